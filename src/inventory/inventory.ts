@@ -1,0 +1,82 @@
+/** The desk: everything that asks about machines or changes them comes through here. */
+
+import type { Freshness } from '../base/mirror.ts';
+import type { Result } from '../base/result.ts';
+import type { Condition, Revision, StoreProblem } from '../base/store.ts';
+import type { Rfc3339 } from '../base/time.ts';
+import type { TransactProblem } from '../base/transact.ts';
+import type { Actor, AuditRecord } from './audit.ts';
+import type { DhcpConfig } from './dhcp-config.ts';
+import type { IpamConfig } from './ipam.ts';
+import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
+import type { InventoryProblem } from './problem.ts';
+import type { MachineQuery } from './query.ts';
+
+export type Change = {
+  readonly serial: Serial;
+  readonly before: Machine | undefined;
+  readonly after: Machine | undefined;
+};
+
+/** Why a machine is in its state: shown to people next to the state, kept until the next change. */
+export type StateReason = {
+  readonly state: MachineState;
+  readonly since: Rfc3339;
+  /** Who decided: `health`, `bridge`, or a person's name. */
+  readonly by: string;
+  /** One sentence an operator can act on. */
+  readonly text: string;
+  /** The facts behind it, such as the last probe results. */
+  readonly evidence: readonly string[];
+};
+
+export type Written = { readonly revision: Revision };
+export type WriteResult<T = Written> = Promise<Result<T, InventoryProblem | TransactProblem>>;
+
+export type StateChange = {
+  readonly serial: Serial;
+  readonly to: MachineState;
+  readonly why: Pick<StateReason, 'by' | 'text' | 'evidence'>;
+  /** The state the decision was made on; another one is a `state-moved` problem. Absent: any. */
+  readonly from?: MachineState;
+  /** Fence of the deciding loop's claim. */
+  readonly fence?: Condition;
+};
+
+export type Inventory = {
+  readonly start: () => Promise<Result<void, StoreProblem>>;
+  readonly stop: () => void;
+
+  // Reads come from memory and contain every write this server has acknowledged.
+  readonly freshness: () => Freshness;
+  readonly revision: () => Revision;
+  readonly find: (serial: Serial) => Machine | undefined;
+  /** Ascending by serial. */
+  readonly machines: () => readonly Machine[];
+  /** Ascending by serial; cost grows with the candidates of the narrowest condition, not with the fleet. */
+  readonly search: (query: MachineQuery) => readonly Machine[];
+  readonly stateReason: (serial: Serial) => StateReason | undefined;
+  readonly ipam: () => IpamConfig | undefined;
+  readonly dhcp: () => DhcpConfig | undefined;
+  readonly subscribe: (listener: (changes: readonly Change[]) => void) => () => void;
+  /** Records that do not decode, by key, with the reason. */
+  readonly broken: () => ReadonlyMap<string, string>;
+
+  readonly putIpam: (config: IpamConfig, actor: Actor) => WriteResult;
+  readonly putDhcp: (config: DhcpConfig, actor: Actor) => WriteResult;
+  /** All or nothing: indices, addresses, audit in one commit. */
+  readonly register: (machines: readonly NewMachine[], actor: Actor) => WriteResult;
+  readonly setState: (
+    change: StateChange,
+    actor: Actor,
+  ) => WriteResult<Written & { readonly machine: Machine }>;
+  readonly setLabel: (serial: Serial, name: string, value: string, actor: Actor) => WriteResult;
+  readonly removeLabel: (serial: Serial, name: string, actor: Actor) => WriteResult;
+  readonly setRetireDate: (serial: Serial, date: Rfc3339, actor: Actor) => WriteResult;
+  readonly remove: (serial: Serial, actor: Actor) => WriteResult;
+  /** Audit records of whole UTC days, `since` inclusive, `until` exclusive (YYYYMMDD), ascending by revision. */
+  readonly auditLog: (
+    since: string | undefined,
+    until: string | undefined,
+  ) => Promise<Result<readonly AuditRecord[], StoreProblem>>;
+};
