@@ -34,7 +34,9 @@ export type Condition =
   /** The key exists since `createRevision`: the fence of a claim. */
   | { readonly kind: 'held'; readonly key: string; readonly createRevision: Revision }
   /** No key starts with `prefix`. */
-  | { readonly kind: 'none-under'; readonly prefix: string };
+  | { readonly kind: 'none-under'; readonly prefix: string }
+  /** No key that starts with `prefix` came or changed after `since`. Says nothing of keys that went. */
+  | { readonly kind: 'quiet-under'; readonly prefix: string; readonly since: Revision };
 
 export type Write =
   | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array }

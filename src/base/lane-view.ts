@@ -1,0 +1,154 @@
+/** What a lane's decisions look at: entries as last seen in the store, under the writes decided so far. */
+
+import { compareKeys } from './key-order.ts';
+import { ok, type Result } from './result.ts';
+import {
+  absent,
+  type Condition,
+  type Revision,
+  type Store,
+  type StoreProblem,
+  type Write,
+} from './store.ts';
+import type { Reads, View } from './transact.ts';
+
+type Known = { readonly value: Uint8Array | undefined; readonly modRevision: Revision };
+type KnownPrefix = { readonly keys: readonly string[]; readonly revision: Revision };
+
+/** Keys a lane remembers; a lane that touches more reads them each time. */
+const rememberedMax = 256;
+
+export type Base = {
+  readonly value: (key: string) => Uint8Array | undefined;
+  readonly keysUnder: (prefix: string) => readonly string[];
+  /** Whether everything these jobs read is remembered. */
+  readonly knows: (jobs: readonly { readonly reads: Reads }[]) => boolean;
+  /** Reads everything these jobs look at, and forgets all else. */
+  readonly read: (
+    jobs: readonly { readonly reads: Reads }[],
+  ) => Promise<Result<void, StoreProblem>>;
+  readonly remember: (writes: Iterable<Write>, revision: Revision) => void;
+  readonly forget: () => void;
+  /** The store's revision of the last read. */
+  readonly revision: () => Revision;
+  /** What must hold at commit time for these reads to have been true. */
+  readonly conditionsOf: (reads: Reads) => readonly Condition[];
+};
+
+export function createBase(store: Store, counters: { reads: number }): Base {
+  const known = new Map<string, Known>();
+  const prefixes = new Map<string, KnownPrefix>();
+  let revision = absent;
+  const forget = () => {
+    known.clear();
+    prefixes.clear();
+  };
+  const unmoved = (key: string): Condition => ({
+    kind: 'unmoved',
+    key,
+    modRevision: known.get(key)?.modRevision ?? absent,
+  });
+
+  return {
+    value: (key) => known.get(key)?.value,
+    keysUnder: (prefix) => prefixes.get(prefix)?.keys ?? [],
+    knows: (jobs) =>
+      jobs.every(
+        ({ reads }) =>
+          (reads.prefixes ?? []).length === 0 && reads.keys.every((key) => known.has(key)),
+      ),
+    read: async (jobs) => {
+      forget();
+      const keys = new Set(jobs.flatMap(({ reads }) => reads.keys));
+      const wanted = new Set(jobs.flatMap(({ reads }) => reads.prefixes ?? []));
+      // Prefixes first: the revision answered for is then the one of the last read.
+      for (const prefix of wanted) {
+        counters.reads += 1;
+        const listed = await store.list(prefix);
+        if (!listed.ok) return listed;
+        revision = listed.value.revision;
+        for (const entry of listed.value.entries) known.set(entry.key, entry);
+        const names = listed.value.entries.map((entry) => entry.key);
+        prefixes.set(prefix, { keys: names, revision });
+      }
+      if (keys.size === 0 && wanted.size > 0) return ok(undefined);
+      counters.reads += 1;
+      const got = await store.get([...keys]);
+      if (!got.ok) return got;
+      revision = got.value.revision;
+      for (const key of keys) known.set(key, { value: undefined, modRevision: absent });
+      for (const entry of got.value.entries) known.set(entry.key, entry);
+      return ok(undefined);
+    },
+    remember: (writes, at) => {
+      prefixes.clear();
+      for (const write of writes) {
+        const deleted = write.kind === 'delete';
+        known.set(write.key, {
+          value: deleted ? undefined : write.value,
+          modRevision: deleted ? absent : at,
+        });
+      }
+      if (known.size > rememberedMax) forget();
+    },
+    forget,
+    revision: () => revision,
+    conditionsOf: (reads) => [
+      ...reads.keys.map(unmoved),
+      ...(reads.prefixes ?? []).flatMap((prefix): Condition[] => {
+        const seen = prefixes.get(prefix);
+        if (seen === undefined || seen.keys.length === 0) return [{ kind: 'none-under', prefix }];
+        // Together: none came or changed, and each one seen is still there.
+        return [{ kind: 'quiet-under', prefix, since: seen.revision }, ...seen.keys.map(unmoved)];
+      }),
+    ],
+  };
+}
+
+export type Overlay = {
+  readonly view: View;
+  readonly writes: ReadonlyMap<string, Write>;
+  readonly apply: (writes: readonly Write[]) => void;
+  /** How many writes the commit had with these. */
+  readonly sizeWith: (writes: readonly Write[]) => number;
+  /** Whether a write decided so far concerns what this condition asks about. */
+  readonly touches: (condition: Condition) => boolean;
+};
+
+export function createOverlay(base: Base): Overlay {
+  const writes = new Map<string, Write>();
+  const value = (key: string): Uint8Array | undefined => {
+    const write = writes.get(key);
+    if (write === undefined) return base.value(key);
+    return write.kind === 'put' ? write.value : undefined;
+  };
+  const get = (key: string) => {
+    const found = value(key);
+    return found === undefined ? undefined : { key, value: found };
+  };
+  return {
+    writes,
+    view: {
+      get,
+      under: (prefix) => {
+        const keys = new Set(base.keysUnder(prefix));
+        for (const key of writes.keys()) if (key.startsWith(prefix)) keys.add(key);
+        return [...keys].sort(compareKeys).flatMap((key) => get(key) ?? []);
+      },
+    },
+    apply: (more) => {
+      for (const write of more) writes.set(write.key, write);
+    },
+    sizeWith: (more) => {
+      let size = writes.size;
+      for (const key of new Set(more.map((write) => write.key))) if (!writes.has(key)) size += 1;
+      return size;
+    },
+    touches: (condition) => {
+      if (condition.kind === 'unmoved' || condition.kind === 'held')
+        return writes.has(condition.key);
+      for (const key of writes.keys()) if (key.startsWith(condition.prefix)) return true;
+      return false;
+    },
+  };
+}

@@ -1,0 +1,259 @@
+/**
+ * One lane of `transact`: decisions wait in order, and those that can share a commit do.
+ *
+ * Pass: take what waits → read what is not remembered → let each decide on what those before it wrote → commit.
+ */
+
+import { type Base, createBase, createOverlay, type Overlay } from './lane-view.ts';
+import { fail, ok, type Result } from './result.ts';
+import type { Condition, Revision, Store, StoreProblem, Write } from './store.ts';
+import type { Contended, Decision, Reads, Transacted, View } from './transact.ts';
+import type { World } from './world.ts';
+
+export type Job = {
+  readonly reads: Reads;
+  readonly decide: (view: View) => Decision<unknown, unknown>;
+  readonly answer: (result: Result<Transacted<unknown>, unknown>) => void;
+  readonly reject: (bug: unknown) => void;
+  attempts: number;
+  /** Whether its last decision brought conditions of its own. */
+  conditioned: boolean;
+};
+
+export type Lane = { readonly add: (job: Job) => void; readonly idle: () => boolean };
+
+/** One commit's worth of decisions is bounded, so that a batch never blocks the event loop for long. */
+const batchMax = 512;
+/** Decisions that may wait in one lane; a lane that far behind answers nobody in time. */
+const waitingMax = 20_000;
+/** How often one decision is taken again because others moved its keys. */
+const attemptsMax = 40;
+const backOffMaxMs = 50;
+
+export type LaneCounters = {
+  /** Decisions answered. */
+  decided: number;
+  /** Commits sent to the store. */
+  commits: number;
+  /** Commits refused because a key had moved. */
+  moved: number;
+  /** Reads sent to the store. */
+  reads: number;
+  /** Decisions given up: others kept moving the keys, the claim was lost, or too many waited. */
+  contended: number;
+};
+
+export function createLane(
+  store: Store,
+  world: Pick<World, 'clock' | 'chance'>,
+  counters: LaneCounters,
+): Lane {
+  const base = createBase(store, counters);
+  let waiting: Job[] = [];
+  let running = false;
+
+  const run = async () => {
+    // One turn of patience, so that decisions asked for in the same turn share the first commit already.
+    await null;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, batchSize(waiting));
+      waiting = waiting.slice(batch.length);
+      const again = await pass(batch).catch((bug: unknown) => {
+        for (const job of batch) job.reject(bug);
+        return [];
+      });
+      waiting = again.length === 0 ? waiting : [...again, ...waiting];
+      const attempts = again[0]?.attempts ?? 0;
+      if (attempts > 1) await backOff(attempts);
+    }
+    running = false;
+  };
+
+  const backOff = (attempts: number) =>
+    new Promise<void>((resolve) => {
+      const limitMs = Math.min(backOffMaxMs, 2 ** attempts);
+      world.clock.after(world.chance.next() * limitMs, resolve);
+    });
+
+  /** Returns the jobs that must be decided again, in their order. */
+  const pass = async (batch: readonly Job[]): Promise<readonly Job[]> => {
+    const remembered = base.knows(batch);
+    const before = remembered ? undefined : await base.read(batch);
+    if (before !== undefined && !before.ok) return answerAll(batch, before.error);
+    const round = decideAll(batch, base, store.writesMax, !remembered);
+    if (round.writes.size === 0) {
+      // Nothing to commit, so nothing would prove what was remembered.
+      if (remembered) base.forget();
+      else settle(round.settled, base.revision());
+      return remembered ? [...round.decided.map(({ job }) => job), ...round.rest] : round.rest;
+    }
+    settle(round.settled, base.revision());
+    return [...(await commit(round)), ...round.rest];
+  };
+
+  const commit = async (round: Round): Promise<readonly Job[]> => {
+    counters.commits += 1;
+    const outcome = await store.commit([...round.conditions.values()], [...round.writes.values()]);
+    if (!outcome.ok) {
+      base.forget();
+      return answerAll(
+        round.decided.map(({ job }) => job),
+        outcome.error,
+      );
+    }
+    if (outcome.value.kind === 'committed') {
+      base.remember(round.writes.values(), outcome.value.revision);
+      settle(round.decided, outcome.value.revision);
+      return [];
+    }
+    counters.moved += 1;
+    base.forget();
+    const lostClaim = await lostClaimOf(round.conditions.values());
+    return round.decided.flatMap(({ job, decision }) => {
+      job.attempts += 1;
+      const fenced = ownConditions(decision).some(
+        (condition) => condition.kind === 'held' && condition.key === lostClaim,
+      );
+      if (!fenced && job.attempts < attemptsMax) return [job];
+      counters.contended += 1;
+      const text = fenced
+        ? `the claim on ${lostClaim} is not held any more`
+        : `others kept changing ${job.reads.keys[0] ?? 'the same keys'}: gave up after ${attemptsMax} tries`;
+      job.answer(fail({ kind: 'contended', text } satisfies Contended));
+      return [];
+    });
+  };
+
+  /** The first claim among the conditions that somebody else holds now: no further try could succeed. */
+  const lostClaimOf = async (conditions: Iterable<Condition>): Promise<string | undefined> => {
+    const fences = [...conditions].flatMap((one) => (one.kind === 'held' ? [one] : []));
+    if (fences.length === 0) return undefined;
+    const got = await store.get(fences.map((fence) => fence.key));
+    if (!got.ok) return undefined;
+    const holds = new Map(got.value.entries.map((entry) => [entry.key, entry.createRevision]));
+    return fences.find((fence) => holds.get(fence.key) !== fence.createRevision)?.key;
+  };
+
+  const settle = (decided: readonly Decided[], revision: Revision) => {
+    for (const { job, decision } of decided) {
+      counters.decided += 1;
+      job.answer(decision.ok ? ok({ value: decision.value, revision }) : decision);
+    }
+  };
+
+  return {
+    idle: () => !running,
+    add: (job) => {
+      if (waiting.length >= waitingMax) {
+        counters.contended += 1;
+        const text = `${waitingMax} changes of the same keys are waiting already`;
+        return job.answer(fail({ kind: 'contended', text } satisfies Contended));
+      }
+      waiting.push(job);
+      if (running) return;
+      running = true;
+      void run();
+    },
+  };
+}
+
+type Decided = { readonly job: Job; readonly decision: Decision<unknown, unknown> };
+
+type Round = {
+  /** Stand or fall with the commit, in order. */
+  readonly decided: readonly Decided[];
+  /** Answers that rest on entries just read and on nobody's writes. */
+  readonly settled: readonly Decided[];
+  /** Did not fit into this commit. */
+  readonly rest: readonly Job[];
+  readonly conditions: ReadonlyMap<string, Condition>;
+  readonly writes: ReadonlyMap<string, Write>;
+};
+
+/** Lets each job decide on the base with the writes of those before it, until the commit is full. */
+function decideAll(batch: readonly Job[], base: Base, max: number, fresh: boolean): Round {
+  const overlay = createOverlay(base);
+  const decided: Decided[] = [];
+  const settled: Decided[] = [];
+  const conditions = new Map<string, Condition>();
+  for (const [at, job] of batch.entries()) {
+    const decision = tryDecide(job, overlay);
+    if (decision === undefined) continue;
+    const writes = decision.ok ? decision.writes : [];
+    if (writes.length === 0 && fresh && overlay.writes.size === 0) {
+      settled.push({ job, decision });
+      continue;
+    }
+    const own = ownConditions(decision);
+    job.conditioned = own.length > 0;
+    const needed = [...base.conditionsOf(job.reads), ...own];
+    const fits =
+      overlay.sizeWith(writes) <= max &&
+      sizeWith(conditions, needed) <= max &&
+      // A condition is checked against the store, not against writes that share the commit.
+      !own.some((condition) => overlay.touches(condition));
+    if (!fits) {
+      if (decided.length > 0 || overlay.writes.size > 0) {
+        return { decided, settled, rest: batch.slice(at), conditions, writes: overlay.writes };
+      }
+      job.answer(fail(tooLarge(writes.length, needed.length, max)));
+      continue;
+    }
+    for (const condition of needed) conditions.set(nameOf(condition), condition);
+    overlay.apply(writes);
+    decided.push({ job, decision });
+  }
+  return { decided, settled, rest: [], conditions, writes: overlay.writes };
+}
+
+/**
+ * After a second conflict a decision with conditions of its own goes alone: one of them may be what fails, and those
+ * folded with it would fail for ever.
+ */
+function batchSize(waiting: readonly Job[]): number {
+  const alone = waiting.findIndex((job) => job.conditioned && job.attempts > 1);
+  if (alone === 0) return 1;
+  return Math.min(batchMax, alone < 0 ? waiting.length : alone);
+}
+
+/** A `decide` that throws is a bug of its caller, who hears of it; the others go on. */
+function tryDecide(job: Job, overlay: Overlay): Decision<unknown, unknown> | undefined {
+  try {
+    return job.decide(overlay.view);
+  } catch (bug) {
+    job.reject(bug);
+    return undefined;
+  }
+}
+
+function ownConditions(decision: Decision<unknown, unknown>): readonly Condition[] {
+  return (decision.ok && decision.conditions) || [];
+}
+
+function answerAll(jobs: readonly Job[], problem: StoreProblem): Job[] {
+  for (const job of jobs) job.answer(fail(problem));
+  return [];
+}
+
+function tooLarge(writes: number, conditions: number, max: number): StoreProblem {
+  const text = `one change with ${writes} writes under ${conditions} conditions; a commit takes ${max} of each`;
+  return { kind: 'too-large', text, operationsMax: max };
+}
+
+function sizeWith(conditions: ReadonlyMap<string, Condition>, more: readonly Condition[]): number {
+  const added = new Set(more.map(nameOf).filter((name) => !conditions.has(name)));
+  return conditions.size + added.size;
+}
+
+function nameOf(condition: Condition): string {
+  switch (condition.kind) {
+    case 'unmoved':
+      return `unmoved ${condition.modRevision} ${condition.key}`;
+    case 'held':
+      return `held ${condition.createRevision} ${condition.key}`;
+    case 'none-under':
+      return `none-under ${condition.prefix}`;
+    case 'quiet-under':
+      return `quiet-under ${condition.since} ${condition.prefix}`;
+  }
+}

@@ -1,0 +1,244 @@
+/** One client of a memory store: its calls, its watches, its claims, and a link that can be severed. */
+
+import { compareKeys } from './key-order.ts';
+import type { MemoryCore, MemorySession } from './memory-store.ts';
+import { fail, ok } from './result.ts';
+import type {
+  Claim,
+  Condition,
+  Entry,
+  Listing,
+  Revision,
+  Store,
+  StoreProblem,
+  WatchNews,
+  Write,
+} from './store.ts';
+import type { Clock } from './world.ts';
+
+/** As `--max-txn-ops` of etcd with its default of 128, less the one operation a commit needs for itself. */
+const writesMax = 127;
+const claimMarginMs = 500;
+
+const severed: StoreProblem = {
+  kind: 'store-unavailable',
+  text: 'the link to the store is severed',
+};
+const closed: StoreProblem = { kind: 'store-unavailable', text: 'the store was closed' };
+
+/** @param link `watchesCut` above zero stops the news of all sessions. */
+export function memorySession(
+  core: MemoryCore,
+  link: { watchesCut: number },
+  clock: Clock | undefined,
+): MemorySession {
+  const watches = new Set<{ readonly pump: () => void; readonly stop: () => void }>();
+  const claims = new Set<ReturnType<typeof memoryClaim>>();
+  let cuts = 0;
+  let isClosed = false;
+
+  const down = (): StoreProblem | undefined => (isClosed ? closed : cuts > 0 ? severed : undefined);
+  const listing = (entries: readonly Entry[]): Listing => ({ entries, revision: core.revision() });
+
+  const store: Store = {
+    get: async (keys) => {
+      await null;
+      const problem = down();
+      if (problem !== undefined) return fail(problem);
+      const found = [...new Set(keys)].sort(compareKeys).flatMap((key) => core.data.get(key) ?? []);
+      return ok(listing(found));
+    },
+    list: async (prefix) => {
+      await null;
+      const problem = down();
+      return problem === undefined ? ok(listing(core.under(prefix))) : fail(problem);
+    },
+    commit: async (conditions: readonly Condition[], writes: readonly Write[]) => {
+      await null;
+      const problem = down() ?? tooLarge(conditions, writes);
+      if (problem !== undefined) return fail(problem);
+      const revision = core.commit(conditions, writes);
+      return ok(revision === undefined ? { kind: 'moved' } : { kind: 'committed', revision });
+    },
+    watch: (prefix, after, onNews) => {
+      const watch = memoryWatch(
+        core,
+        prefix,
+        after,
+        onNews,
+        () => isClosed || cuts > 0 || link.watchesCut > 0,
+      );
+      watches.add(watch);
+      return {
+        stop: () => {
+          watches.delete(watch);
+          watch.stop();
+        },
+      };
+    },
+    claim: async (key, value, ttlSeconds) => {
+      await null;
+      const problem = down();
+      if (problem !== undefined) return fail(problem);
+      const holder = core.data.get(key);
+      if (holder !== undefined) return fail({ kind: 'held-by-other', holder: holder.value });
+      const createRevision = core.commit([], [{ kind: 'put', key, value }]) as Revision;
+      const held = memoryClaim(core, key, createRevision, ttlSeconds * 1000, clock, () => down());
+      claims.add(held);
+      void held.claim.lost.then(() => claims.delete(held));
+      return ok(held.claim);
+    },
+    writesMax,
+    close: async () => {
+      isClosed = true;
+      for (const watch of [...watches]) watch.stop();
+      for (const held of [...claims]) {
+        await held.claim.release();
+        held.drop('the store was closed');
+      }
+      await null;
+    },
+  };
+
+  return {
+    ...store,
+    sever: () => {
+      cuts += 1;
+      core.notify();
+      return () => {
+        cuts -= 1;
+        core.notify();
+      };
+    },
+  };
+}
+
+function tooLarge(
+  conditions: readonly Condition[],
+  writes: readonly Write[],
+): StoreProblem | undefined {
+  if (writes.length <= writesMax && conditions.length <= writesMax) return undefined;
+  const text = `${writes.length} writes under ${conditions.length} conditions; one commit takes ${writesMax} of each`;
+  return { kind: 'too-large', text, operationsMax: writesMax };
+}
+
+/** Delivers in microtasks, one batch per revision, from the resume point of this watch. */
+function memoryWatch(
+  core: MemoryCore,
+  prefix: string,
+  after: Revision,
+  onNews: (news: WatchNews) => void,
+  isDown: () => boolean,
+): { readonly pump: () => void; readonly stop: () => void } {
+  let seen = after;
+  let stopped = false;
+  let scheduled = false;
+  let behind = false;
+
+  const deliver = () => {
+    scheduled = false;
+    if (stopped) return;
+    if (isDown()) {
+      if (!behind) onNews({ kind: 'behind', silentMs: 0, text: 'the link to the store is cut' });
+      behind = true;
+      return;
+    }
+    const commits = core.since(seen);
+    if (commits === undefined) {
+      stop();
+      onNews({ kind: 'compacted', compactRevision: core.compactRevision() });
+      return;
+    }
+    for (const commit of commits) {
+      if (stopped || isDown()) return;
+      seen = commit.revision;
+      const events = commit.events.filter((event) =>
+        (event.kind === 'put' ? event.entry.key : event.key).startsWith(prefix),
+      );
+      behind = behind && events.length === 0;
+      if (events.length > 0) onNews({ kind: 'events', events, revision: commit.revision });
+    }
+    if (behind && !stopped) onNews({ kind: 'progress', revision: seen });
+    behind = false;
+  };
+  const pump = () => {
+    if (scheduled || stopped) return;
+    scheduled = true;
+    queueMicrotask(deliver);
+  };
+  const unsubscribe = core.onChange(pump);
+  const stop = () => {
+    stopped = true;
+    unsubscribe();
+  };
+  pump();
+  return { pump, stop };
+}
+
+function memoryClaim(
+  core: MemoryCore,
+  key: string,
+  createRevision: Revision,
+  ttlMs: number,
+  clock: Clock | undefined,
+  down: () => StoreProblem | undefined,
+): { readonly claim: Claim; readonly drop: (why: string) => void } {
+  let certainUntilMs = (clock?.monotonicMs() ?? 0) + ttlMs - marginOf(ttlMs);
+  if (clock === undefined) certainUntilMs = Number.POSITIVE_INFINITY;
+  const timers = new Set<() => void>();
+  let drop: (why: string) => void = () => {};
+  const lost = new Promise<string>((resolve) => {
+    drop = resolve;
+  });
+  const remove = () => {
+    core.commit([{ kind: 'held', key, createRevision }], [{ kind: 'delete', key }]);
+  };
+  const stopTimers = () => {
+    for (const stop of timers) stop();
+    timers.clear();
+  };
+  const after = (delayMs: number, run: () => void) => {
+    if (clock === undefined) return;
+    const stop = clock.after(delayMs, () => {
+      timers.delete(stop);
+      run();
+    });
+    timers.add(stop);
+  };
+
+  const renew = () => {
+    stopTimers();
+    const stillThere = core.data.get(key)?.createRevision === createRevision;
+    if (!stillThere) return drop('the claim was removed from the store');
+    if (clock !== undefined) certainUntilMs = clock.monotonicMs() + ttlMs - marginOf(ttlMs);
+    after(ttlMs - marginOf(ttlMs), () => drop('the lease could not be renewed in time'));
+    after(ttlMs, remove);
+    after(ttlMs / 3, tick);
+  };
+  const tick = () => {
+    if (down() === undefined && certainUntilMs > (clock?.monotonicMs() ?? 0)) return renew();
+    after(ttlMs / 3, tick);
+  };
+  if (clock !== undefined) renew();
+
+  return {
+    claim: {
+      key,
+      createRevision,
+      certainUntilMs: () => certainUntilMs,
+      lost,
+      release: async () => {
+        stopTimers();
+        certainUntilMs = 0;
+        remove();
+        drop('released');
+        await null;
+      },
+    },
+    drop,
+  };
+}
+
+function marginOf(ttlMs: number): number {
+  return Math.min(claimMarginMs, ttlMs / 4);
+}
