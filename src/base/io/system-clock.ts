@@ -1,0 +1,25 @@
+/** Time and timers from Node. */
+
+import { instant } from '../time.ts';
+import type { Clock } from '../world.ts';
+
+/** `setTimeout` turns anything longer into 1 ms. */
+const timerMaxMs = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => instant(Date.now()),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, callback) => {
+    const dueMs = performance.now() + delayMs;
+    let timer: NodeJS.Timeout;
+    const wait = () => {
+      const leftMs = dueMs - performance.now();
+      timer =
+        leftMs > timerMaxMs
+          ? setTimeout(wait, timerMaxMs)
+          : setTimeout(callback, Math.max(0, Math.ceil(leftMs)));
+    };
+    wait();
+    return () => clearTimeout(timer);
+  },
+};
