@@ -1,0 +1,165 @@
+/** A real etcd for tests: temporary directory, free ports on loopback, ended by its own pid. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export type TestMember = {
+  readonly name: string;
+  readonly clientUrl: string;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  readonly pid: () => number;
+  /** SIGSTOP and SIGCONT: the process neither answers nor closes its connections. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
+  /** Ends the process; the data stays. */
+  readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
+  /** Starts it again on the same data and ports. */
+  readonly restart: () => Promise<void>;
+};
+
+export type TestEtcd = {
+  readonly members: readonly TestMember[];
+  readonly endpoints: readonly string[];
+  readonly stop: () => Promise<void>;
+};
+
+export type TestEtcdOptions = {
+  /** Default 1. */
+  readonly members?: number;
+  /** More arguments for every member. */
+  readonly args?: readonly string[];
+  /** Paths for TLS between clients and members; clients must then show a certificate. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+};
+
+const readyWithinMs = 15_000;
+
+export async function startTestEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
+  const count = options.members ?? 1;
+  const directory = await mkdtemp(join(tmpdir(), 'tetsukan-etcd-'));
+  const ports = await freePorts(count * 2);
+  const scheme = options.tls ? 'https' : 'http';
+  const plan = Array.from({ length: count }, (_, at) => ({
+    name: `m${at}`,
+    clientPort: ports[at * 2] as number,
+    peerPort: ports[at * 2 + 1] as number,
+  }));
+  const cluster = plan.map((one) => `${one.name}=http://127.0.0.1:${one.peerPort}`).join(',');
+  const members = plan.map((one) => {
+    const clientUrl = `${scheme}://127.0.0.1:${one.clientPort}`;
+    const peerUrl = `http://127.0.0.1:${one.peerPort}`;
+    const args = [
+      ...['--name', one.name, '--data-dir', join(directory, one.name)],
+      ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
+      ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
+      ...['--initial-cluster', cluster, '--initial-cluster-token', directory],
+      ...(count === 1
+        ? ['--heartbeat-interval', '10', '--election-timeout', '100']
+        : ['--heartbeat-interval', '50', '--election-timeout', '500']),
+      ...['--logger', 'zap', '--log-level', 'error'],
+      ...(options.tls ? ['--client-cert-auth', '--trusted-ca-file', options.tls.ca] : []),
+      ...(options.tls ? ['--cert-file', options.tls.cert, '--key-file', options.tls.key] : []),
+      ...(options.args ?? []),
+    ];
+    return createMember(one, clientUrl, args);
+  });
+  const stop = async () => {
+    for (const member of members) member.thaw();
+    await Promise.all(members.map((member) => member.kill('SIGKILL')));
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await Promise.all(members.map((member) => member.restart()));
+    await Promise.all(members.map((member) => ready(member)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { members, endpoints: members.map((member) => member.clientUrl), stop };
+}
+
+function createMember(
+  plan: Pick<TestMember, 'name' | 'clientPort' | 'peerPort'>,
+  clientUrl: string,
+  args: readonly string[],
+): TestMember {
+  let child: ChildProcess | undefined;
+  let ended: Promise<void> = Promise.resolve();
+  const signal = (name: NodeJS.Signals) => void (child?.exitCode === null && child.kill(name));
+  const member: TestMember = {
+    ...plan,
+    clientUrl,
+    pid: () => child?.pid ?? 0,
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+    kill: async (name = 'SIGKILL') => {
+      signal(name);
+      await ended;
+    },
+    restart: async () => {
+      const started = spawn('setpriv', ['--pdeathsig', 'KILL', 'etcd', ...args], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      child = started;
+      ended = new Promise((resolve) => started.once('close', () => resolve()));
+      if (clientUrl.startsWith('http:')) await ready(member);
+    },
+  };
+  return member;
+}
+
+/** Waits until the member serves; for TLS members, until its port accepts. */
+async function ready(member: TestMember): Promise<void> {
+  const untilMs = performance.now() + readyWithinMs;
+  while (performance.now() < untilMs) {
+    if (await isHealthy(member)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`etcd member ${member.name} was not ready within ${readyWithinMs} ms`);
+}
+
+async function isHealthy(member: TestMember): Promise<boolean> {
+  if (member.clientUrl.startsWith('https:')) return canConnect(member.clientPort);
+  try {
+    const answer = await fetch(`${member.clientUrl}/health`, {
+      signal: AbortSignal.timeout(1_000),
+    });
+    return (await answer.text()).includes('"true"');
+  } catch {
+    return false;
+  }
+}
+
+async function canConnect(port: number): Promise<boolean> {
+  const { connect } = await import('node:net');
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Ports nobody listens on just now. All are held open together, so that no two are the same. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

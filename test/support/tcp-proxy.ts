@@ -1,0 +1,105 @@
+/** A TCP link that tests can cut, stall, and make swallow answers. */
+
+import { connect, createServer, type Socket } from 'node:net';
+
+export type TcpProxy = {
+  readonly port: number;
+  readonly url: string;
+  /** Breaks all connections; new ones are accepted unless `refuse` is on. */
+  readonly cut: () => void;
+  /** Connections are closed as soon as they come. */
+  readonly refuse: (on: boolean) => void;
+  /** Nothing passes in either direction, connections stay open: a dead link or a frozen peer. */
+  readonly stall: (on: boolean) => void;
+  /** Requests pass, answers do not. */
+  readonly swallowAnswers: (on: boolean) => void;
+  /** Bytes that came from the server. */
+  readonly bytesBack: () => number;
+  /** Breaks all connections once this many more bytes came back. */
+  readonly cutAfter: (bytes: number) => void;
+  readonly connections: () => number;
+  readonly close: () => Promise<void>;
+};
+
+export async function startTcpProxy(targetPort: number, scheme = 'http'): Promise<TcpProxy> {
+  const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
+  let refusing = false;
+  let stalled = false;
+  let swallowing = false;
+  let bytesBack = 0;
+  let cutAt = Number.POSITIVE_INFINITY;
+
+  const cut = () => {
+    for (const { near, far } of pairs) {
+      near.destroy();
+      far.destroy();
+    }
+    pairs.clear();
+  };
+  const server = createServer((near) => {
+    if (refusing) {
+      near.destroy();
+      return;
+    }
+    const far = connect(targetPort, '127.0.0.1');
+    const pair = { near, far };
+    pairs.add(pair);
+    near.setNoDelay(true);
+    far.setNoDelay(true);
+    if (stalled) {
+      near.pause();
+      far.pause();
+    }
+    const end = () => {
+      pairs.delete(pair);
+      near.destroy();
+      far.destroy();
+    };
+    near.on('data', (chunk) => far.write(chunk));
+    far.on('data', (chunk) => {
+      bytesBack += chunk.length;
+      if (swallowing) return;
+      near.write(chunk);
+      if (bytesBack >= cutAt) {
+        cutAt = Number.POSITIVE_INFINITY;
+        cut();
+      }
+    });
+    for (const socket of [near, far]) {
+      socket.on('error', end);
+      socket.on('close', end);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    port,
+    url: `${scheme}://127.0.0.1:${port}`,
+    cut,
+    refuse: (on) => {
+      refusing = on;
+      if (on) cut();
+    },
+    stall: (on) => {
+      stalled = on;
+      for (const { near, far } of pairs) {
+        for (const socket of [near, far]) {
+          if (on) socket.pause();
+          else socket.resume();
+        }
+      }
+    },
+    swallowAnswers: (on) => {
+      swallowing = on;
+    },
+    bytesBack: () => bytesBack,
+    cutAfter: (bytes) => {
+      cutAt = bytesBack + bytes;
+    },
+    connections: () => pairs.size,
+    close: async () => {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
