@@ -1,0 +1,209 @@
+/**
+ * A role's template and a machine → the Ignition document its first boot reads.
+ *
+ * A pure function: the same template, machine and settings give the same octets on every server. What is rendered
+ * and what passes through is data in `spec2-schema.ts`; as in Sabakan 3.1.9 the document is re-serialised from the
+ * typed structure, so unknown members fall away and empty sections appear.
+ */
+
+import type { Ipv4 } from '../../base/addresses.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Instant, Rfc3339 } from '../../base/time.ts';
+import { bmcAddress, type IpamConfig, nodeAddresses } from '../../inventory/ipam.ts';
+import type { Machine, Role, Serial } from '../../inventory/machine.ts';
+import { decodeDataUrl, encodeDataUrl } from './data-url.ts';
+import { type GoValue, goFromJson } from './go-value.ts';
+import { bytesFromText, textFromBytes } from './lossless-text.ts';
+import { machineValue } from './machine-value.ts';
+import { ignition2Shape, type Member, type Shape } from './spec2-schema.ts';
+import { lazyFunctions, type TemplateFunction, templateFunctions } from './template-functions.ts';
+import { parseTemplate } from './template-parser.ts';
+import { runTemplate } from './template-run.ts';
+
+export const ignitionVersions = ['2.2', '2.3'] as const;
+export type IgnitionVersion = (typeof ignitionVersions)[number];
+
+/** As stored under `ignitions/<role>/<id>`. */
+export type IgnitionTemplate = {
+  readonly version: IgnitionVersion;
+  readonly template: Readonly<Record<string, unknown>>;
+  readonly meta: Readonly<Record<string, unknown>> | null;
+};
+
+export type RenderSettings = {
+  readonly advertiseUrl: string;
+  readonly advertiseUrlHttps: string;
+  readonly now: Instant;
+};
+
+/** Names the member (`systemd.units[0].contents`), and for a template error the line and expression. */
+export type RenderProblem = {
+  readonly kind: 'template-broken';
+  readonly member: string;
+  readonly line: number | undefined;
+  readonly expression: string | undefined;
+  readonly text: string;
+};
+
+/** A whole document; the largest template upload is 2 MiB. */
+export const documentBytesMax = 8 * 1024 * 1024;
+
+class Broken extends Error {
+  readonly problem: RenderProblem;
+  constructor(member: string, text: string, line?: number, expression?: string) {
+    super(text);
+    this.problem = { kind: 'template-broken', member, text, line, expression };
+  }
+}
+
+/** The JSON text of the rendered document. */
+export function renderIgnition(
+  template: IgnitionTemplate,
+  machine: Machine,
+  settings: RenderSettings,
+): Result<string, RenderProblem> {
+  const { advertiseUrl, advertiseUrlHttps, now } = settings;
+  const metadata = new Map(
+    Object.entries(template.meta ?? {}).map(([name, value]) => [name, goFromJson(value)]),
+  );
+  const functions = templateFunctions({ advertiseUrl, advertiseUrlHttps, metadata });
+  const rendering: Rendering = {
+    dot: machineValue(machine, now),
+    functions,
+    names: new Set([...functions.keys(), ...lazyFunctions]),
+  };
+  try {
+    const document = rewrite(
+      rendering,
+      ignition2Shape(template.version),
+      template.template,
+      '',
+    ) as {
+      ignition: Record<string, unknown>;
+    };
+    document.ignition['version'] = `${template.version}.0`;
+    const text = JSON.stringify(document);
+    if (text.length > documentBytesMax)
+      throw new Broken('', `the document is larger than ${documentBytesMax} bytes`);
+    return ok(text);
+  } catch (problem) {
+    if (problem instanceof Broken) return fail(problem.problem);
+    throw problem;
+  }
+}
+
+/** The machine that a template is tried with before it is stored: Sabakan's own example machine. */
+export function exampleMachine(config: IpamConfig, now: Rfc3339): Machine {
+  const nodes = nodeAddresses(config, 1, 1);
+  const bmc = bmcAddress(config, 1, 1);
+  return {
+    spec: {
+      serial: '1234abcd' as Serial,
+      labels: new Map(),
+      rack: 1,
+      indexInRack: 1,
+      role: '' as Role,
+      ipv4: nodes.map((nic) => nic.address),
+      registerDate: now,
+      retireDate: now,
+      bmc: { type: '', ipv4: bmc.address as Ipv4 },
+    },
+    status: { state: 'uninitialized', since: now },
+    info: { network: nodes, bmc },
+  };
+}
+
+export function describeRenderProblem(problem: RenderProblem): string {
+  const where = problem.line === undefined ? '' : `:${problem.line}`;
+  const what = problem.expression ? `at <${problem.expression}>: ` : '';
+  return `template: ${problem.member || 'document'}${where}: ${what}${problem.text}`;
+}
+
+type Rendering = {
+  readonly dot: GoValue;
+  readonly functions: ReadonlyMap<string, TemplateFunction>;
+  readonly names: ReadonlySet<string>;
+};
+
+function rewrite(
+  rendering: Rendering,
+  shape: Shape,
+  value: unknown,
+  path: string,
+  render?: Member['render'],
+): unknown {
+  if (typeof shape === 'string') return scalar(rendering, shape, value, path, render);
+  if ('list' in shape) {
+    if (value === null || value === undefined) return [];
+    if (!Array.isArray(value)) throw new Broken(path, `must be a list, not ${typeof value}`);
+    return value.map((item, at) => rewrite(rendering, shape.list, item, `${path}[${at}]`, render));
+  }
+  const given = value ?? {};
+  if (typeof given !== 'object' || Array.isArray(given))
+    throw new Broken(path, `must be an object, not ${JSON.stringify(given)}`);
+  const written: Record<string, unknown> = {};
+  for (const member of shape.members) {
+    const raw = memberOf(given as Readonly<Record<string, unknown>>, member.name);
+    const isGiven = raw !== undefined && raw !== null;
+    if (member.when === 'pointer' && !isGiven) continue;
+    const below = path === '' ? member.name : `${path}.${member.name}`;
+    const result = rewrite(rendering, member.shape, raw, below, member.render);
+    if (member.when === 'omit' && isZero(result)) continue;
+    written[member.name] = result;
+  }
+  return written;
+}
+
+/** Go matches member names in any case, the exact one first. */
+function memberOf(given: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(given, name)) return given[name];
+  const other = Object.keys(given).find((key) => key.toLowerCase() === name.toLowerCase());
+  return other === undefined ? undefined : given[other];
+}
+
+function isZero(value: unknown): boolean {
+  return (
+    value === '' || value === 0 || value === false || (Array.isArray(value) && value.length === 0)
+  );
+}
+
+function scalar(
+  rendering: Rendering,
+  shape: 'string' | 'int' | 'bool',
+  value: unknown,
+  path: string,
+  render: Member['render'],
+): unknown {
+  if (value === null || value === undefined) return { string: '', int: 0, bool: false }[shape];
+  if (shape === 'int') {
+    if (!Number.isSafeInteger(value))
+      throw new Broken(path, `must be a whole number, not ${JSON.stringify(value)}`);
+    return value;
+  }
+  if (shape === 'bool') {
+    if (typeof value !== 'boolean')
+      throw new Broken(path, `must be true or false, not ${JSON.stringify(value)}`);
+    return value;
+  }
+  if (typeof value !== 'string')
+    throw new Broken(path, `must be a string, not ${JSON.stringify(value)}`);
+  if (render === undefined) return value;
+  return render === 'text' ? run(rendering, value, path) : source(rendering, value, path);
+}
+
+function source(rendering: Rendering, url: string, path: string): string {
+  if (!url.startsWith('data:')) return run(rendering, url, path);
+  const bytes = decodeDataUrl(url);
+  if (bytes === undefined) throw new Broken(path, 'is not a well-formed data URL');
+  return encodeDataUrl(bytesFromText(run(rendering, textFromBytes(bytes), path)));
+}
+
+function run(rendering: Rendering, text: string, path: string): string {
+  if (!text.includes('{{')) return text;
+  const template = parseTemplate(text, rendering.names);
+  if (!template.ok) throw new Broken(path, template.error.text, template.error.line);
+  const result = runTemplate(template.value, rendering.dot, rendering.functions);
+  if (!result.ok)
+    throw new Broken(path, result.error.text, result.error.line, result.error.expression);
+  return result.value;
+}

@@ -1,0 +1,189 @@
+/** Ignition templates by role and version: kept in the store, read from memory. */
+
+import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { fail, type Result } from '../../base/result.ts';
+import { absent, type Revision, type Store, type StoreProblem } from '../../base/store.ts';
+import { formatInstant } from '../../base/time.ts';
+import type { Transact, TransactProblem } from '../../base/transact.ts';
+import type { World } from '../../base/world.ts';
+import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import type { IpamConfig } from '../../inventory/ipam.ts';
+import type { Role } from '../../inventory/machine.ts';
+import {
+  describeRenderProblem,
+  exampleMachine,
+  type IgnitionTemplate,
+  type RenderSettings,
+  renderIgnition,
+} from './render.ts';
+import { decodeTemplate, encodeTemplate } from './template-json.ts';
+import { compareVersions, parseVersion } from './version.ts';
+
+/** Per role; the lowest versions beyond this go when a new one comes (Sabakan 3.1.9). */
+export const templatesPerRoleMax = 10;
+
+export const ignitionsPrefix = 'ignitions/';
+
+export type TemplateProblem =
+  | { readonly kind: 'template-exists'; readonly text: string }
+  | { readonly kind: 'template-unknown'; readonly text: string }
+  | { readonly kind: 'template-invalid'; readonly text: string };
+
+export type TemplateShelf = {
+  readonly start: () => Promise<Result<void, StoreProblem>>;
+  readonly stop: () => void;
+  readonly freshness: () => Freshness;
+  /** Ascending by version; empty when the role has none. */
+  readonly ids: (role: Role) => readonly string[];
+  readonly get: (role: Role, id: string) => IgnitionTemplate | undefined;
+  /** The highest version: what machines of the role boot with. */
+  readonly latest: (
+    role: Role,
+  ) => { readonly id: string; readonly template: IgnitionTemplate } | undefined;
+  /** Tries the template with an example machine first, so it needs the IPAM configuration. */
+  readonly put: (
+    role: Role,
+    id: string,
+    template: IgnitionTemplate,
+    ipam: IpamConfig | undefined,
+    actor: Actor,
+  ) => Promise<Result<{ revision: Revision }, TemplateProblem | TransactProblem>>;
+  readonly remove: (
+    role: Role,
+    id: string,
+    actor: Actor,
+  ) => Promise<Result<{ revision: Revision }, TemplateProblem | TransactProblem>>;
+};
+
+/** A write is answered when this server's own copy shows it, or after this long. */
+const ownWriteTimeoutMs = 2000;
+
+export function createTemplateShelf(deps: {
+  readonly store: Store;
+  readonly transact: Transact;
+  readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
+  readonly urls: Pick<RenderSettings, 'advertiseUrl' | 'advertiseUrlHttps'>;
+}): TemplateShelf {
+  const { store, transact, urls } = deps;
+  const { clock, chance, log } = deps.world;
+  const mirror = createMirror<IgnitionTemplate>({
+    store,
+    prefix: ignitionsPrefix,
+    decode: (_, value) => decodeTemplate(value),
+    clock,
+    log,
+  });
+
+  const ids = (role: Role): readonly string[] =>
+    inVersionOrder(
+      mirror
+        .entries()
+        .filter(([key]) => key.startsWith(`${role}/`))
+        .map(([key]) => key.slice(role.length + 1)),
+    );
+
+  const written = async <T extends { revision: Revision }, E>(
+    result: Result<T, E>,
+  ): Promise<Result<T, E>> => {
+    if (result.ok) await mirror.reached(result.value.revision, ownWriteTimeoutMs);
+    return result;
+  };
+
+  return {
+    start: () => mirror.start(),
+    stop: () => mirror.stop(),
+    freshness: () => mirror.freshness(),
+    ids,
+    get: (role, id) => mirror.get(`${role}/${id}`),
+    latest: (role) => {
+      const id = ids(role).at(-1);
+      const template = id === undefined ? undefined : mirror.get(`${role}/${id}`);
+      return id === undefined || template === undefined ? undefined : { id, template };
+    },
+    put: async (role, id, template, ipam, actor) => {
+      const invalid = whyInvalid(id, template, ipam, { ...urls, now: clock.now() });
+      if (invalid !== undefined) return fail({ kind: 'template-invalid', text: invalid });
+      const key = `${ignitionsPrefix}${role}/${id}`;
+      const roleFolder = `${ignitionsPrefix}${role}/`;
+      const audit = auditWrite(actor, clock.now(), chance, {
+        category: 'ignition',
+        instance: role,
+        action: 'put',
+        detail: id,
+      });
+      const result = await transact(roleFolder, { keys: [key], prefixes: [roleFolder] }, (view) => {
+        if (view.get(key) !== undefined) {
+          return fail({
+            kind: 'template-exists',
+            text: `template ${id} of role ${role} exists; templates never change, use a new id`,
+          } as const);
+        }
+        const present = view.under(roleFolder).map((entry) => entry.key.slice(roleFolder.length));
+        const kept = inVersionOrder([...present, id]);
+        const dropped = kept.slice(0, Math.max(kept.length - templatesPerRoleMax, 0));
+        return {
+          ok: true,
+          value: undefined,
+          writes: [
+            ...(dropped.includes(id)
+              ? []
+              : [{ kind: 'put', key, value: encodeTemplate(template) } as const]),
+            ...dropped
+              .filter((old) => old !== id)
+              .map((old) => ({ kind: 'delete', key: roleFolder + old }) as const),
+            audit.write,
+          ],
+          conditions: [{ kind: 'unmoved', key, modRevision: absent }, audit.condition],
+        };
+      });
+      return written(result.ok ? { ok: true, value: { revision: result.value.revision } } : result);
+    },
+    remove: async (role, id, actor) => {
+      const key = `${ignitionsPrefix}${role}/${id}`;
+      const audit = auditWrite(actor, clock.now(), chance, {
+        category: 'ignition',
+        instance: role,
+        action: 'delete',
+        detail: id,
+      });
+      const result = await transact(`${ignitionsPrefix}${role}/`, { keys: [key] }, (view) =>
+        view.get(key) === undefined
+          ? fail({ kind: 'template-unknown', text: `role ${role} has no template ${id}` } as const)
+          : {
+              ok: true,
+              value: undefined,
+              writes: [{ kind: 'delete', key }, audit.write],
+              conditions: [audit.condition],
+            },
+      );
+      return written(result.ok ? { ok: true, value: { revision: result.value.revision } } : result);
+    },
+  };
+}
+
+/** Ascending by version; ids that are none (left by somebody else) come first, so they never boot a machine. */
+function inVersionOrder(ids: readonly string[]): readonly string[] {
+  return ids.toSorted((a, b) => {
+    const [x, y] = [parseVersion(a), parseVersion(b)];
+    if (x === undefined || y === undefined)
+      return (x === undefined ? 0 : 1) - (y === undefined ? 0 : 1);
+    return compareVersions(x, y) || (a < b ? -1 : a > b ? 1 : 0);
+  });
+}
+
+function whyInvalid(
+  id: string,
+  template: IgnitionTemplate,
+  ipam: IpamConfig | undefined,
+  settings: RenderSettings,
+): string | undefined {
+  if (parseVersion(id) === undefined) return `id "${id}" is not a version such as 1.2.0`;
+  if (ipam === undefined)
+    return 'IPAMConfig is not set: the template is tried with an example machine, which needs it';
+  const rendered = renderIgnition(
+    template,
+    exampleMachine(ipam, formatInstant(settings.now)),
+    settings,
+  );
+  return rendered.ok ? undefined : describeRenderProblem(rendered.error);
+}
