@@ -33,7 +33,7 @@ export type ScriptHost = {
 };
 
 const depthMax = 8;
-/** Variables in one word; a variable that holds itself ends here. */
+/** Variables in one command; a variable that holds itself ends here. */
 const variablesMax = 64;
 /** Commands without a pause in between; a script that loops must sleep. */
 const stepsMax = 10_000;
@@ -90,8 +90,10 @@ async function runLine(
     const wasFailure = last !== 'succeeded' && last.kind === 'failed';
     if (operator === '||' && !wasFailure) return 'succeeded';
     if (operator === '&&' && wasFailure) continue;
-    const words = (parts[at] ?? '').split(/\s+/).filter((word) => word !== '');
-    last = await runCommand(run, words, scriptUrl, depth, jump);
+    // Expanded first and split then, as iPXE does: an empty variable leaves no word behind.
+    const words = expand(parts[at] ?? '', run.variables).split(/\s+/);
+    const present = words.filter((word) => word !== '');
+    last = await runCommand(run, present, scriptUrl, depth, jump);
     if (last !== 'succeeded' && last.kind !== 'failed') return last;
   }
   return last;
@@ -99,12 +101,11 @@ async function runLine(
 
 async function runCommand(
   run: Run,
-  raw: readonly string[],
+  [command, ...words]: readonly string[],
   scriptUrl: string,
   depth: number,
   jump: (label: string) => void,
 ): Promise<Step> {
-  const [command, ...words] = raw.map((word) => expand(word, run.variables));
   const { options, rest } = splitOptions(words);
   const [first = '', ...others] = rest;
   switch (command) {
@@ -212,9 +213,9 @@ function failed(text: string): ScriptEnd {
 }
 
 /** `${name}` and `${name:type}`; what is not set is empty, as in iPXE. Inner ones first. */
-function expand(word: string, variables: ReadonlyMap<string, string>): string {
+function expand(line: string, variables: ReadonlyMap<string, string>): string {
   const inner = /\$\{([^${}]*)\}/;
-  let text = word;
+  let text = line;
   for (let round = 0; round < variablesMax; round += 1) {
     const next = text.replace(inner, (_, name: string) => lookUp(name, variables));
     if (next === text) return text;
