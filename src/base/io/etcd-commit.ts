@@ -1,0 +1,287 @@
+/**
+ * Commits whose outcome can always be found out.
+ *
+ * Each commit also writes a mark, a key of this process with the commit's own id, under the condition that the mark
+ * was not written since. When the answer is lost, one more transaction on the mark decides: either it finds the id,
+ * then the commit happened; or it replaces the mark, then the commit did not and never will, since its condition fails
+ * from now on. So a write is never repeated blindly, and callers rarely hear `outcome-unknown`.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { ICompare, IRequestOp, ITxnResponse } from 'etcd3';
+import { assert } from '../assert.ts';
+import { fail, ok, type Result } from '../result.ts';
+import type { Committed, Condition, Revision, StoreProblem, Write } from '../store.ts';
+import type { Log } from '../world.ts';
+import type { Connection } from './etcd-connection.ts';
+import { commitsPrefix, type KeySpace } from './etcd-keys.ts';
+import { grantLease, type Lease } from './etcd-lease.ts';
+import { type CallProblem, storeProblem } from './etcd-problem.ts';
+
+export type EtcdCommits = {
+  readonly commit: (
+    conditions: readonly Condition[],
+    writes: readonly Write[],
+  ) => Promise<Result<Committed, StoreProblem>>;
+  readonly close: () => Promise<void>;
+};
+
+/** Commits in flight; each needs a mark of its own. More wait. */
+const slotsMax = 64;
+/** Commits waiting for a mark; with that many, the store is too slow for what is asked of it. */
+const waitingMax = 20_000;
+/** Marks outlive their process by this long at most. */
+const leaseSeconds = 60;
+const resolvePauseMs = 50;
+
+/** `modRevision`: what this process knows to be the mark's last change. Used by one commit at a time. */
+type Slot = { readonly key: string; readonly lease: Lease; modRevision: string };
+
+type Outcome =
+  | Result<Committed, StoreProblem>
+  /** Nothing was done, for a reason that has nothing to do with the caller. */
+  | 'again';
+
+export function etcdCommits(
+  connection: Connection,
+  space: KeySpace,
+  options: {
+    readonly timeoutMs: number;
+    readonly operationsMax: number;
+    readonly log: Log;
+  },
+): EtcdCommits {
+  const { timeoutMs, log } = options;
+  const writesMax = options.operationsMax - 1;
+  const slots = slotPool(connection, timeoutMs);
+
+  const attempt = async (
+    slot: Slot,
+    conditions: readonly Condition[],
+    writes: readonly Write[],
+  ): Promise<Outcome> => {
+    const id = randomBytes(9).toString('base64url');
+    const key = space.toBytes(slot.key);
+    const request = {
+      compare: [unmoved(key, slot.modRevision), ...conditions.map((one) => compareOf(one, space))],
+      success: [
+        ...writes.map((write) => operationOf(write, space)),
+        { request_put: { key, value: Buffer.from(id), lease: slot.lease.id } },
+      ],
+      failure: [{ request_range: { key } }],
+    };
+    const answer = await connection.write((client) => client.kv.txn(request));
+    if (!answer.ok) {
+      if (!answer.error.certain) return resolve(slot, id, answer.error);
+      if (answer.error.kind !== 'lease-gone') return fail(storeProblem(answer.error, writesMax));
+      slots.forget(slot.lease);
+      return 'again';
+    }
+    if (answer.value.succeeded) return committed(slot, revisionOf(answer.value));
+    const found = markIn(answer.value);
+    if (found.modRevision === slot.modRevision) return ok({ kind: 'moved' });
+    // Our mark was removed: the lease ran out, or somebody cleaned up.
+    slot.modRevision = found.modRevision;
+    return 'again';
+  };
+
+  /** The answer to a commit was lost: find out, or make sure that it never happens. */
+  const resolve = async (slot: Slot, id: string, cause: CallProblem): Promise<Outcome> => {
+    const key = space.toBytes(slot.key);
+    const fence = `fenced ${id}`;
+    const request = {
+      compare: [unmoved(key, slot.modRevision)],
+      success: [{ request_put: { key, value: Buffer.from(fence), lease: slot.lease.id } }],
+      failure: [{ request_range: { key } }],
+    };
+    const untilMs = performance.now() + 3 * timeoutMs;
+    const notDone = (modRevision: string): Outcome => {
+      slot.modRevision = modRevision;
+      log.warn('a write got no answer and was prevented', { text: cause.text });
+      return fail({ kind: 'store-unavailable', text: `${cause.text}; the write was not done` });
+    };
+    while (performance.now() < untilMs) {
+      const answer = await connection.read((client) => client.kv.txn(request));
+      if (answer.ok) {
+        if (answer.value.succeeded) return notDone(revisionOf(answer.value));
+        const found = markIn(answer.value);
+        if (found.value === fence) return notDone(found.modRevision);
+        if (found.value !== id) break;
+        log.warn('a write got no answer and was found done', { text: cause.text });
+        return committed(slot, found.modRevision as Revision);
+      }
+      if (answer.error.kind !== 'unavailable') break;
+      await new Promise((wake) => setTimeout(wake, resolvePauseMs));
+    }
+    slots.abandon(slot);
+    log.error('the outcome of a write could not be found out', { text: cause.text });
+    return fail({
+      kind: 'outcome-unknown',
+      text: `${cause.text}; whether the write was done could not be found out`,
+    });
+  };
+
+  return {
+    commit: async (conditions, writes) => {
+      const problem = tooLarge(conditions, writes, writesMax);
+      if (problem !== undefined) return fail(problem);
+      for (let attempts = 0; attempts < 3; attempts++) {
+        const slot = await slots.take();
+        if (!slot.ok) return fail(storeProblem(slot.error, writesMax));
+        try {
+          const outcome = await attempt(slot.value, conditions, writes);
+          if (outcome !== 'again') return outcome;
+        } finally {
+          slots.giveBack(slot.value);
+        }
+      }
+      const text = 'the marks of this process keep disappearing from the store';
+      return fail({ kind: 'store-unavailable', text });
+    },
+    close: slots.close,
+  };
+}
+
+function committed(slot: Slot, revision: Revision): Outcome {
+  slot.modRevision = revision;
+  return ok({ kind: 'committed', revision });
+}
+
+type SlotPool = {
+  readonly take: () => Promise<Result<Slot, CallProblem>>;
+  readonly giveBack: (slot: Slot) => void;
+  /** Nobody knows what its mark says: never used again. */
+  readonly abandon: (slot: Slot) => void;
+  /** The lease is gone, and all marks on it. */
+  readonly forget: (lease: Lease) => void;
+  readonly close: () => Promise<void>;
+};
+
+function slotPool(connection: Connection, timeoutMs: number): SlotPool {
+  const instance = randomBytes(6).toString('hex');
+  const abandoned = new Set<Slot>();
+  let free: Slot[] = [];
+  const waiting: (() => void)[] = [];
+  let inUse = 0;
+  let named = 0;
+  let lease: Promise<Result<Lease, CallProblem>> | undefined;
+  let closed = false;
+
+  const currentLease = async (): Promise<Result<Lease, CallProblem>> => {
+    lease ??= grantLease(connection, leaseSeconds, timeoutMs).then((granted) => {
+      if (!granted.ok) lease = undefined;
+      else void granted.value.lost.then(() => forget(granted.value));
+      return granted;
+    });
+    return lease;
+  };
+  const forget = (gone: Lease) => {
+    free = free.filter((slot) => slot.lease !== gone);
+    void lease?.then((held) => {
+      if (held.ok && held.value === gone) lease = undefined;
+    });
+  };
+
+  return {
+    take: async () => {
+      if (waiting.length >= waitingMax) {
+        const text = `${waitingMax} commits are waiting for the store already`;
+        return fail({ kind: 'unavailable', text, certain: true });
+      }
+      if (inUse >= slotsMax) await new Promise<void>((wake) => waiting.push(wake));
+      else inUse += 1;
+      const held = await currentLease();
+      const problem: CallProblem | undefined = closed
+        ? { kind: 'unavailable', text: 'the store was closed', certain: true }
+        : held.ok
+          ? undefined
+          : held.error;
+      if (problem !== undefined || !held.ok) {
+        passOn();
+        return fail(problem as CallProblem);
+      }
+      const key = `${commitsPrefix}${instance}/${named}`;
+      const slot = free.pop();
+      if (slot !== undefined) return ok(slot);
+      named += 1;
+      return ok({ key, lease: held.value, modRevision: '0' });
+    },
+    giveBack: (slot) => {
+      const useful = !abandoned.delete(slot) && slot.lease.certainUntilMs() > performance.now();
+      if (useful) free.push(slot);
+      passOn();
+    },
+    abandon: (slot) => void abandoned.add(slot),
+    forget,
+    close: async () => {
+      closed = true;
+      const held = await lease;
+      if (held?.ok) await held.value.revoke();
+    },
+  };
+
+  /** A place is free: the next one waiting takes it over. */
+  function passOn() {
+    const next = waiting.shift();
+    if (next === undefined) inUse -= 1;
+    else next();
+  }
+}
+
+function tooLarge(
+  conditions: readonly Condition[],
+  writes: readonly Write[],
+  writesMax: number,
+): StoreProblem | undefined {
+  const keys = new Set(writes.map((write) => write.key));
+  assert(keys.size === writes.length, 'a commit writes each key once');
+  if (writes.length <= writesMax && conditions.length <= writesMax) return undefined;
+  const text = `${writes.length} writes under ${conditions.length} conditions; one commit takes ${writesMax} of each`;
+  return { kind: 'too-large', text, operationsMax: writesMax };
+}
+
+function unmoved(key: Buffer, modRevision: string): ICompare {
+  return { key, target: 'Mod', result: 'Equal', mod_revision: modRevision };
+}
+
+function compareOf(condition: Condition, space: KeySpace): ICompare {
+  switch (condition.kind) {
+    case 'unmoved':
+      return unmoved(space.toBytes(condition.key), condition.modRevision);
+    case 'held': {
+      const key = space.toBytes(condition.key);
+      return { key, target: 'Create', result: 'Equal', create_revision: condition.createRevision };
+    }
+    // etcd asks this of every key in the range, and of a key that does not exist (all zeros) when there is none.
+    case 'none-under':
+      return {
+        ...space.range(condition.prefix),
+        target: 'Mod',
+        result: 'Equal',
+        mod_revision: '0',
+      };
+    case 'quiet-under': {
+      const mod_revision = String(BigInt(condition.since) + 1n);
+      return { ...space.range(condition.prefix), target: 'Mod', result: 'Less', mod_revision };
+    }
+  }
+}
+
+function operationOf(write: Write, space: KeySpace): IRequestOp {
+  const key = space.toBytes(write.key);
+  if (write.kind === 'delete') return { request_delete_range: { key } };
+  return { request_put: { key, value: asBuffer(write.value) } };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function revisionOf(answer: ITxnResponse): Revision {
+  return answer.header.revision as Revision;
+}
+
+function markIn(answer: ITxnResponse): { readonly value: string; readonly modRevision: string } {
+  const kv = answer.responses[0]?.response_range.kvs[0];
+  return { value: kv?.value.toString() ?? '', modRevision: kv?.mod_revision ?? '0' };
+}
