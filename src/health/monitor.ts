@@ -1,0 +1,338 @@
+/**
+ * The loop: ask a machine, remember, judge, tell the inventory. Runs on the elected leader only.
+ *
+ * due → all probes of one machine → `fold` → `judge` → crowd and gate → `inventory.setState` with reason and fence.
+ */
+
+import { assert } from '../base/assert.ts';
+import type { Condition } from '../base/store.ts';
+import { addMs, type Instant, msBetween } from '../base/time.ts';
+import type { World } from '../base/world.ts';
+import type { Actor } from '../inventory/audit.ts';
+import type { Change, Inventory } from '../inventory/inventory.ts';
+import type { Machine, Serial } from '../inventory/machine.ts';
+import type { Scope } from './crowd.ts';
+import { createCrowdWatch } from './crowd-watch.ts';
+import {
+  afterMove,
+  type Evidence,
+  fold,
+  forgetTrouble,
+  forStay,
+  noEvidence,
+  pruneDepartures,
+} from './evidence.ts';
+import { createEvidenceShelf } from './evidence-shelf.ts';
+import { createGate } from './gate.ts';
+import { askAll } from './pass.ts';
+import type { HealthPolicy } from './policy.ts';
+import type { ProbeResult, Prober } from './probe.ts';
+import { type Kept, keptOf, recall } from './record.ts';
+import { createSchedule } from './schedule.ts';
+import type { Watched } from './status.ts';
+import { type HealthOverview, type HealthStatus, holdStatus, statusOf } from './status.ts';
+import { createSteadyTime } from './steady-time.ts';
+import { isJudged, judge, type Move, type Verdict } from './verdict.ts';
+
+export type Monitor = {
+  /** Reads what earlier leaders kept (again until it can), then begins. Resolves after the first try. */
+  readonly start: () => Promise<void>;
+  readonly stop: () => void;
+  readonly status: (serial: Serial) => HealthStatus | undefined;
+  readonly overview: () => HealthOverview;
+  /** An operator's word that this trouble is real: its hold lets go until it falls. False: no hold stands there. */
+  readonly lift: (scope: Scope) => boolean;
+  /** Another policy from now on; where the probes differ, counting begins anew. */
+  readonly usePolicy: (policy: HealthPolicy) => void;
+};
+
+export type MonitorDeps = {
+  readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
+  readonly inventory: Inventory;
+  readonly prober: Prober;
+  readonly policy: HealthPolicy;
+  /** Of the leader's claim: goes with every write. */
+  readonly fence?: Condition;
+  /** Who the audit log says it was. */
+  readonly actor?: Actor;
+};
+
+/** The part of an interval by which passes spread, so that they never fall into step. Only ever earlier. */
+const jitterShare = 0.1;
+const loadAgainMs = 1000;
+const moverActor: Actor = { user: 'health', ip: '127.0.0.1', host: 'localhost' };
+
+export function createMonitor(deps: MonitorDeps): Monitor {
+  const { world, inventory, prober, fence } = deps;
+  const { clock, chance, log } = world;
+  const time = createSteadyTime(clock);
+  const shelf = createEvidenceShelf(world, time, fence);
+  const crowds = createCrowdWatch({ now: time.now, policy: () => policy, log });
+  const watched = new Map<Serial, Watched>();
+  const counters = {
+    passes: 0,
+    probes: 0,
+    results: { answered: 0, refused: 0, silent: 0, wrong: 0, unasked: 0 },
+    moves: 0,
+    movesRefused: 0,
+    held: 0,
+    clockJumps: 0,
+    probesLost: 0,
+  };
+  let policy = deps.policy;
+  let life: 'new' | 'running' | 'stopped' = 'new';
+  let kept: Map<Serial, Kept> | undefined;
+  let loadTrouble = 'nothing asked yet';
+  let unsubscribe = () => {};
+  let cancelLoad = () => {};
+
+  const gate = createGate({
+    inventory,
+    time,
+    policy: () => policy,
+    notLoaded: () =>
+      kept === undefined ? `waits for the evidence of earlier leaders: ${loadTrouble}` : undefined,
+    onClose: (reasons, clockJumped) => {
+      if (clockJumped) counters.clockJumps += 1;
+      if (kept !== undefined) log.warn('moves are held', { reasons });
+      beginAnew();
+    },
+  });
+  const schedule = createSchedule({
+    clock,
+    underWayMax: () => Math.max(1, Math.floor(policy.probesInFlightMax / policy.probes.length)),
+    work: (serial) => pass(serial as Serial),
+  });
+
+  /** Asks, folds, judges, acts; answers in how many milliseconds to do so again. */
+  async function pass(serial: Serial): Promise<number> {
+    const askedAt = time.now();
+    const before = inventory.find(serial);
+    const mine = watched.get(serial);
+    if (before === undefined || mine === undefined) return intervalMs();
+    if (!isJudged(before.status.state)) {
+      const evidence = forStay(mine.evidence, before.status.since);
+      crowds.see(before, evidence);
+      note(before, { ...judged(before, evidence), held: false, refused: undefined });
+      return intervalMs();
+    }
+    const wasOpen = gate.reasons().length === 0;
+    const closings = gate.closings();
+    const results = await askAll(clock, prober, before, policy, () => {
+      counters.probesLost += 1;
+    });
+    count(results);
+    const machine = inventory.find(serial);
+    const latest = watched.get(serial);
+    if (life !== 'running' || machine === undefined || latest === undefined) return intervalMs();
+    // Somebody moved or replaced the machine meanwhile: these answers are about what it was before.
+    if (stayOf(machine) !== stayOf(before)) return intervalMs();
+    const reasons = gate.reasons();
+    const trusted = wasOpen && reasons.length === 0 && closings === gate.closings();
+    // Read again, since a gate that closed has just made all evidence forget its troubles.
+    const known = forStay(watched.get(serial)?.evidence ?? noEvidence, machine.status.since);
+    const folded = fold(known, { at: askedAt, results, trusted }, policy.probes);
+    const evidence = pruneDepartures(folded, policy.flap.windowSeconds, time.now());
+    crowds.see(machine, evidence);
+    const { verdict, at } = judged(machine, evidence);
+    const restrained = crowds.restrain(machine, verdict);
+    const held = verdict.kind === 'move' && restrained.kind === 'wait';
+    if (held && !latest.held) counters.held += 1;
+    note(machine, { evidence, verdict: restrained, at, held, refused: undefined });
+    if (restrained.kind === 'move' && reasons.length === 0) await move(machine, restrained);
+    return nextMs(restrained, askedAt);
+  }
+
+  function judged(machine: Machine, evidence: Evidence) {
+    const at = time.now();
+    // Where probes are late, a silence must last longer until all others had their turn too.
+    const late = schedule.lateMs() / 1000;
+    const patient = { ...policy, patienceSeconds: policy.patienceSeconds + late };
+    return { evidence, verdict: judge(machine, evidence, late > 0 ? patient : policy, at), at };
+  }
+
+  async function move(machine: Machine, verdict: Move): Promise<void> {
+    const { serial } = machine.spec;
+    const from = machine.status.state;
+    const why = { by: 'health', text: verdict.text, evidence: verdict.evidence };
+    const moved = await inventory.setState(
+      { serial, from, to: verdict.to, why, ...(fence === undefined ? {} : { fence }) },
+      deps.actor ?? moverActor,
+    );
+    const latest = watched.get(serial);
+    if (latest === undefined || life !== 'running') return;
+    if (!moved.ok) {
+      counters.movesRefused += 1;
+      const reason = `the inventory did not take it: ${moved.error.text}`;
+      log.warn('move refused', { serial, from, to: verdict.to, kind: moved.error.kind, reason });
+      note(machine, { ...latest, refused: reason });
+      return;
+    }
+    counters.moves += 1;
+    log.info('machine moved', { serial, from, to: verdict.to, reason: verdict.text });
+    const now = moved.value.machine;
+    const departed = from === 'healthy';
+    const evidence = afterMove(latest.evidence, {
+      stay: now.status.since,
+      at: time.now(),
+      departed,
+    });
+    crowds.see(now, evidence);
+    note(now, { ...latest, evidence });
+  }
+
+  function note(machine: Machine, news: Watched): void {
+    const { serial } = machine.spec;
+    watched.set(serial, news);
+    shelf.put(serial, keptOf(news.evidence));
+  }
+
+  function count(results: ReadonlyMap<string, ProbeResult>): void {
+    counters.passes += 1;
+    counters.probes += results.size;
+    for (const { kind } of results.values()) counters.results[kind] += 1;
+  }
+
+  function intervalMs(): number {
+    return policy.intervalSeconds * 1000 * (1 - jitterShare * chance.next());
+  }
+
+  /** Counted from when it was asked, and sooner when patience ends sooner: failures show within two intervals and it. */
+  function nextMs(verdict: Verdict, askedAt: Instant): number {
+    const now = time.now();
+    const regular = Math.max(0, intervalMs() - msBetween(askedAt, now));
+    const due = verdict.kind === 'wait' ? verdict.dueAt : undefined;
+    const untilDue = due === undefined ? regular : msBetween(now, due);
+    return untilDue > 0 ? Math.min(regular, untilDue) : regular;
+  }
+
+  function beginAnew(): void {
+    for (const [serial, one] of watched) {
+      watched.set(serial, { ...one, evidence: forgetTrouble(one.evidence) });
+    }
+    crowds.clear();
+  }
+
+  function begin(machine: Machine): void {
+    const { serial } = machine.spec;
+    if (watched.has(serial) || kept === undefined) return;
+    const record = kept.get(serial);
+    kept.delete(serial);
+    const now = time.now();
+    const evidence = record === undefined ? noEvidence : recall(record, policy, now);
+    watched.set(serial, judgedAtStart(machine, evidence));
+    schedule.plan(serial, chance.next() * policy.intervalSeconds * 1000);
+  }
+
+  function judgedAtStart(machine: Machine, evidence: Evidence): Watched {
+    const text = isJudged(machine.status.state)
+      ? 'not asked yet by this server'
+      : `not judged while ${machine.status.state}`;
+    return {
+      evidence,
+      verdict: { kind: 'keep', text, evidence: [] },
+      at: time.now(),
+      held: false,
+      refused: undefined,
+    };
+  }
+
+  function onChanges(changes: readonly Change[]): void {
+    crowds.change(changes);
+    for (const { serial, after } of changes) {
+      if (after !== undefined) {
+        begin(after);
+        continue;
+      }
+      watched.delete(serial);
+      schedule.drop(serial);
+      shelf.put(serial, undefined);
+    }
+  }
+
+  async function load(): Promise<void> {
+    loadTrouble = 'they are being read';
+    const loaded = await shelf.load();
+    if (life !== 'running') return;
+    if (!loaded.ok) {
+      loadTrouble = loaded.error.text;
+      log.warn('evidence not read', { reason: loadTrouble });
+      cancelLoad = clock.after(loadAgainMs, () => void load());
+      return;
+    }
+    kept = new Map(loaded.value);
+    for (const machine of inventory.machines()) begin(machine);
+    // What is left belongs to machines that are gone, if the inventory is whole. One that is not says nothing.
+    if (inventory.freshness().kind !== 'live' || inventory.broken().size > 0) return;
+    for (const serial of kept.keys()) shelf.put(serial, undefined);
+    kept.clear();
+  }
+
+  return {
+    start: async () => {
+      assert(life === 'new', 'a monitor starts once: each term of leadership has its own');
+      life = 'running';
+      crowds.begin(inventory.machines());
+      unsubscribe = inventory.subscribe(onChanges);
+      gate.reasons();
+      await load();
+    },
+    stop: () => {
+      life = 'stopped';
+      unsubscribe();
+      cancelLoad();
+      schedule.stop();
+      shelf.stop();
+    },
+    status: (serial) => {
+      const machine = inventory.find(serial);
+      const one = watched.get(serial);
+      if (machine === undefined || one === undefined) return undefined;
+      const dueMs = schedule.dueMs(serial);
+      const nextAt =
+        dueMs === undefined ? undefined : addMs(time.now(), dueMs - clock.monotonicMs());
+      const { toWall } = time;
+      const now = time.now();
+      const gateReasons = gate.reasons();
+      const crowd = crowds.crowd();
+      return statusOf(machine, one, { policy, crowd, gate: gateReasons, now, nextAt, toWall });
+    },
+    overview: () => {
+      crowds.recount();
+      const verdicts = { keep: 0, wait: 0, move: 0 };
+      for (const { verdict } of watched.values()) verdicts[verdict.kind] += 1;
+      const { written, failed } = shelf.counters();
+      return {
+        running: life === 'running',
+        waitingFor: life === 'running' ? gate.reasons() : [],
+        holds: [...crowds.crowd().values()].map((hold) => holdStatus(hold, time.toWall)),
+        machines: watched.size,
+        verdicts,
+        underWay: schedule.underWay(),
+        lateMs: schedule.lateMs(),
+        evidence: { waiting: shelf.waiting(), trouble: shelf.trouble(), broken: shelf.broken() },
+        counters: {
+          ...counters,
+          results: { ...counters.results },
+          evidenceWritten: written,
+          evidenceFailed: failed,
+        },
+      };
+    },
+    lift: (scope) => {
+      const again = crowds.lift(scope);
+      for (const serial of again ?? []) schedule.plan(serial, 0);
+      return again !== undefined;
+    },
+    usePolicy: (next) => {
+      const same = JSON.stringify(next.probes) === JSON.stringify(policy.probes);
+      policy = next;
+      if (!same) beginAnew();
+    },
+  };
+}
+
+/** Equal as long as it is the same machine in the same stay of a state. */
+function stayOf(machine: Machine): string {
+  return `${machine.spec.registerDate} ${machine.status.since}`;
+}
