@@ -127,9 +127,9 @@ function waitForSettling(draft: Draft): void {
   }
   if (settling.length === 0) return;
   const until = settling.reduce(
-    (least, each) => (each.until < least ? each.until : least),
-    Number.MAX_VALUE as Instant,
-  );
+    (least, each) => Math.min(least, each.until),
+    Number.MAX_VALUE,
+  ) as Instant;
   const names = naming(settling.map((each) => each.serial));
   const seconds = draft.input.settings.minHealthySeconds;
   const text = `${names}: offered after ${seconds} s of health, the first at ${formatInstant(until)}`;

@@ -84,11 +84,14 @@ function removeWorkers(draft: Draft, failed: readonly Failed[]): void {
     if (why !== undefined) due.push({ member, why, guarded: retired });
     else moveAddress(draft, member, due);
   }
+  const squads = squadsOf(draft);
   for (const { member } of failed) {
-    const why = mayLeaveBecause(draft, member);
+    const why = mayLeaveBecause(draft, member, squads.get(member.facts.role));
     if (why !== undefined) due.push({ member, why, guarded: true });
   }
   if (due.length === 0) return;
+  // Those whose machine is gone leave whatever the rate, so they are not kept waiting by those it holds.
+  due.sort((a, b) => Number(a.guarded) - Number(b.guarded));
 
   const nextAt =
     draft.removedAt === undefined
@@ -144,31 +147,42 @@ function writeAddress(draft: Draft, member: Member, machine: Machine, why: strin
   draft.changes.push({ kind: 'readdress', serial, from: address, to: facts.address, why });
 }
 
+type Squad = { settled: number; readonly newcomers: Map<Serial, Member> };
+
+/** Per role: how many workers have settled, and who came in for whom. */
+function squadsOf(draft: Draft): ReadonlyMap<Role, Squad> {
+  const squads = new Map<Role, Squad>();
+  for (const member of workersOf(draft)) {
+    const squad = squads.get(member.facts.role) ?? { settled: 0, newcomers: new Map() };
+    if (isSettled(draft, member)) squad.settled += 1;
+    if (member.replaces !== undefined) squad.newcomers.set(member.replaces, member);
+    squads.set(member.facts.role, squad);
+  }
+  return squads;
+}
+
 /** Why a failed worker may leave: its newcomer has settled, or its role is complete without it. */
-function mayLeaveBecause(draft: Draft, member: Member): string | undefined {
+function mayLeaveBecause(
+  draft: Draft,
+  member: Member,
+  squad: Squad | undefined,
+): string | undefined {
   const { settings, now } = draft.input;
   const { serial, role } = member.facts;
-  const workers = workersOf(draft).filter((each) => each.facts.role === role);
-  const newcomer = workers.find((each) => each.replaces === serial);
+  const newcomer = squad?.newcomers.get(serial);
   if (newcomer !== undefined) {
-    if (isSettled(draft, newcomer))
-      return `swap ${serial} by ${newcomer.facts.serial}: it has settled`;
+    const swap = `swap ${serial} by ${newcomer.facts.serial}`;
+    if (isSettled(draft, newcomer)) return `${swap}: the newcomer has settled`;
     const until = secondsAfter(newcomer.joinedAt, settings.newcomerSettleSeconds);
-    const text = `swap ${serial} by ${newcomer.facts.serial}: ${serial} leaves once ${newcomer.facts.serial} has been a healthy member for ${settings.newcomerSettleSeconds} s`;
-    wait(
-      draft,
-      'newcomer-settles',
-      text,
-      [serial, newcomer.facts.serial],
-      until > now ? until : undefined,
-    );
+    const text = `${swap}: ${serial} leaves once ${newcomer.facts.serial} has been a healthy member for ${settings.newcomerSettleSeconds} s`;
+    const serials = [serial, newcomer.facts.serial];
+    wait(draft, 'newcomer-settles', text, serials, until > now ? until : undefined);
     return undefined;
   }
-  if (settings.workers === 'all') return undefined;
+  if (settings.workers === 'all' || squad === undefined) return undefined;
   const wanted = settings.workers.get(role) ?? 0;
-  const settled = workers.filter((each) => isSettled(draft, each)).length;
-  return settled >= wanted && wanted > 0
-    ? `${settled} healthy workers of role ${role} are enough without it`
+  return wanted > 0 && squad.settled >= wanted
+    ? `${squad.settled} healthy workers of role ${role} are enough without it`
     : undefined;
 }
 

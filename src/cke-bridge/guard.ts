@@ -1,0 +1,301 @@
+/**
+ * The brakes. Before planning: is what we look at sane? After planning: is what we would do? The planner keeps to
+ * the same limits by itself; the guards check it again from the outside, so that one mistake is not enough.
+ *
+ * Empty never means all: an inventory that is empty, partial, old or silent changes nothing.
+ */
+
+import { formatIpv4 } from '../base/addresses.ts';
+import type { Freshness } from '../base/mirror.ts';
+import { compareRevisions, type Revision } from '../base/store.ts';
+import type { Instant } from '../base/time.ts';
+import type { Machine, Serial } from '../inventory/machine.ts';
+import type { LastCluster, Member } from './cluster.ts';
+import { removalsMaxOf, shareOf } from './limits.ts';
+import { isDown } from './plan/memory.ts';
+import type { Plan } from './plan.ts';
+import type { BridgeSettings, Constraints } from './settings.ts';
+import { type ClusterTemplate, workerTemplateOf } from './template.ts';
+
+export type RefusalKind =
+  | 'inventory-not-live'
+  | 'inventory-empty'
+  | 'inventory-shrunken'
+  | 'store-rewound'
+  | 'control-planes-vanished'
+  | 'control-planes-silent'
+  | 'many-down'
+  | 'clock-jumped'
+  | 'template-missing'
+  | 'template-lacks-role'
+  | 'sink-foreign'
+  | 'sink-unreadable'
+  | 'record-unreadable'
+  | 'plan-changes-majority'
+  | 'plan-removes-too-many'
+  | 'plan-miscounts-control-planes'
+  | 'plan-repeats-address';
+
+export type Refusal = {
+  readonly kind: RefusalKind;
+  /** What is held: everything, or all but taints. */
+  readonly holds: 'everything' | 'all-but-taints';
+  readonly text: string;
+  /** The figures behind it, by name. */
+  readonly numbers: Readonly<Record<string, number>>;
+  /** What would let the plan go on. */
+  readonly release: string;
+};
+
+/** Refusals that a person may overrule for a while, having looked. */
+export const acknowledgeable: readonly RefusalKind[] = [
+  'inventory-shrunken',
+  'many-down',
+  'clock-jumped',
+];
+
+export type GuardInput = {
+  readonly template: ClusterTemplate | undefined;
+  readonly settings: BridgeSettings;
+  readonly machines: readonly Machine[];
+  readonly unreadable: ReadonlySet<Serial>;
+  readonly freshness: Freshness;
+  readonly revision: Revision;
+  readonly lastCluster: LastCluster | undefined;
+  /** How far wall time has departed from monotonic time of late; 0 when it keeps step. */
+  readonly clockJumpMs: number;
+  readonly acknowledged: ReadonlySet<RefusalKind>;
+  readonly now: Instant;
+};
+
+/** How far this clock may lie behind the one that wrote last before time is distrusted. */
+const clockBehindMsMax = 5000;
+
+export function checkInput(input: GuardInput): readonly Refusal[] {
+  const refusals = [
+    checkFreshness(input),
+    checkTemplate(input),
+    checkRewound(input),
+    checkEmpty(input),
+    checkShrunken(input),
+    ...checkControlPlanes(input),
+    checkDown(input),
+    checkClock(input),
+  ];
+  return refusals.flatMap((refusal) =>
+    refusal === undefined || input.acknowledged.has(refusal.kind) ? [] : refusal,
+  );
+}
+
+function checkFreshness({ freshness }: GuardInput): Refusal | undefined {
+  if (freshness.kind === 'live') return undefined;
+  const behind = freshness.kind === 'behind';
+  return {
+    kind: 'inventory-not-live',
+    holds: 'everything',
+    text: behind
+      ? `the inventory has not been heard from for ${Math.round(freshness.silentMs / 1000)} s: ${freshness.text}`
+      : 'the inventory is still being loaded',
+    numbers: { silentMs: behind ? freshness.silentMs : 0 },
+    release: 'goes on by itself once the inventory is up to date',
+  };
+}
+
+function checkTemplate({ template, lastCluster }: GuardInput): Refusal | undefined {
+  if (template === undefined) {
+    return {
+      kind: 'template-missing',
+      holds: 'everything',
+      text: 'there is no cluster template',
+      numbers: {},
+      release: 'give a cluster template in the configuration',
+    };
+  }
+  const without = (lastCluster?.members ?? []).filter(
+    (member) => !member.controlPlane && workerTemplateOf(template, member.facts.role) === undefined,
+  );
+  const roles = [...new Set(without.map((member) => member.facts.role))].sort();
+  if (roles.length === 0) return undefined;
+  return {
+    kind: 'template-lacks-role',
+    holds: 'everything',
+    text: `${without.length} workers have the role ${roles.join(', ')}, for which the template has no worker any more`,
+    numbers: { workers: without.length },
+    release: `give the template a worker with ${roles.map((role) => `cke.cybozu.com/role: ${role}`).join(', ')}, or retire these machines first`,
+  };
+}
+
+/** The record lives in the same store, so the file's own line (bridge.ts) is what usually gives a restore away. */
+function checkRewound({ revision, lastCluster }: GuardInput): Refusal | undefined {
+  if (lastCluster === undefined) return undefined;
+  if (compareRevisions(revision, lastCluster.inventoryRevision) >= 0) return undefined;
+  return rewound(revision, lastCluster.inventoryRevision, 'the last cluster was made');
+}
+
+export function rewound(revision: Revision, known: Revision, when: string): Refusal {
+  return {
+    kind: 'store-rewound',
+    holds: 'everything',
+    text: `the store is at revision ${revision}, but ${when} at revision ${known}: it was restored from a backup, or it is another store`,
+    numbers: { revision: Number(revision), known: Number(known) },
+    release:
+      'compare the inventory with the cluster; then move the cluster file away, so that it is written anew',
+  };
+}
+
+function checkEmpty({ machines, lastCluster }: GuardInput): Refusal | undefined {
+  const members = lastCluster?.members.length ?? 0;
+  if (machines.length > 0 || members === 0) return undefined;
+  return {
+    kind: 'inventory-empty',
+    holds: 'everything',
+    text: `the inventory holds no machine at all, the cluster ${members}`,
+    numbers: { machines: 0, members },
+    release: 'goes on by itself once the inventory holds the machines again',
+  };
+}
+
+function checkShrunken(input: GuardInput): Refusal | undefined {
+  const members = input.lastCluster?.members ?? [];
+  // A retired machine may be deleted: that it goes was decided by a person before.
+  const gone = vanished(input).filter((member) => member.taint.state !== 'retired').length;
+  const most = shareOf(input.settings.vanishedPercentMax, members.length);
+  if (gone <= most) return undefined;
+  return {
+    kind: 'inventory-shrunken',
+    holds: 'everything',
+    text: `${gone} of ${members.length} members are missing from the inventory; more than ${most} at once is taken for an error, not for an order`,
+    numbers: { missing: gone, members: members.length, limit: most },
+    release:
+      'goes on by itself once they are back; if they are really gone, acknowledge inventory-shrunken, or raise vanished-percent-max',
+  };
+}
+
+function vanished({ lastCluster, machines, unreadable }: GuardInput): readonly Member[] {
+  const members = lastCluster?.members ?? [];
+  const present = new Set(machines.map((machine) => machine.spec.serial));
+  return members.filter(({ facts }) => !present.has(facts.serial) && !unreadable.has(facts.serial));
+}
+
+/** CKE's rule (half of them gone: wait for a human), and one step further: the silent ones count too. */
+function checkControlPlanes(input: GuardInput): readonly Refusal[] {
+  const controlPlanes = (input.lastCluster?.members ?? []).filter((member) => member.controlPlane);
+  if (controlPlanes.length === 0) return [];
+  const stateOf = new Map(
+    input.machines.map((machine) => [machine.spec.serial, machine.status.state]),
+  );
+  let gone = 0;
+  let silent = 0;
+  for (const { facts } of controlPlanes) {
+    const state = stateOf.get(facts.serial);
+    if (state === undefined && input.unreadable.has(facts.serial)) continue;
+    if (state === undefined || state === 'retired') gone += 1;
+    else if (state === 'unreachable') silent += 1;
+  }
+  const count = controlPlanes.length;
+  if (gone > 0 && gone * 2 >= count) {
+    return [
+      {
+        kind: 'control-planes-vanished',
+        holds: 'everything',
+        text: `${gone} of ${count} control planes are gone from the inventory or retired: the others are no majority`,
+        numbers: { gone, controlPlanes: count },
+        release: 'bring machines back, or restore etcd of the cluster by hand',
+      },
+    ];
+  }
+  if (silent === 0 || (count - gone - silent) * 2 > count) return [];
+  return [
+    {
+      kind: 'control-planes-silent',
+      holds: 'all-but-taints',
+      text: `${silent} of ${count} control planes are unreachable and ${gone} gone: the quorum of the cluster is lost or about to be`,
+      numbers: { silent, gone, controlPlanes: count },
+      release: 'goes on by itself once a majority of the control planes is reachable',
+    },
+  ];
+}
+
+function checkDown({ lastCluster, machines, settings }: GuardInput): Refusal | undefined {
+  const members = new Set((lastCluster?.members ?? []).map((member) => member.facts.serial));
+  const down = machines.filter(
+    (machine) => isDown(machine.status.state) && members.has(machine.spec.serial),
+  ).length;
+  const most = shareOf(settings.downPercentMax, members.size);
+  if (down <= most) return undefined;
+  return {
+    kind: 'many-down',
+    holds: 'all-but-taints',
+    text: `${down} of ${members.size} members are down together; above ${most} nodes are only tainted`,
+    numbers: { down, members: members.size, limit: most },
+    release:
+      'goes on by itself once fewer are down; to let spares step in at once, acknowledge many-down',
+  };
+}
+
+function checkClock({ lastCluster, clockJumpMs, now }: GuardInput): Refusal | undefined {
+  const behindMs = lastCluster === undefined ? 0 : lastCluster.writtenAt - now;
+  if (clockJumpMs === 0 && behindMs <= clockBehindMsMax) return undefined;
+  const text =
+    clockJumpMs === 0
+      ? `this clock lies ${Math.round(behindMs / 1000)} s behind the last write`
+      : `this clock jumped by ${Math.round(clockJumpMs / 1000)} s`;
+  return {
+    kind: 'clock-jumped',
+    holds: 'all-but-taints',
+    text: `${text}: deadlines cannot be trusted`,
+    numbers: { jumpMs: clockJumpMs, behindMs: Math.max(0, behindMs) },
+    release: 'goes on by itself once time has run evenly for a while; or acknowledge clock-jumped',
+  };
+}
+
+/** The last check before the sink: what a plan may never do, whoever made it. */
+export function checkPlan(
+  plan: Plan,
+  lastCluster: LastCluster | undefined,
+  constraints: Constraints,
+  settings: BridgeSettings,
+): readonly Refusal[] {
+  const before = lastCluster?.members ?? [];
+  const refusals: Refusal[] = [];
+  const refuse = (kind: RefusalKind, text: string, numbers: Record<string, number>): void => {
+    const release = 'this is a mistake of the planner; nothing is changed, please report it';
+    refusals.push({ kind, holds: 'everything', text, numbers, release });
+  };
+  const after = new Map(plan.members.map((member) => [member.facts.serial, member]));
+  const old = before.filter((member) => member.controlPlane);
+  const changed = old.filter((member) => {
+    const now = after.get(member.facts.serial);
+    return now?.controlPlane !== true || now.facts.address !== member.facts.address;
+  }).length;
+  if (old.length > 0 && changed * 2 >= old.length) {
+    const text = `the plan changes ${changed} of ${old.length} control planes`;
+    refuse('plan-changes-majority', text, { changed, controlPlanes: old.length });
+  }
+  const removed = before.filter(
+    (member) =>
+      !member.controlPlane &&
+      after.get(member.facts.serial)?.facts.address !== member.facts.address,
+  ).length;
+  const most = removalsMaxOf(settings, before.length);
+  if (removed > most) {
+    const text = `the plan removes ${removed} workers, at most ${most} may leave in a pass`;
+    refuse('plan-removes-too-many', text, { removed, limit: most });
+  }
+  const count = plan.members.filter((member) => member.controlPlane).length;
+  const expected = lastCluster === undefined ? constraints.controlPlaneCount : old.length;
+  const distance = (value: number): number => Math.abs(value - constraints.controlPlaneCount);
+  if (plan.cluster !== undefined && distance(count) > distance(expected)) {
+    const text = `the plan has ${count} control planes, ${constraints.controlPlaneCount} are wanted`;
+    refuse('plan-miscounts-control-planes', text, { count, wanted: constraints.controlPlaneCount });
+  }
+  const addresses = new Set<number>();
+  for (const { facts } of plan.members) {
+    if (addresses.has(facts.address)) {
+      const text = `the plan has the address ${formatIpv4(facts.address)} twice`;
+      refuse('plan-repeats-address', text, { address: facts.address });
+    }
+    addresses.add(facts.address);
+  }
+  return refusals;
+}
