@@ -75,10 +75,9 @@ export function judge(
   }
 
   function well(): Verdict {
-    return keep(
-      evidence.passes.length === 0 ? 'not asked yet' : `${all(policy)} answer as they should`,
-      facts,
-    );
+    if (evidence.passes.length === 0) return keep('not asked yet', facts);
+    const one = policy.probes.length === 1;
+    return keep(`${all(policy)} ${one ? 'answers as it should' : 'answer as they should'}`, facts);
   }
 }
 
@@ -144,7 +143,7 @@ function recovery(
   const passed = `${all(policy)} answered ${times(goodInARow)} in a row`;
   if (goodInARow < policy.recoveries) {
     const missing = policy.recoveries - goodInARow;
-    const text = `${passed}; waits for ${missing} more good ${missing === 1 ? 'pass' : 'passes'}`;
+    const text = `${all(policy)} answered in ${goodInARow} of ${policy.recoveries} passes; waits for ${missing} more`;
     return { kind: 'wait', to: 'healthy', text, evidence: facts };
   }
   const held = wasOut ? flapHold(evidence, policy, now) : undefined;
