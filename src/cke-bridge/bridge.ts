@@ -118,8 +118,9 @@ export function createBridge(deps: BridgeDeps): Bridge {
     // Everything from here to the end of the pass is of one moment.
     const now = clock.now();
     const revision = inventory.revision();
+    const freshness = inventory.freshness();
     const { lastCluster, memory } = loaded.record;
-    const state = checkSink(sink.name, text, lastCluster, revision);
+    const state = checkSink(sink.name, text, lastCluster, revision, freshness);
     const startedMs = clock.monotonicMs();
     const taints = deps.nodeTaints?.();
     const pass = runPass({
@@ -128,7 +129,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       settings,
       machines: inventory.machines(),
       unreadable: unreadableSerials(inventory.broken()),
-      freshness: inventory.freshness(),
+      freshness,
       revision,
       lastCluster,
       memory,

@@ -125,9 +125,9 @@ function checkTemplate({ template, lastCluster }: GuardInput): Refusal | undefin
   };
 }
 
-/** The record lives in the same store, so the file's own line (bridge.ts) is what usually gives a restore away. */
-function checkRewound({ revision, lastCluster }: GuardInput): Refusal | undefined {
-  if (lastCluster === undefined) return undefined;
+/** The record lives in the same store, so the file's own line (sink.ts) is what usually gives a restore away. */
+function checkRewound({ revision, lastCluster, freshness }: GuardInput): Refusal | undefined {
+  if (lastCluster === undefined || freshness.kind !== 'live') return undefined;
   if (compareRevisions(revision, lastCluster.inventoryRevision) >= 0) return undefined;
   return rewound(revision, lastCluster.inventoryRevision, 'the last cluster was made');
 }
@@ -136,10 +136,10 @@ export function rewound(revision: Revision, known: Revision, when: string): Refu
   return {
     kind: 'store-rewound',
     holds: 'everything',
-    text: `the store is at revision ${revision}, but ${when} at revision ${known}: it was restored from a backup, or it is another store`,
+    text: `the inventory here is of revision ${revision}, but ${when} from revision ${known}: this server lags behind, or the store was restored from a backup`,
     numbers: { revision: Number(revision), known: Number(known) },
     release:
-      'compare the inventory with the cluster; then move the cluster file away, so that it is written anew',
+      'goes on by itself once this server has caught up; after a restore, bring the store back to its newest state',
   };
 }
 

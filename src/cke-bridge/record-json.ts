@@ -46,17 +46,23 @@ export function encodeRecord(record: BridgeRecord): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ version, cluster, memory }));
 }
 
-function encodeMember(member: Member): unknown {
-  const { facts } = member;
-  return {
-    ...facts,
-    labels: Object.fromEntries(facts.labels),
-    address: formatIpv4(facts.address),
-    ...(member.controlPlane ? { controlPlane: true } : {}),
-    joinedAt: member.joinedAt,
-    ...(member.replaces === undefined ? {} : { replaces: member.replaces }),
-    taint: [member.taint.state, member.taint.at],
-  };
+/** A list, not an object: 5,000 times the names would be a third of the whole. */
+function encodeMember({ facts, controlPlane, joinedAt, replaces, taint }: Member): unknown {
+  return [
+    facts.serial,
+    formatIpv4(facts.address),
+    facts.rack,
+    facts.indexInRack,
+    facts.role,
+    facts.registerDate,
+    facts.retireDate,
+    Object.fromEntries(facts.labels),
+    controlPlane,
+    joinedAt,
+    replaces ?? null,
+    taint.state,
+    taint.at,
+  ];
 }
 
 /** Strict: a record we cannot read in full stops the bridge, since a member left out would be a member removed. */
@@ -91,31 +97,44 @@ function decodeCluster(json: Readonly<Record<string, unknown>>): LastCluster {
       json['controlPlanesChangedAt'],
       'controlPlanesChangedAt',
     ),
-    members: list(json['members'], 'members').map((item) => decodeMember(members(item, 'member'))),
+    members: list(json['members'], 'members').map(decodeMember),
   };
 }
 
-function decodeMember(json: Readonly<Record<string, unknown>>): Member {
-  const address = parseIpv4(text(json['address'], 'address'));
+function decodeMember(json: unknown): Member {
+  const [
+    serial,
+    addressText,
+    rack,
+    indexInRack,
+    role,
+    registerDate,
+    retireDate,
+    labelTexts,
+    controlPlane,
+    joinedAt,
+    replaces,
+    state,
+    taintedAt,
+  ] = list(json, 'member');
+  const address = parseIpv4(text(addressText, 'address'));
   if (!address.ok) throw new Error(address.error);
-  const labels = Object.entries(members(json['labels'], 'labels'));
-  const [state, at] = list(json['taint'], 'taint');
-  const replaces = json['replaces'];
+  const labels = Object.entries(members(labelTexts, 'labels'));
   return {
     facts: {
-      serial: text(json['serial'], 'serial') as Serial,
+      serial: text(serial, 'serial') as Serial,
       labels: new Map(labels.map(([name, value]) => [name, text(value, `label ${name}`)])),
-      rack: number(json['rack'], 'rack'),
-      indexInRack: number(json['indexInRack'], 'indexInRack'),
-      role: text(json['role'], 'role') as Role,
-      registerDate: text(json['registerDate'], 'registerDate') as Rfc3339,
-      retireDate: text(json['retireDate'], 'retireDate') as Rfc3339,
+      rack: number(rack, 'rack'),
+      indexInRack: number(indexInRack, 'indexInRack'),
+      role: text(role, 'role') as Role,
+      registerDate: text(registerDate, 'registerDate') as Rfc3339,
+      retireDate: text(retireDate, 'retireDate') as Rfc3339,
       address: address.value,
     },
-    controlPlane: json['controlPlane'] === true,
-    joinedAt: number(json['joinedAt'], 'joinedAt') as Instant,
-    replaces: replaces === undefined ? undefined : (text(replaces, 'replaces') as Serial),
-    taint: { state: taintState(state), at: number(at, 'taint time') as Instant },
+    controlPlane: controlPlane === true,
+    joinedAt: number(joinedAt, 'joinedAt') as Instant,
+    replaces: replaces === null ? undefined : (text(replaces, 'replaces') as Serial),
+    taint: { state: taintState(state), at: number(taintedAt, 'taint time') as Instant },
   };
 }
 

@@ -1,5 +1,6 @@
 /** Where the cluster definition goes, and whether what lies there is still ours. */
 
+import type { Freshness } from '../base/mirror.ts';
 import type { Result } from '../base/result.ts';
 import { compareRevisions, type Revision } from '../base/store.ts';
 import type { LastCluster } from './cluster.ts';
@@ -32,6 +33,7 @@ export function checkSink(
   read: Result<string | undefined, SinkProblem>,
   last: LastCluster | undefined,
   revision: Revision,
+  freshness: Freshness,
 ): SinkState {
   const refuse = (refusal: Refusal): SinkState => ({ refusal, fingerprint: undefined });
   if (!read.ok) {
@@ -49,14 +51,20 @@ export function checkSink(
   if (file.kind === 'foreign')
     return refuse(foreign(name, 'was written or edited by somebody else'));
   if (file.generation > generation) {
+    const release =
+      'bring the store back to its newest state; move the file away only to found a cluster anew';
     const text = `${name} holds generation ${file.generation}, the store knows of ${generation}`;
     const refusal = rewound(revision, file.inventoryRevision as Revision, `${name} was written`);
     return refuse({
       ...refusal,
+      release,
       text: `${text}: the store was restored from a backup, or it is another store`,
     });
   }
-  if (compareRevisions(revision, file.inventoryRevision as Revision) < 0) {
+  if (
+    freshness.kind === 'live' &&
+    compareRevisions(revision, file.inventoryRevision as Revision) < 0
+  ) {
     return refuse(rewound(revision, file.inventoryRevision as Revision, `${name} was written`));
   }
   if (file.generation === generation && file.fingerprint !== last?.fingerprint) {
