@@ -145,10 +145,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
 
   function judged(machine: Machine, evidence: Evidence) {
     const at = time.now();
-    // Where probes are late, a silence must last longer until all others had their turn too.
-    const late = schedule.lateMs() / 1000;
-    const patient = { ...policy, patienceSeconds: policy.patienceSeconds + late };
-    return { evidence, verdict: judge(machine, evidence, late > 0 ? patient : policy, at), at };
+    return { evidence, verdict: judge(machine, evidence, policy, at), at };
   }
 
   async function move(machine: Machine, verdict: Move): Promise<void> {

@@ -29,7 +29,8 @@ export function createSchedule(options: {
 }): Schedule {
   const { clock } = options;
   const items = new Map<string, Item>();
-  // Insertion order is the order in which they came due.
+  // Insertion order is the order in which they came due. The crowd brake leans on it: when a machine's patience ends,
+  // everybody who was due before has been asked, however far behind we are.
   const ready = new Set<string>();
   let underWay = 0;
   let stopped = false;

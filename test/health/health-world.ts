@@ -10,6 +10,7 @@ import { createMonitor, type Monitor } from '../../src/health/monitor.ts';
 import { defaultHealthPolicy, type HealthPolicy } from '../../src/health/policy.ts';
 import type { ProbeResult, ProbeResultKind, Prober } from '../../src/health/probe.ts';
 import type { Change, Inventory, StateChange } from '../../src/inventory/inventory.ts';
+import { allowedTransitions } from '../../src/inventory/lifecycle.ts';
 import type { Machine, MachineState, Role, Serial } from '../../src/inventory/machine.ts';
 import { type ManualClock, manualClock, seededChance } from '../support/clock.ts';
 import { type LogLine, rememberingLog } from '../support/silent-log.ts';
@@ -97,16 +98,6 @@ const textOf: Record<ProbeResultKind, string> = {
   unasked: 'could not be asked: EMFILE',
 };
 
-const allowed: Record<MachineState, readonly MachineState[]> = {
-  uninitialized: ['healthy', 'retiring'],
-  healthy: ['unhealthy', 'unreachable', 'updating', 'retiring'],
-  unhealthy: ['healthy', 'unreachable', 'updating', 'retiring'],
-  unreachable: ['healthy', 'unhealthy', 'updating', 'retiring'],
-  updating: ['uninitialized'],
-  retiring: ['retired'],
-  retired: ['uninitialized'],
-};
-
 export type Moved = {
   readonly atMs: number;
   readonly serial: string;
@@ -152,7 +143,8 @@ export function deskOf(machines: readonly Machine[], clock: ManualClock) {
         const text = refusal ?? 'somebody moved it meanwhile';
         return fail({ kind: 'store-unavailable' as const, text });
       }
-      if (!allowed[from].includes(to)) throw new Error(`illegal move ${serial} ${from} -> ${to}`);
+      if (!allowedTransitions[from].includes(to))
+        throw new Error(`illegal move ${serial} ${from} -> ${to}`);
       moved.push({ atMs: clock.monotonicMs(), serial, from, to, text: why.text, fence });
       return ok({ revision: '2' as Revision, machine: put(machine, to) });
     },
