@@ -66,7 +66,7 @@ export type MachineWish = {
 export function paperMachine(wish: MachineWish): Machine {
   const rack = wish.rack ?? 0;
   const index = wish.index ?? 4;
-  const address = ip(wish.address ?? `10.69.${rack}.${index}`);
+  const address = ip(wish.address ?? `10.${69 + (rack >> 8)}.${rack & 255}.${index}`);
   const mask = ip('255.255.255.0');
   const nic = { address, netmask: mask, maskBits: 24, gateway: address };
   return {

@@ -14,7 +14,9 @@ export function createFileSink(path: string): ClusterSink {
     name: `file ${path}`,
     read: async () => {
       try {
-        const { size } = await stat(path);
+        const status = await stat(path);
+        if (!status.isFile()) return failed('it is no regular file');
+        const { size } = status;
         if (size > fileBytesMax) {
           return failed(`it has ${size} bytes, a cluster definition at most ${fileBytesMax}`);
         }
