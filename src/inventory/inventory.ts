@@ -1,5 +1,6 @@
 /** The desk: everything that asks about machines or changes them comes through here. */
 
+import type { Ipv4 } from '../base/addresses.ts';
 import type { Freshness } from '../base/mirror.ts';
 import type { Result } from '../base/result.ts';
 import type { Condition, Revision, StoreProblem } from '../base/store.ts';
@@ -11,23 +12,12 @@ import type { IpamConfig } from './ipam.ts';
 import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
 import type { InventoryProblem } from './problem.ts';
 import type { MachineQuery } from './query.ts';
+import type { StateReason } from './state-reason.ts';
 
 export type Change = {
   readonly serial: Serial;
   readonly before: Machine | undefined;
   readonly after: Machine | undefined;
-};
-
-/** Why a machine is in its state: shown to people next to the state, kept until the next change. */
-export type StateReason = {
-  readonly state: MachineState;
-  readonly since: Rfc3339;
-  /** Who decided: `health`, `bridge`, or a person's name. */
-  readonly by: string;
-  /** One sentence an operator can act on. */
-  readonly text: string;
-  /** The facts behind it, such as the last probe results. */
-  readonly evidence: readonly string[];
 };
 
 export type Written = { readonly revision: Revision };
@@ -59,6 +49,8 @@ export type Inventory = {
   readonly ipam: () => IpamConfig | undefined;
   readonly dhcp: () => DhcpConfig | undefined;
   readonly subscribe: (listener: (changes: readonly Change[]) => void) => () => void;
+  /** The machine that owns this node or BMC address: DHCP must not lend it. */
+  readonly ownerOf: (address: Ipv4) => Machine | undefined;
   /** Records that do not decode, by key, with the reason. */
   readonly broken: () => ReadonlyMap<string, string>;
 

@@ -2,7 +2,9 @@
 
 import type { Ipv4 } from '../base/addresses.ts';
 import type { Brand } from '../base/brand.ts';
-import type { Rfc3339 } from '../base/time.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { parseRfc3339, type Rfc3339 } from '../base/time.ts';
+import type { Mistake } from './mistake.ts';
 
 /** The SMBIOS serial number: what iPXE sends as `${serial}`, and the primary key. */
 export type Serial = Brand<string, 'Serial'>;
@@ -64,3 +66,146 @@ export type NewMachine = {
   /** Default: the time of registration. */
   readonly retireDate?: Rfc3339;
 };
+
+/** Label names, roles, and label values that are not empty: what Kubernetes takes as a label value, too. */
+const namePattern = /^[a-z0-9A-Z]([a-z0-9A-Z_.-]{0,61}[a-z0-9A-Z])?$/;
+const bmcTypePattern = /^[a-z0-9A-Z\-_/.]+$/;
+const unsafeInSerial = /[\p{Cc}\p{Zl}\p{Zp}/\\,]/u;
+
+/** SMBIOS strings are short; this leaves room for vendors who are not. */
+export const serialCharactersMax = 128;
+/** Annotations and labels of a Kubernetes node are bounded; so are ours. */
+export const labelsPerMachineMax = 64;
+/** More machines in one request than a data hall holds are a mistake. */
+export const machinesPerRequestMax = 10_000;
+/** Rack numbers are multiplied into 32-bit addresses; far above any pool. */
+const rackMax = 1_000_000;
+
+/** Serials go into URLs, file names, etcd keys and comma lists, so what would break those is refused. */
+export function parseSerial(text: string): Result<Serial, string> {
+  if (text === '') return fail('serial is empty');
+  if (text.length > serialCharactersMax) {
+    return fail(`serial is longer than ${serialCharactersMax} characters`);
+  }
+  if (text === '.' || text === '..') return fail('serial must not be . or ..');
+  if (text !== text.trim()) return fail('serial must not begin or end with white space');
+  if (unsafeInSerial.test(text)) {
+    return fail('serial must not contain a slash, backslash, comma or control character');
+  }
+  return ok(text as Serial);
+}
+
+export function parseRole(text: string): Result<Role, string> {
+  return namePattern.test(text) ? ok(text as Role) : fail('invalid role');
+}
+
+export function isLabelName(text: string): boolean {
+  return namePattern.test(text);
+}
+
+export function isLabelValue(text: string): boolean {
+  return text === '' || namePattern.test(text);
+}
+
+export function parseBmcType(text: string): Result<string, string> {
+  if (text === '') return fail('BMC type is empty');
+  return bmcTypePattern.test(text) ? ok(text) : fail('BMC type contains invalid character');
+}
+
+/** Pairs of text to a map in ascending order of names. */
+export function labelMap(
+  labels: Readonly<Record<string, string>> | null | undefined,
+): ReadonlyMap<string, string> {
+  return new Map(Object.entries(labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The body of a registration: a list of machines, or every mistake in it. What the server assigns (index, addresses,
+ * dates of registration) may be there and is ignored, as Sabakan does.
+ */
+export function parseNewMachines(json: unknown): Result<readonly NewMachine[], readonly Mistake[]> {
+  const list = json ?? [];
+  if (!Array.isArray(list)) {
+    return fail([{ path: '', value: typeof json, text: 'must be a list of machines' }]);
+  }
+  if (list.length > machinesPerRequestMax) {
+    const text = `more than ${machinesPerRequestMax} machines in one request`;
+    return fail([{ path: '', value: list.length, text }]);
+  }
+  const mistakes: Mistake[] = [];
+  const machines = list.map((item, at) => parseNewMachine(item, `/${at}`, mistakes));
+  return mistakes.length > 0
+    ? fail(mistakes)
+    : ok(machines.filter((machine) => machine !== undefined));
+}
+
+function parseNewMachine(item: unknown, path: string, mistakes: Mistake[]): NewMachine | undefined {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    mistakes.push({
+      path,
+      value: item,
+      text: 'must be a machine: an object with serial, rack, role and bmc',
+    });
+    return undefined;
+  }
+  const given = item as Readonly<Record<string, unknown>>;
+  const before = mistakes.length;
+  const take = <T>(below: string, value: unknown, result: Result<T, string>): T | undefined => {
+    if (result.ok) return result.value;
+    mistakes.push({ path: `${path}${below}`, value, text: result.error });
+    return undefined;
+  };
+  const textOf = (value: unknown): string | undefined =>
+    typeof value === 'string' ? value : value === undefined || value === null ? '' : undefined;
+  const parsed = <T>(
+    below: string,
+    value: unknown,
+    parse: (text: string) => Result<T, string>,
+  ): T | undefined => {
+    const text = textOf(value);
+    return take(below, value, text === undefined ? fail('must be a string') : parse(text));
+  };
+
+  const serial = parsed('/serial', given['serial'], parseSerial);
+  const role = parsed('/role', given['role'], parseRole);
+  const labels = take('/labels', given['labels'], parseLabels(given['labels']));
+  const bmc = given['bmc'] as Readonly<Record<string, unknown>> | null | undefined;
+  const bmcIsObject = typeof bmc === 'object' && bmc !== null;
+  const bmcType = parsed('/bmc/type', bmcIsObject ? bmc['type'] : undefined, parseBmcType);
+  const rack = take('/rack', given['rack'], parseRack(given['rack']));
+  const retire = given['retire-date'];
+  const retireDate =
+    retire === undefined || retire === null
+      ? undefined
+      : parsed('/retire-date', retire, parseRfc3339);
+  if (mistakes.length > before) return undefined;
+  return {
+    serial: serial as Serial,
+    role: role as Role,
+    labels: labels ?? new Map(),
+    rack: rack ?? 0,
+    bmcType: bmcType ?? '',
+    ...(retireDate === undefined ? {} : { retireDate }),
+  };
+}
+
+export function parseLabels(value: unknown): Result<ReadonlyMap<string, string>, string> {
+  if (value === undefined || value === null) return ok(new Map());
+  if (typeof value !== 'object' || Array.isArray(value))
+    return fail('must be an object of names and values');
+  const entries = Object.entries(value);
+  if (entries.length > labelsPerMachineMax) return fail(`more than ${labelsPerMachineMax} labels`);
+  for (const [name, text] of entries) {
+    if (typeof text !== 'string')
+      return fail(`the value of label ${JSON.stringify(name)} must be a string`);
+    if (!isLabelName(name) || !isLabelValue(text)) return fail('labels contain invalid character');
+  }
+  return ok(labelMap(value as Readonly<Record<string, string>>));
+}
+
+function parseRack(value: unknown): Result<number, string> {
+  if (value === undefined || value === null) return ok(0);
+  if (!Number.isInteger(value) || (value as number) < 0)
+    return fail('must be an unsigned whole number');
+  return (value as number) > rackMax ? fail(`must be at most ${rackMax}`) : ok(value as number);
+}

@@ -1,0 +1,111 @@
+/** Who changed what, written in the same transaction as the change (Sabakan's record, with state changes added). */
+
+import type { Condition, Entry, Revision, Write } from '../base/store.ts';
+import { absent } from '../base/store.ts';
+import { formatInstant, type Instant } from '../base/time.ts';
+import type { Chance } from '../base/world.ts';
+import { keys } from './keys.ts';
+
+/** Who asks: a free-text user, the socket address it came from, and the server that took it. */
+export type Actor = { readonly user: string; readonly ip: string; readonly host: string };
+
+export type AuditCategory =
+  | 'ipam'
+  | 'dhcp'
+  | 'machines'
+  | 'crypts'
+  | 'image'
+  | 'assets'
+  | 'ignition'
+  | 'kernel-params';
+
+export type AuditFacts = {
+  readonly category: AuditCategory;
+  readonly instance: string;
+  readonly action: string;
+  readonly detail: string;
+};
+
+/** As published; `rev` is the revision of the change as decimal text. */
+export type AuditRecord = {
+  readonly ts: string;
+  readonly rev: string;
+  readonly user: string;
+  readonly ip: string;
+  readonly host: string;
+  readonly category: string;
+  readonly instance: string;
+  readonly action: string;
+  readonly detail: string;
+};
+
+/** What a change adds to its commit: the record, and the condition that its key is new. */
+export type AuditWrite = { readonly write: Write; readonly condition: Condition };
+
+/** Longer details (a thousand serials) are kept whole up to here; an etcd value has its limit. */
+export const detailCharactersMax = 64 * 1024;
+
+/**
+ * The revision is not known before the commit, so the key's 16 hex digits are the time in milliseconds (11 digits) and
+ * chance (5 digits); the record's `rev` is filled in from the entry's own revision when it is read.
+ */
+export function auditWrite(
+  actor: Actor,
+  now: Instant,
+  chance: Chance,
+  facts: AuditFacts,
+): AuditWrite {
+  const time = now.toString(16).padStart(11, '0');
+  const salt = Math.floor(chance.next() * 0x10_0000)
+    .toString(16)
+    .padStart(5, '0');
+  const key = `${keys.auditDay(dayOf(now))}${time}${salt}`;
+  const record = {
+    ts: formatInstant(now),
+    rev: '',
+    user: actor.user,
+    ip: actor.ip,
+    host: actor.host,
+    category: facts.category,
+    instance: facts.instance,
+    action: facts.action,
+    detail: facts.detail.slice(0, detailCharactersMax),
+  } satisfies AuditRecord;
+  return {
+    write: { kind: 'put', key, value: new TextEncoder().encode(JSON.stringify(record)) },
+    condition: { kind: 'unmoved', key, modRevision: absent },
+  };
+}
+
+/** Undefined for an entry that is no record; the log is read by people, so one bad entry must not hide the rest. */
+export function readAuditRecord(entry: Entry): AuditRecord | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(entry.value));
+  } catch {
+    return undefined;
+  }
+  if (typeof json !== 'object' || json === null) return undefined;
+  const given = json as Readonly<Record<string, unknown>>;
+  const text = (name: string): string => (typeof given[name] === 'string' ? given[name] : '');
+  return {
+    ts: text('ts'),
+    rev: revisionOf(text('rev'), entry.modRevision),
+    user: text('user'),
+    ip: text('ip'),
+    host: text('host'),
+    category: text('category'),
+    instance: text('instance'),
+    action: text('action'),
+    detail: text('detail'),
+  };
+}
+
+/** The UTC day of an instant as YYYYMMDD. */
+export function dayOf(at: Instant): string {
+  return formatInstant(at).slice(0, 10).replaceAll('-', '');
+}
+
+function revisionOf(stored: string, own: Revision): string {
+  return stored === '' ? own : stored;
+}

@@ -1,0 +1,19 @@
+/** Every etcd key of this part, relative to the configured prefix (Sabakan's schema version 3). */
+
+export const schemaVersion = '3';
+
+export const keys = {
+  version: 'version',
+  ipam: 'ipam',
+  dhcp: 'dhcp',
+  machines: 'machines/',
+  machine: (serial: string): string => `machines/${serial}`,
+  nodeIndices: (rack: number): string => `node-indices/${rack}`,
+  diskKeys: (serial: string): string => `crypts/${serial}/`,
+  audit: 'audit/',
+  /** `day` as YYYYMMDD. */
+  auditDay: (day: string): string => `audit/${day}/`,
+  /** Ours: why a machine is in its state. */
+  reasons: 'tetsukan/reasons/',
+  reason: (serial: string): string => `tetsukan/reasons/${serial}`,
+} as const;

@@ -1,0 +1,24 @@
+/** Everything the inventory refuses, as data: kinds for programs, a sentence for people. */
+
+import type { ForbiddenTransition } from './lifecycle.ts';
+import type { Mistake } from './mistake.ts';
+
+export type InventoryProblem =
+  | { readonly kind: 'machine-unknown'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'label-unknown'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'machine-exists'; readonly serial: string; readonly text: string }
+  /** The same serial twice in one request. */
+  | { readonly kind: 'serial-repeated'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'boot-slot-taken'; readonly rack: number; readonly text: string }
+  | { readonly kind: 'rack-full'; readonly rack: number; readonly text: string }
+  | { readonly kind: 'outside-pool'; readonly rack: number; readonly text: string }
+  | { readonly kind: 'ipam-missing'; readonly text: string }
+  | { readonly kind: 'machines-exist'; readonly text: string }
+  | { readonly kind: 'not-retired'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'disk-keys-exist'; readonly serial: string; readonly text: string }
+  /** The state is not the one the decision was made on. */
+  | { readonly kind: 'state-moved'; readonly serial: string; readonly text: string }
+  /** A record in the store that we cannot read; it is left as it is. */
+  | { readonly kind: 'record-broken'; readonly key: string; readonly text: string }
+  | { readonly kind: 'invalid'; readonly mistakes: readonly Mistake[]; readonly text: string }
+  | ForbiddenTransition;
