@@ -17,17 +17,25 @@ export type TcpProxy = {
   readonly bytesBack: () => number;
   /** Breaks all connections once this many more bytes came back. */
   readonly cutAfter: (bytes: number) => void;
+  /** How often `cutAfter` took effect. */
+  readonly cuts: () => number;
   readonly connections: () => number;
   readonly close: () => Promise<void>;
 };
 
-export async function startTcpProxy(targetPort: number, scheme = 'http'): Promise<TcpProxy> {
+/** @param ownPort where it listens; 0 lets the system choose. */
+export async function startTcpProxy(
+  targetPort: number,
+  scheme = 'http',
+  ownPort = 0,
+): Promise<TcpProxy> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
   let refusing = false;
   let stalled = false;
   let swallowing = false;
   let bytesBack = 0;
   let cutAt = Number.POSITIVE_INFINITY;
+  let cuts = 0;
 
   const cut = () => {
     for (const { near, far } of pairs) {
@@ -62,6 +70,7 @@ export async function startTcpProxy(targetPort: number, scheme = 'http'): Promis
       near.write(chunk);
       if (bytesBack >= cutAt) {
         cutAt = Number.POSITIVE_INFINITY;
+        cuts += 1;
         cut();
       }
     });
@@ -70,7 +79,7 @@ export async function startTcpProxy(targetPort: number, scheme = 'http'): Promis
       socket.on('close', end);
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(ownPort, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   return {
     port,
@@ -96,6 +105,7 @@ export async function startTcpProxy(targetPort: number, scheme = 'http'): Promis
     cutAfter: (bytes) => {
       cutAt = bytesBack + bytes;
     },
+    cuts: () => cuts,
     connections: () => pairs.size,
     close: async () => {
       cut();
