@@ -424,6 +424,20 @@ describe('change of leader', () => {
     watch.monitor.stop();
   });
 
+  it('a server that lost its claim writes no evidence, and says why', async () => {
+    const fence = { kind: 'held', key: 'leader', createRevision: '7' as Revision } as const;
+    const machine = machineOf('a');
+    const watch = watchOver([machine], { fence });
+    watch.script.set(machine, 'silent');
+    await watch.clock.run(60_000);
+    expect(await keysOf(watch)).toEqual([]);
+    expect(watch.monitor.overview().evidence).toMatchObject({
+      waiting: 1,
+      trouble: 'this server no longer leads',
+    });
+    watch.monitor.stop();
+  });
+
   it('writes are bounded per second, however many fall silent', async () => {
     const machines = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((rack) => rackOf(rack, 28));
     const watch = watchOver(machines);
