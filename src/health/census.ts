@@ -33,6 +33,6 @@ export function takeCensus(machines: readonly Machine[]): RunningCensus {
 }
 
 /** Those that could newly fall out. */
-export function isInService(machine: Machine): boolean {
+function isInService(machine: Machine): boolean {
   return machine.status.state === 'healthy' || machine.status.state === 'unhealthy';
 }

@@ -28,7 +28,7 @@ export type EvidenceShelf = {
 };
 
 /** A whole fleet falling silent is thousands of records at once; the store has better things to do then. */
-export const evidenceWritesPerSecondMax = 64;
+const evidenceWritesPerSecondMax = 64;
 
 /** No fingerprint reads like this. */
 const unsure = 'unsure';

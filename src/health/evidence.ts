@@ -122,7 +122,7 @@ export function gradeOf(pass: Pass, probes: readonly Probe[]): Grade {
 }
 
 /** A refusal is a sign of life too: the machine's kernel sent it. */
-export function isSignOfLife(result: ProbeResult): boolean {
+function isSignOfLife(result: ProbeResult): boolean {
   return result.kind !== 'silent' && result.kind !== 'unasked';
 }
 

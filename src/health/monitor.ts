@@ -181,7 +181,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   function note(machine: Machine, news: Watched): void {
     const { serial } = machine.spec;
     watched.set(serial, news);
-    shelf.put(serial, keptOf(news.evidence));
+    shelf.put(serial, keptOf(news.evidence, machine.status.state));
   }
 
   function count(results: ReadonlyMap<string, ProbeResult>): void {

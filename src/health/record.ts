@@ -14,7 +14,7 @@ import {
   parseRfc3339,
   type Rfc3339,
 } from '../base/time.ts';
-import type { Serial } from '../inventory/machine.ts';
+import type { MachineState, Serial } from '../inventory/machine.ts';
 import { departuresKeptMax, type Evidence, noEvidence } from './evidence.ts';
 import type { HealthPolicy } from './policy.ts';
 import type { SteadyTime } from './steady-time.ts';
@@ -39,11 +39,13 @@ export type Kept = {
  * The part of the evidence that must outlive this server; undefined when there is nothing to remember.
  *
  * A first silent or failed pass is not kept: a lost packet now and then would cost two writes each time.
+ * Nor is the silence of a machine that was never up: nothing follows from it, and a new fleet is full of those.
  */
-export function keptOf(evidence: Evidence): Kept | undefined {
-  const silentSince = evidence.silentInARow > 1 ? evidence.silentSince : undefined;
+export function keptOf(evidence: Evidence, state: MachineState): Kept | undefined {
+  const wasUp = state !== 'uninitialized';
+  const silentSince = wasUp && evidence.silentInARow > 1 ? evidence.silentSince : undefined;
   const failing = [...evidence.probes].flatMap(([name, { failures, failingSince }]) =>
-    failures > 1 && failingSince !== undefined ? [[name, failingSince] as const] : [],
+    wasUp && failures > 1 && failingSince !== undefined ? [[name, failingSince] as const] : [],
   );
   const { departures } = evidence;
   if (silentSince === undefined && failing.length === 0 && departures.length === 0) {

@@ -32,7 +32,7 @@ export type Move = {
 };
 
 /** One lost packet is not a silence: this many passes of our own must have heard nothing, however long it was before. */
-export const silentPassesMin = 2;
+const silentPassesMin = 2;
 
 /** States that health decides; in all others somebody else is at work on the machine. */
 export function isJudged(state: MachineState): boolean {
@@ -188,7 +188,7 @@ function troubleText(evidence: Evidence, policy: HealthPolicy, now: Instant): st
 }
 
 /** A line per probe: what it said last, how long ago, since when it fails. */
-export function describe(evidence: Evidence, policy: HealthPolicy, now: Instant): string[] {
+function describe(evidence: Evidence, policy: HealthPolicy, now: Instant): string[] {
   const lines = policy.probes.flatMap((probe) => {
     const seen = evidence.probes.get(probe.name);
     if (seen === undefined) return [];

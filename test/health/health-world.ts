@@ -55,7 +55,7 @@ export function machineOf(
 export type Behaviour = ProbeResultKind | 'hangs';
 
 /** Answers per machine (by address) and probe; silence takes its time, as real silence does. */
-export function scriptedProber(clock: ManualClock) {
+function scriptedProber(clock: ManualClock) {
   const script = new Map<string, Behaviour>();
   const asked: string[] = [];
   let underWay = 0;
@@ -108,7 +108,7 @@ export type Moved = {
 };
 
 /** The part of the desk that health uses, in a Map; it records every move and throws at an illegal one. */
-export function deskOf(machines: readonly Machine[], clock: ManualClock) {
+function deskOf(machines: readonly Machine[], clock: ManualClock) {
   const all = new Map(machines.map((machine) => [machine.spec.serial, machine]));
   const listeners = new Set<(changes: readonly Change[]) => void>();
   const moved: Moved[] = [];

@@ -13,22 +13,28 @@ const bytes = (written: string) => new TextEncoder().encode(written);
 
 describe('evidence record', () => {
   it('nothing is kept of a machine that is well, nor of one lost packet', () => {
-    expect(keptOf(noEvidence)).toBeUndefined();
-    expect(keptOf({ ...noEvidence, goodInARow: 9, goodSince: later(0) })).toBeUndefined();
-    expect(keptOf({ ...silent, silentInARow: 1 })).toBeUndefined();
+    expect(keptOf(noEvidence, 'healthy')).toBeUndefined();
+    expect(
+      keptOf({ ...noEvidence, goodInARow: 9, goodSince: later(0) }, 'healthy'),
+    ).toBeUndefined();
+    expect(keptOf({ ...silent, silentInARow: 1 }, 'healthy')).toBeUndefined();
+  });
+
+  it('the silence of a machine that was never up is not kept', () => {
+    expect(keptOf(silent, 'uninitialized')).toBeUndefined();
   });
 
   it('it changes with what matters, not with each pass', () => {
-    const first = fingerprint(keptOf(silent));
-    expect(fingerprint(keptOf({ ...silent, silentInARow: 99 }))).toBe(first);
-    expect(fingerprint(keptOf({ ...silent, silentSince: later(2000) }))).not.toBe(first);
+    const first = fingerprint(keptOf(silent, 'healthy'));
+    expect(fingerprint(keptOf({ ...silent, silentInARow: 99 }, 'healthy'))).toBe(first);
+    expect(fingerprint(keptOf({ ...silent, silentSince: later(2000) }, 'healthy'))).not.toBe(first);
   });
 
   it('it is readable JSON in wall time, and reads back on another server', () => {
     const here = manualClock(startMs);
     const time = createSteadyTime(here);
     here.advance(40_000);
-    const kept = keptOf({ ...silent, departures: [later(0)], goodSince: later(500) });
+    const kept = keptOf({ ...silent, departures: [later(0)], goodSince: later(500) }, 'healthy');
     const stored = encodeKept(kept ?? expect.unreachable(), time);
     expect(text(stored)).toBe(
       '{"v":1,"stay":"2026-11-21T06:00:00.123456789Z","silentSince":"2026-11-21T06:00:01Z","goodSince":"2026-11-21T06:00:00.5Z","failing":{},"departures":["2026-11-21T06:00:00Z"]}',
