@@ -13,7 +13,6 @@ import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Serial } from '../inventory/machine.ts';
 import { formatClusterFile } from './cluster-yaml.ts';
-import { acknowledgeable, type Refusal, type RefusalKind } from './guard.ts';
 import { createTimekeeper } from './loop/timekeeper.ts';
 import { createWaker } from './loop/waker.ts';
 import { lastClusterAfter, needsRecord, type Pass, runPass, unreadableSerials } from './pass.ts';
@@ -32,6 +31,7 @@ import {
   recordBytesMax,
   recordKey,
 } from './record-json.ts';
+import { acknowledgeable, type Refusal, type RefusalKind } from './refusal.ts';
 import type { BridgeSettings, Constraints } from './settings.ts';
 import { type ClusterSink, checkSink, type SinkState } from './sink.ts';
 import type { ClusterTemplate } from './template.ts';

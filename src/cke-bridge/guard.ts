@@ -1,58 +1,19 @@
 /**
- * The brakes. Before planning: is what we look at sane? After planning: is what we would do? The planner keeps to
- * the same limits by itself; the guards check it again from the outside, so that one mistake is not enough.
+ * The brakes before planning: is what we look at sane? (After planning, `plan-check.ts` looks at what we would do.)
  *
  * Empty never means all: an inventory that is empty, partial, old or silent changes nothing.
  */
 
-import { formatIpv4 } from '../base/addresses.ts';
 import type { Freshness } from '../base/mirror.ts';
 import { compareRevisions, type Revision } from '../base/store.ts';
 import type { Instant } from '../base/time.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
 import type { LastCluster, Member } from './cluster.ts';
-import { removalsMaxOf, shareOf } from './limits.ts';
+import { shareOf } from './limits.ts';
 import { isDown } from './plan/memory.ts';
-import type { Plan } from './plan.ts';
-import type { BridgeSettings, Constraints } from './settings.ts';
+import type { Refusal, RefusalKind } from './refusal.ts';
+import type { BridgeSettings } from './settings.ts';
 import { type ClusterTemplate, workerTemplateOf } from './template.ts';
-
-export type RefusalKind =
-  | 'inventory-not-live'
-  | 'inventory-empty'
-  | 'inventory-shrunken'
-  | 'store-rewound'
-  | 'control-planes-vanished'
-  | 'control-planes-silent'
-  | 'many-down'
-  | 'clock-jumped'
-  | 'template-missing'
-  | 'template-lacks-role'
-  | 'sink-foreign'
-  | 'sink-unreadable'
-  | 'record-unreadable'
-  | 'plan-changes-majority'
-  | 'plan-removes-too-many'
-  | 'plan-miscounts-control-planes'
-  | 'plan-repeats-address';
-
-export type Refusal = {
-  readonly kind: RefusalKind;
-  /** What is held: everything, or all but taints. */
-  readonly holds: 'everything' | 'all-but-taints';
-  readonly text: string;
-  /** The figures behind it, by name. */
-  readonly numbers: Readonly<Record<string, number>>;
-  /** What would let the plan go on. */
-  readonly release: string;
-};
-
-/** Refusals that a person may overrule for a while, having looked. */
-export const acknowledgeable: readonly RefusalKind[] = [
-  'inventory-shrunken',
-  'many-down',
-  'clock-jumped',
-];
 
 export type GuardInput = {
   readonly template: ClusterTemplate | undefined;
@@ -247,55 +208,4 @@ function checkClock({ lastCluster, clockJumpMs, now }: GuardInput): Refusal | un
     numbers: { jumpMs: clockJumpMs, behindMs: Math.max(0, behindMs) },
     release: 'goes on by itself once time has run evenly for a while; or acknowledge clock-jumped',
   };
-}
-
-/** The last check before the sink: what a plan may never do, whoever made it. */
-export function checkPlan(
-  plan: Plan,
-  lastCluster: LastCluster | undefined,
-  constraints: Constraints,
-  settings: BridgeSettings,
-): readonly Refusal[] {
-  const before = lastCluster?.members ?? [];
-  const refusals: Refusal[] = [];
-  const refuse = (kind: RefusalKind, text: string, numbers: Record<string, number>): void => {
-    const release = 'this is a mistake of the planner; nothing is changed, please report it';
-    refusals.push({ kind, holds: 'everything', text, numbers, release });
-  };
-  const after = new Map(plan.members.map((member) => [member.facts.serial, member]));
-  const old = before.filter((member) => member.controlPlane);
-  const changed = old.filter((member) => {
-    const now = after.get(member.facts.serial);
-    return now?.controlPlane !== true || now.facts.address !== member.facts.address;
-  }).length;
-  if (old.length > 0 && changed * 2 >= old.length) {
-    const text = `the plan changes ${changed} of ${old.length} control planes`;
-    refuse('plan-changes-majority', text, { changed, controlPlanes: old.length });
-  }
-  const removed = before.filter(
-    (member) =>
-      !member.controlPlane &&
-      after.get(member.facts.serial)?.facts.address !== member.facts.address,
-  ).length;
-  const most = removalsMaxOf(settings, before.length);
-  if (removed > most) {
-    const text = `the plan removes ${removed} workers, at most ${most} may leave in a pass`;
-    refuse('plan-removes-too-many', text, { removed, limit: most });
-  }
-  const count = plan.members.filter((member) => member.controlPlane).length;
-  const expected = lastCluster === undefined ? constraints.controlPlaneCount : old.length;
-  const distance = (value: number): number => Math.abs(value - constraints.controlPlaneCount);
-  if (plan.cluster !== undefined && distance(count) > distance(expected)) {
-    const text = `the plan has ${count} control planes, ${constraints.controlPlaneCount} are wanted`;
-    refuse('plan-miscounts-control-planes', text, { count, wanted: constraints.controlPlaneCount });
-  }
-  const addresses = new Set<number>();
-  for (const { facts } of plan.members) {
-    if (addresses.has(facts.address)) {
-      const text = `the plan has the address ${formatIpv4(facts.address)} twice`;
-      refuse('plan-repeats-address', text, { address: facts.address });
-    }
-    addresses.add(facts.address);
-  }
-  return refusals;
 }

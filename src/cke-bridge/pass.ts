@@ -4,9 +4,11 @@ import type { Serial } from '../inventory/machine.ts';
 import type { LastCluster, Memory } from './cluster.ts';
 import { formatCluster } from './cluster-yaml.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { checkInput, checkPlan, type GuardInput, type Refusal } from './guard.ts';
+import { checkInput, type GuardInput } from './guard.ts';
 import { remember } from './plan/memory.ts';
 import { type Plan, planNext } from './plan.ts';
+import { checkPlan } from './plan-check.ts';
+import type { Refusal } from './refusal.ts';
 import type { Constraints } from './settings.ts';
 
 export type PassInput = GuardInput & {

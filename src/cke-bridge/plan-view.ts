@@ -3,9 +3,9 @@
 import type { Revision } from '../base/store.ts';
 import type { Instant } from '../base/time.ts';
 import type { Serial } from '../inventory/machine.ts';
-import type { Refusal } from './guard.ts';
 import type { Pass } from './pass.ts';
 import { type Change, type Decision, formatChange, type Swap, type Waiting } from './plan.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Writes that are remembered for people; older ones are in the audit of the reconciler. */
 export const writesKeptMax = 50;
@@ -33,7 +33,7 @@ export type BridgeCounters = {
   readonly planningMs: number;
 };
 
-export const zeroCounters: BridgeCounters = {
+const zeroCounters: BridgeCounters = {
   passes: 0,
   writes: 0,
   quiet: 0,
@@ -110,4 +110,10 @@ export function viewOfPass(
     controlPlanes: serialsOf(true),
     workers: serialsOf(false),
   };
+}
+
+/** The view as JSON: what the API publishes and `tetsu plan` prints. Times are milliseconds since 1970. */
+export function planToJson(view: PlanView): Readonly<Record<string, unknown>> {
+  const decisions = [...view.decisions].map(([serial, decision]) => ({ serial, ...decision }));
+  return { ...view, decisions };
 }

@@ -5,7 +5,8 @@ import type { Result } from '../base/result.ts';
 import { compareRevisions, type Revision } from '../base/store.ts';
 import type { LastCluster } from './cluster.ts';
 import { readClusterFile } from './cluster-yaml.ts';
-import { type Refusal, rewound } from './guard.ts';
+import { rewound } from './guard.ts';
+import type { Refusal } from './refusal.ts';
 
 export type SinkProblem = { readonly kind: 'sink-failed'; readonly text: string };
 

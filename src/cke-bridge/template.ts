@@ -8,10 +8,10 @@ import { checkShape, itemsOf, memberOf, mistakeAt, textsOf } from './shape/shape
 import { type Tree, treeOfYaml } from './shape/tree.ts';
 import { clusterMembers, clusterShape } from './template/cluster-shape.ts';
 
-export const roleLabel = 'cke.cybozu.com/role';
+const roleLabel = 'cke.cybozu.com/role';
 /** What ckecli fills in; CKE refuses a cluster without an endpoint. */
-export const defaultCriEndpoint = '/run/containerd/containerd.sock';
-export const defaultEtcdVolume = 'etcd-cke';
+const defaultCriEndpoint = '/run/containerd/containerd.sock';
+const defaultEtcdVolume = 'etcd-cke';
 
 export type NodeTemplate = {
   /** Machines of this role; undefined takes machines of any role. */

@@ -5,8 +5,8 @@ import type { Freshness } from '../../src/base/mirror.ts';
 import type { Revision } from '../../src/base/store.ts';
 import { addMs, formatInstant, type Instant, instant } from '../../src/base/time.ts';
 import { emptyMemory, type LastCluster, type Memory } from '../../src/cke-bridge/cluster.ts';
-import type { RefusalKind } from '../../src/cke-bridge/guard.ts';
 import { lastClusterAfter, type Pass, type PassInput, runPass } from '../../src/cke-bridge/pass.ts';
+import type { RefusalKind } from '../../src/cke-bridge/refusal.ts';
 import {
   type BridgeSettings,
   type Constraints,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Revision } from '../../src/base/store.ts';
-import { checkPlan } from '../../src/cke-bridge/guard.ts';
+import { checkPlan } from '../../src/cke-bridge/plan-check.ts';
 import type { Role, Serial } from '../../src/inventory/machine.ts';
 import { changesOf, createFleet, type Fleet, refusalsOf, waitsOf } from './fleet.ts';
 

@@ -3,7 +3,7 @@
 import { formatInstant, instantOf } from '../../base/time.ts';
 import type { Machine, Serial } from '../../inventory/machine.ts';
 import type { Member } from '../cluster.ts';
-import { daysUntil } from '../node.ts';
+import { daysUntil, stateTaintKey } from '../node.ts';
 import { controlPlaneScore, dayScore, keepScore } from '../score.ts';
 import { mayBeControlPlane, workerTemplateOf } from '../template.ts';
 import { type Draft, isSound, join, leave, naming, secondsAfter, wait } from './draft.ts';
@@ -270,7 +270,7 @@ function beats(a: readonly number[], b: readonly number[], one: Machine, other: 
 function isTaintedByOthers(draft: Draft, serial: Serial): boolean {
   const { template, nodeTaints } = draft.input;
   const tolerated = [
-    'cke.cybozu.com/state',
+    stateTaintKey,
     'cke.cybozu.com/master',
     ...template.controlPlaneTolerations,
     ...(template.spareNodeTaintKey === undefined ? [] : [template.spareNodeTaintKey]),

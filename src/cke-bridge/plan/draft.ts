@@ -184,6 +184,10 @@ export function leave(draft: Draft, member: Member, why: string): void {
   });
 }
 
+export function workersOf(draft: Draft): readonly Member[] {
+  return [...draft.next.values()].filter((member) => !member.controlPlane);
+}
+
 /** A member whose machine is healthy, for long enough, and does not flap. */
 export function isSound(draft: Draft, serial: Serial): boolean {
   const machine = draft.machineOf.get(serial);

@@ -23,7 +23,7 @@ export type Shape =
       readonly fits: (tree: Tree) => Shape | undefined;
     };
 
-export const mistakesMax = 100;
+const mistakesMax = 100;
 
 /** Adds what is wrong to `found`, up to `mistakesMax` places: nobody reads more than that. */
 export function checkShape(tree: Tree, shape: Shape, path: string, found: Mistake[]): void {

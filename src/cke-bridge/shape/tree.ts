@@ -16,7 +16,7 @@ export type Tree = {
 };
 
 /** A cluster template is some hundred lines; more than this is not one. */
-export const yamlCharactersMax = 1_048_576;
+const yamlCharactersMax = 1_048_576;
 const depthMax = 40;
 
 /** Strict YAML 1.2, one document, no repeated members. */
