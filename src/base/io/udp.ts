@@ -1,0 +1,179 @@
+/**
+ * UDP sockets from Node, and one bound to each interface where DHCP needs it.
+ *
+ * Node's datagram sockets do not tell the interface a packet came in on, and cannot set SO_BINDTODEVICE. A socket made
+ * with libc and handed to Node by its descriptor can do both: what it receives came in on its interface, what it
+ * broadcasts goes out there.
+ */
+
+import { createSocket, type Socket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import koffi from 'koffi';
+import { fail, ok, type Result } from '../result.ts';
+import type { Net, NetProblem, NetworkInterface, UdpOptions, UdpSocket } from '../world.ts';
+
+/** Kernel buffer for datagrams that wait for us: a thousand machines powered on at once send in one breath. */
+const receiveBufferBytes = 4 * 1024 * 1024;
+
+export function createNet(): Net {
+  return { interfaces, openUdp };
+}
+
+function interfaces(): readonly NetworkInterface[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) => {
+    const ipv4 = (addresses ?? []).filter((address) => address.family === 'IPv4');
+    const [first] = ipv4;
+    if (first === undefined) return [];
+    return [
+      {
+        name,
+        mac: first.mac,
+        ipv4: ipv4.map(({ address, cidr }) => ({
+          address,
+          prefixLength: Number(cidr?.split('/')[1] ?? 32),
+        })),
+      },
+    ];
+  });
+}
+
+async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProblem>> {
+  const descriptor = options.interface === undefined ? ok(undefined) : boundToDevice(options);
+  if (!descriptor.ok) return descriptor;
+  const socket = createSocket({
+    type: 'udp4',
+    // Addresses are always numbers here; without this each send asks the resolver (a tenth of the cost of a packet).
+    lookup: (address, _options, answer) => answer(null, address, 4),
+  });
+  const opened = await bound(socket, options, descriptor.value);
+  if (!opened.ok) {
+    socket.close();
+    return opened;
+  }
+  if (options.broadcast === true) socket.setBroadcast(true);
+  try {
+    socket.setRecvBufferSize(receiveBufferBytes);
+  } catch {
+    // The system's own limit stands; loss is then seen as retries.
+  }
+  const { address, port } = socket.address();
+  socket.on('error', options.onError);
+  socket.on('message', (payload, from) => {
+    options.onDatagram({ payload, from: { address: from.address, port: from.port } });
+  });
+  return ok({
+    local: { address, port },
+    send: (payload, to) => {
+      socket.send(payload, to.port, to.address, (error) => {
+        if (error !== null) options.onError(error);
+      });
+    },
+    close: () => socket.close(),
+  });
+}
+
+function bound(
+  socket: Socket,
+  options: UdpOptions,
+  fd: number | undefined,
+): Promise<Result<void, NetProblem>> {
+  return new Promise((resolve) => {
+    const onError = (error: NodeJS.ErrnoException): void =>
+      resolve(fail(problemOf(error.code ?? '', options)));
+    socket.once('error', onError);
+    const done = (): void => {
+      socket.off('error', onError);
+      resolve(ok(undefined));
+    };
+    if (fd === undefined) socket.bind({ address: options.address, port: options.port }, done);
+    else socket.bind({ fd }, done);
+  });
+}
+
+function problemOf(code: string, options: UdpOptions): NetProblem {
+  const where = `UDP ${options.address}:${options.port}${options.interface === undefined ? '' : ` on ${options.interface}`}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return { kind: 'port-taken', text: `${where} is taken by another program: see ss -lunp` };
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        kind: 'not-permitted',
+        text: `${where} needs CAP_NET_BIND_SERVICE (ports below 1024) and CAP_NET_RAW (binding to an interface): run as root or grant them`,
+      };
+    case 'EADDRNOTAVAIL':
+      return { kind: 'no-such-address', text: `${where}: no interface has this address` };
+    case 'ENODEV':
+      return { kind: 'no-such-address', text: `${where}: there is no such interface` };
+    default:
+      return { kind: 'failed', text: `${where} cannot be opened: ${code}` };
+  }
+}
+
+const libc = {
+  afInet: 2,
+  sockDgram: 2,
+  sockCloexec: 0o2000000,
+  solSocket: 1,
+  soReuseAddr: 2,
+  soBroadcast: 6,
+  soBindToDevice: 25,
+} as const;
+
+type Libc = {
+  readonly socket: (domain: number, type: number, protocol: number) => number;
+  readonly setsockopt: (
+    fd: number,
+    level: number,
+    name: number,
+    value: Buffer,
+    length: number,
+  ) => number;
+  readonly bind: (fd: number, address: Buffer, length: number) => number;
+  readonly close: (fd: number) => number;
+};
+
+let loaded: Libc | undefined;
+
+function loadLibc(): Libc {
+  if (loaded !== undefined) return loaded;
+  const library = koffi.load('libc.so.6');
+  loaded = {
+    socket: library.func('int socket(int, int, int)'),
+    setsockopt: library.func('int setsockopt(int, int, int, void *, uint32)'),
+    bind: library.func('int bind(int, void *, uint32)'),
+    close: library.func('int close(int)'),
+  };
+  return loaded;
+}
+
+/** A descriptor bound to interface, address and port; SO_REUSEADDR lets one socket per interface share the port. */
+function boundToDevice(options: UdpOptions): Result<number, NetProblem> {
+  const { socket, setsockopt, bind, close } = loadLibc();
+  const fd = socket(libc.afInet, libc.sockDgram | libc.sockCloexec, 0);
+  if (fd < 0) return fail(problemOf(lastError(), options));
+  const one = Buffer.alloc(4);
+  one.writeInt32LE(1);
+  const device = Buffer.from(`${options.interface}\0`);
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(libc.afInet, 0);
+  address.writeUInt16BE(options.port, 2);
+  options.address.split('.').forEach((octet, at) => {
+    address.writeUInt8(Number(octet), 4 + at);
+  });
+  const failed =
+    setsockopt(fd, libc.solSocket, libc.soReuseAddr, one, 4) < 0 ||
+    setsockopt(fd, libc.solSocket, libc.soBroadcast, one, 4) < 0 ||
+    setsockopt(fd, libc.solSocket, libc.soBindToDevice, device, device.length) < 0 ||
+    bind(fd, address, address.length) < 0;
+  if (!failed) return ok(fd);
+  const code = lastError();
+  close(fd);
+  return fail(problemOf(code, options));
+}
+
+function lastError(): string {
+  const number = koffi.errno();
+  const names = koffi.os.errno as Readonly<Record<string, number>>;
+  return Object.keys(names).find((name) => names[name] === number) ?? `errno ${number}`;
+}
