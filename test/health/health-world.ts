@@ -5,14 +5,15 @@ import { createMemoryStore, type MemoryStore } from '../../src/base/memory-store
 import type { Freshness } from '../../src/base/mirror.ts';
 import { fail, ok } from '../../src/base/result.ts';
 import type { Condition, Revision } from '../../src/base/store.ts';
-import { addMs, formatInstant, instant, type Rfc3339 } from '../../src/base/time.ts';
+import { addMs, formatInstant, instant } from '../../src/base/time.ts';
 import { createMonitor, type Monitor } from '../../src/health/monitor.ts';
 import { defaultHealthPolicy, type HealthPolicy } from '../../src/health/policy.ts';
 import type { ProbeResult, ProbeResultKind, Prober } from '../../src/health/probe.ts';
 import type { Change, Inventory, StateChange } from '../../src/inventory/inventory.ts';
 import { allowedTransitions } from '../../src/inventory/lifecycle.ts';
-import type { Machine, MachineState, Role, Serial } from '../../src/inventory/machine.ts';
+import type { Machine, MachineState, Serial } from '../../src/inventory/machine.ts';
 import { type ManualClock, manualClock, seededChance } from '../support/clock.ts';
+import { aMachine } from '../support/machines.ts';
 import { type LogLine, rememberingLog } from '../support/silent-log.ts';
 
 export const startMs = Date.UTC(2026, 10, 21, 6);
@@ -28,28 +29,9 @@ export const testPolicy: HealthPolicy = {
 
 export function machineOf(
   serial: string,
-  options: { rack?: number; state?: MachineState; since?: Rfc3339; index?: number } = {},
+  options: Omit<Parameters<typeof aMachine>[0], 'serial'> = {},
 ): Machine {
-  const { rack = 0, index = 4 } = options;
-  const since = options.since ?? formatInstant(instant(startMs));
-  return {
-    spec: {
-      serial: serial as Serial,
-      labels: new Map(),
-      rack,
-      indexInRack: index,
-      role: 'cs' as Role,
-      ipv4: [(0x0a450000 + rack * 64 + index) as Ipv4],
-      registerDate: since,
-      retireDate: since,
-      bmc: { type: 'ipmi', ipv4: 0x0a480004 as Ipv4 },
-    },
-    status: { state: options.state ?? 'healthy', since },
-    info: {
-      network: [],
-      bmc: { address: 0 as Ipv4, netmask: 0 as Ipv4, maskBits: 0, gateway: 0 as Ipv4 },
-    },
-  };
+  return aMachine({ serial, ...options });
 }
 
 export type Behaviour = ProbeResultKind | 'hangs';
