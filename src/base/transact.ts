@@ -48,7 +48,7 @@ export type TransactProblem = StoreProblem | Contended;
  * One queue per lane: decisions that wait in the same lane are folded into one commit, in the order they came.
  * A lane is a name for what they contend for, such as `rack/3` or `leases/10.69.0.32`.
  */
-export type Transact = <T, E>(
+export type Transact = <T, E = never>(
   lane: string,
   reads: Reads,
   decide: (view: View) => Decision<T, E>,
