@@ -37,7 +37,7 @@ export function machineOf(
 export type Behaviour = ProbeResultKind | 'hangs';
 
 /** Answers per machine (by address) and probe; silence takes its time, as real silence does. */
-function scriptedProber(clock: ManualClock) {
+export function scriptedProber(clock: ManualClock) {
   const script = new Map<string, Behaviour>();
   const asked: string[] = [];
   let underWay = 0;
