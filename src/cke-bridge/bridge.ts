@@ -160,10 +160,12 @@ export function createBridge(deps: BridgeDeps): Bridge {
       madeAt: found.now,
       inventoryRevision: found.revision,
       generation: of.record.lastCluster?.generation ?? 0,
-      pending:
-        state.refusal === undefined &&
-        pass.fingerprint !== undefined &&
-        pass.fingerprint !== state.fingerprint,
+      // The file of a server that does not lead is not the cluster's.
+      pending: view.leading
+        ? state.refusal === undefined &&
+          pass.fingerprint !== undefined &&
+          pass.fingerprint !== state.fingerprint
+        : pass.changed,
     };
   }
 
@@ -196,8 +198,8 @@ export function createBridge(deps: BridgeDeps): Bridge {
 
   function report(found: Look): void {
     const before = new Set(view.refusals.map((refusal) => refusal.kind));
-    view = { ...viewOf(found), leading: true };
-    view = { ...view, counters: { ...view.counters, planningMs: found.planningMs } };
+    view = { ...view, leading: true };
+    view = { ...viewOf(found), counters: { ...view.counters, planningMs: found.planningMs } };
     for (const refusal of view.refusals) {
       if (before.has(refusal.kind)) continue;
       log.warn('cluster held', { why: refusal.text, kind: refusal.kind, release: refusal.release });

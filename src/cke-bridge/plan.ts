@@ -84,7 +84,7 @@ export function planNext(input: PlanInput): Plan {
 }
 
 /** Members as nodes, control planes first, then by address. A member without a template is left to the guards. */
-export function clusterOf(template: ClusterTemplate, members: readonly Member[]): Cluster {
+function clusterOf(template: ClusterTemplate, members: readonly Member[]): Cluster {
   const nodes = members
     .flatMap((member) => {
       const nodeTemplate = member.controlPlane

@@ -537,6 +537,20 @@ describe('flapping, retirement and return', () => {
     expect(changesOf(fleet.pass())).toEqual(['taint s-006 none']);
   });
 
+  test('62: the place of a retiring worker is filled before it leaves', () => {
+    const fleet = createFleet({ machines: 9, settings: counted(4) });
+    fleet.settle();
+    fleet.set('s-004', 'retiring');
+    const pass = fleet.pass();
+    expect(changesOf(pass)).toEqual(['join s-007', 'taint s-004 retiring']);
+    fleet.after(600);
+    fleet.settle();
+    expect(fleet.workers()).toContain('s-004');
+    fleet.set('s-004', 'retired');
+    expect(changesOf(fleet.pass())).toEqual(['leave s-004']);
+    expect(fleet.workers()).toEqual(['s-003', 's-005', 's-006', 's-007']);
+  });
+
   test('66: a machine that was retired and set up again joins as a worker', () => {
     const fleet = createFleet({ machines: 8 });
     fleet.settle();

@@ -15,6 +15,12 @@ export function isDown(state: MachineState): boolean {
 }
 
 /**
+ * Together with 5,000 members so many fit into one key of the store. A fleet in which more machines fall has the
+ * guard `many-down` upon it; those beyond the bound are remembered once others have recovered.
+ */
+export const rememberedMax = 5000;
+
+/**
  * A machine is up again only after `minHealthySeconds` of health, so that a machine that comes back for a moment
  * keeps its deadline. The same value comes back when nothing changed, so that nothing is written.
  */
@@ -29,6 +35,7 @@ export function remember(
   for (const machine of machines) {
     const { serial } = machine.spec;
     const before = memory.get(serial);
+    if (before === undefined && next.size >= rememberedMax) continue;
     const after = rememberOne(before, machine, settings, now);
     if (after !== undefined) next.set(serial, after);
     changed ||= after !== before;
