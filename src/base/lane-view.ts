@@ -1,5 +1,6 @@
 /** What a lane's decisions look at: entries as last seen in the store, under the writes decided so far. */
 
+import type { Reads, View } from './decision.ts';
 import { compareKeys } from './key-order.ts';
 import { ok, type Result } from './result.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type StoreProblem,
   type Write,
 } from './store.ts';
-import type { Reads, View } from './transact.ts';
 
 type Known = { readonly value: Uint8Array | undefined; readonly modRevision: Revision };
 type KnownPrefix = { readonly keys: readonly string[]; readonly revision: Revision };

@@ -1,10 +1,10 @@
 /** One client of a memory store: its calls, its watches, its claims, and a link that can be severed. */
 
 import { compareKeys } from './key-order.ts';
-import type { MemoryCore, MemorySession } from './memory-store.ts';
+import { memoryClaim } from './memory-claim.ts';
+import type { MemoryCore } from './memory-core.ts';
 import { fail, ok } from './result.ts';
 import type {
-  Claim,
   Condition,
   Entry,
   Listing,
@@ -16,9 +16,16 @@ import type {
 } from './store.ts';
 import type { Clock } from './world.ts';
 
+export type MemorySession = Store & {
+  /**
+   * The link to the store is gone: calls answer `store-unavailable`, watches fall behind, claims are not renewed.
+   * The returned function mends it.
+   */
+  readonly sever: () => () => void;
+};
+
 /** As `--max-txn-ops` of etcd with its default of 128, less the one operation a commit needs for itself. */
 const writesMax = 127;
-const claimMarginMs = 500;
 
 const severed: StoreProblem = {
   kind: 'store-unavailable',
@@ -173,72 +180,4 @@ function memoryWatch(
   };
   pump();
   return { pump, stop };
-}
-
-function memoryClaim(
-  core: MemoryCore,
-  key: string,
-  createRevision: Revision,
-  ttlMs: number,
-  clock: Clock | undefined,
-  down: () => StoreProblem | undefined,
-): { readonly claim: Claim; readonly drop: (why: string) => void } {
-  let certainUntilMs = (clock?.monotonicMs() ?? 0) + ttlMs - marginOf(ttlMs);
-  if (clock === undefined) certainUntilMs = Number.POSITIVE_INFINITY;
-  const timers = new Set<() => void>();
-  let drop: (why: string) => void = () => {};
-  const lost = new Promise<string>((resolve) => {
-    drop = resolve;
-  });
-  const remove = () => {
-    core.commit([{ kind: 'held', key, createRevision }], [{ kind: 'delete', key }]);
-  };
-  const stopTimers = () => {
-    for (const stop of timers) stop();
-    timers.clear();
-  };
-  const after = (delayMs: number, run: () => void) => {
-    if (clock === undefined) return;
-    const stop = clock.after(delayMs, () => {
-      timers.delete(stop);
-      run();
-    });
-    timers.add(stop);
-  };
-
-  const renew = () => {
-    stopTimers();
-    const stillThere = core.data.get(key)?.createRevision === createRevision;
-    if (!stillThere) return drop('the claim was removed from the store');
-    if (clock !== undefined) certainUntilMs = clock.monotonicMs() + ttlMs - marginOf(ttlMs);
-    after(ttlMs - marginOf(ttlMs), () => drop('the lease could not be renewed in time'));
-    after(ttlMs, remove);
-    after(ttlMs / 3, tick);
-  };
-  const tick = () => {
-    if (down() === undefined && certainUntilMs > (clock?.monotonicMs() ?? 0)) return renew();
-    after(ttlMs / 3, tick);
-  };
-  if (clock !== undefined) renew();
-
-  return {
-    claim: {
-      key,
-      createRevision,
-      certainUntilMs: () => certainUntilMs,
-      lost,
-      release: async () => {
-        stopTimers();
-        certainUntilMs = 0;
-        remove();
-        drop('released');
-        await null;
-      },
-    },
-    drop,
-  };
-}
-
-function marginOf(ttlMs: number): number {
-  return Math.min(claimMarginMs, ttlMs / 4);
 }

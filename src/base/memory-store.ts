@@ -4,10 +4,9 @@
  * Answers come in microtasks. Nothing needs a timer except claims, which expire by the clock handed in.
  */
 
-import { assert } from './assert.ts';
-import { compareKeys } from './key-order.ts';
-import { memorySession } from './memory-session.ts';
-import type { Condition, Entry, Revision, Store, WatchEvent, Write } from './store.ts';
+import { createMemoryCore } from './memory-core.ts';
+import { type MemorySession, memorySession } from './memory-session.ts';
+import type { Revision } from './store.ts';
 import type { Clock } from './world.ts';
 
 export type MemoryStore = MemorySession & {
@@ -19,41 +18,9 @@ export type MemoryStore = MemorySession & {
   readonly session: () => MemorySession;
 };
 
-export type MemorySession = Store & {
-  /**
-   * The link to the store is gone: calls answer `store-unavailable`, watches fall behind, claims are not renewed.
-   * The returned function mends it.
-   */
-  readonly sever: () => () => void;
-};
-
-/** The shared data behind all sessions. */
-export type MemoryCore = {
-  readonly data: Map<string, Entry>;
-  readonly revision: () => Revision;
-  readonly compactRevision: () => Revision;
-  /** Undefined when a condition did not hold. */
-  readonly commit: (
-    conditions: readonly Condition[],
-    writes: readonly Write[],
-  ) => Revision | undefined;
-  /** All entries under a prefix, in key order. */
-  readonly under: (prefix: string) => readonly Entry[];
-  /** Commits after `after`, oldest first; undefined when compaction took some of them. */
-  readonly since: (after: Revision) => readonly MemoryCommit[] | undefined;
-  /** Called after every commit, compaction and `notify`; returns how to stop. */
-  readonly onChange: (listener: () => void) => () => void;
-  readonly notify: () => void;
-};
-
-export type MemoryCommit = { readonly revision: Revision; readonly events: readonly WatchEvent[] };
-
-/** Older commits are compacted away by themselves, so that a long simulation keeps its memory. */
-const historyMax = 50_000;
-
 /** @param options.clock makes claims expire; without it they last until they are released. */
 export function createMemoryStore(options: { readonly clock?: Clock } = {}): MemoryStore {
-  const core = createCore();
+  const core = createMemoryCore();
   const link = { watchesCut: 0 };
   const open = (): MemorySession => memorySession(core, link, options.clock);
   return {
@@ -68,96 +35,5 @@ export function createMemoryStore(options: { readonly clock?: Clock } = {}): Mem
       };
     },
     session: open,
-  };
-}
-
-function createCore(): MemoryCore & { readonly compact: (revision: Revision) => void } {
-  const data = new Map<string, Entry>();
-  const listeners = new Set<() => void>();
-  let history: MemoryCommit[] = [];
-  let revision = 1;
-  let compacted = 0;
-  const notify = () => {
-    for (const listener of [...listeners]) listener();
-  };
-
-  const holds = (condition: Condition): boolean => {
-    switch (condition.kind) {
-      case 'unmoved':
-        return (data.get(condition.key)?.modRevision ?? '0') === condition.modRevision;
-      case 'held':
-        return data.get(condition.key)?.createRevision === condition.createRevision;
-      case 'none-under':
-        return !hasUnder(condition.prefix);
-      case 'quiet-under':
-        return under(condition.prefix).every(
-          (entry) => Number(entry.modRevision) <= Number(condition.since),
-        );
-    }
-  };
-  const hasUnder = (prefix: string): boolean => {
-    for (const key of data.keys()) if (key.startsWith(prefix)) return true;
-    return false;
-  };
-  const under = (prefix: string): Entry[] => {
-    const found: Entry[] = [];
-    for (const entry of data.values()) if (entry.key.startsWith(prefix)) found.push(entry);
-    return found.sort((a, b) => compareKeys(a.key, b.key));
-  };
-  const apply = (write: Write, at: Revision): WatchEvent | undefined => {
-    const before = data.get(write.key);
-    if (write.kind === 'delete') {
-      return data.delete(write.key)
-        ? { kind: 'delete', key: write.key, modRevision: at }
-        : undefined;
-    }
-    const entry: Entry = {
-      key: write.key,
-      value: write.value.slice(),
-      modRevision: at,
-      createRevision: before?.createRevision ?? at,
-    };
-    data.set(write.key, entry);
-    return { kind: 'put', entry };
-  };
-
-  return {
-    data,
-    revision: () => String(revision) as Revision,
-    compactRevision: () => String(compacted) as Revision,
-    under,
-    commit: (conditions, writes) => {
-      const keys = new Set(writes.map((write) => write.key));
-      assert(keys.size === writes.length, 'a commit writes each key once');
-      if (!conditions.every(holds)) return undefined;
-      const at = String(revision + 1) as Revision;
-      const events = writes.flatMap((write) => apply(write, at) ?? []);
-      if (events.length > 0) {
-        revision += 1;
-        history.push({ revision: at, events });
-        if (history.length > historyMax) {
-          const kept = history.splice(0, historyMax / 10);
-          compacted = Number(kept.at(-1)?.revision ?? compacted);
-        }
-        notify();
-      }
-      return String(revision) as Revision;
-    },
-    since: (after) => {
-      if (Number(after) + 1 < compacted) return undefined;
-      let first = history.length;
-      while (first > 0 && Number(history[first - 1]?.revision) > Number(after)) first -= 1;
-      return history.slice(first);
-    },
-    onChange: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    compact: (upTo) => {
-      compacted = Math.max(compacted, Number(upTo));
-      history = history.filter((commit) => Number(commit.revision) >= compacted);
-      notify();
-    },
-    notify,
   };
 }

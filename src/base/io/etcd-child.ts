@@ -6,12 +6,18 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, chmod, constants, mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fail, ok, type Result } from '../result.ts';
 import type { Log } from '../world.ts';
 import { lockDirectory } from './directory-lock.ts';
+import {
+  choosePorts,
+  type EtcdChildProblem,
+  lackOfSpace,
+  missingBinary,
+  type Ports,
+} from './etcd-child-checks.ts';
 import type { EtcdConfig } from './etcd-connection.ts';
 
 export type EtcdChildConfig = {
@@ -35,19 +41,9 @@ export type EtcdChild = {
   readonly stop: () => Promise<void>;
 };
 
-export type EtcdChildProblem = {
-  readonly kind: 'binary-missing' | 'port-taken' | 'disk-full' | 'in-use' | 'failed';
-  readonly text: string;
-};
-
 const operationsMax = 4096;
 const requestBytesMax = 16 * 1024 * 1024;
 const quotaBytes = 2 * 1024 * 1024 * 1024;
-/** Two preallocated write-ahead segments take 123 MB before the first key is written. */
-const freeBytesForNew = 300_000_000;
-const freeBytesMin = 32_000_000;
-/** etcd's own ports belong to a system-wide etcd, which Debian's package starts. */
-const portsNotOurs: readonly number[] = [2379, 2380];
 const readyWithinMs = 15_000;
 const readyPollMs = 15;
 const fastExitMs = 5_000;
@@ -70,7 +66,7 @@ export async function startEtcdChild(
   }
   const { release } = lock.value;
   const problem = await lackOfSpace(config.directory);
-  const ports = await choosePorts(config);
+  const ports = await choosePorts(config.directory, config.clientPort);
   if (problem !== undefined || !ports.ok) {
     await release();
     return fail(problem ?? (ports as { readonly error: EtcdChildProblem }).error);
@@ -84,8 +80,6 @@ export async function startEtcdChild(
   config.log.info('embedded etcd is ready', { endpoint: child.endpoint });
   return ok(child);
 }
-
-type Ports = { readonly client: number; readonly peer: number };
 
 function supervise(
   config: EtcdChildConfig,
@@ -230,89 +224,6 @@ function explain(what: string, lines: readonly string[], ports: Ports): EtcdChil
     };
   }
   return { kind: 'failed', text: `${what}; its last words: ${output || '(none)'}` };
-}
-
-async function missingBinary(binary: string): Promise<EtcdChildProblem | undefined> {
-  for (const [program, debianPackage] of [
-    [binary, 'etcd-server'],
-    ['setpriv', 'util-linux'],
-  ] as const) {
-    if (await isInPath(program)) continue;
-    const text = `the program "${program}" was not found; install it with: apt-get install ${debianPackage}`;
-    return { kind: 'binary-missing', text };
-  }
-  return undefined;
-}
-
-async function isInPath(program: string): Promise<boolean> {
-  const places = program.includes('/')
-    ? [program]
-    : (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program));
-  for (const place of places) {
-    const found = await access(place, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return true;
-  }
-  return false;
-}
-
-async function lackOfSpace(directory: string): Promise<EtcdChildProblem | undefined> {
-  const space = await statfs(directory);
-  const freeBytes = space.bavail * space.bsize;
-  const isNew = await access(join(directory, 'data', 'member')).then(
-    () => false,
-    () => true,
-  );
-  const neededBytes = isNew ? freeBytesForNew : freeBytesMin;
-  if (freeBytes >= neededBytes) return undefined;
-  const megabytes = (bytes: number) => Math.floor(bytes / 1_000_000);
-  const text = `${directory} has ${megabytes(freeBytes)} MB free, etcd needs ${megabytes(neededBytes)} MB`;
-  return { kind: 'disk-full', text };
-}
-
-/** Those of last time if they are free, since people may have noted them. */
-async function choosePorts(config: EtcdChildConfig): Promise<Result<Ports, EtcdChildProblem>> {
-  const file = join(config.directory, 'ports.json');
-  const remembered = await readFile(file, 'utf8')
-    .then((text) => JSON.parse(text) as Partial<Ports>)
-    .catch((): Partial<Ports> => ({}));
-  const wanted = config.clientPort;
-  if (wanted !== undefined && (portsNotOurs.includes(wanted) || !(await isFree(wanted)))) {
-    const why = portsNotOurs.includes(wanted) ? 'belongs to a system-wide etcd' : 'is taken';
-    return fail({ kind: 'port-taken', text: `port ${wanted} on 127.0.0.1 ${why}; choose another` });
-  }
-  const client = wanted ?? (await freePort(remembered.client, []));
-  const peer = await freePort(remembered.peer, [client]);
-  await writeFile(file, JSON.stringify({ client, peer }), { mode: 0o600 });
-  return ok({ client, peer });
-}
-
-async function freePort(preferred: number | undefined, taken: readonly number[]): Promise<number> {
-  const unwanted = [...portsNotOurs, ...taken];
-  if (typeof preferred === 'number' && !unwanted.includes(preferred) && (await isFree(preferred))) {
-    return preferred;
-  }
-  for (;;) {
-    const port = await listenOnce(0);
-    if (port !== undefined && !unwanted.includes(port)) return port;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (await listenOnce(port)) !== undefined;
-}
-
-async function listenOnce(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, '127.0.0.1', () => {
-      const bound = (server.address() as { readonly port: number }).port;
-      server.close(() => resolve(bound));
-    });
-  });
 }
 
 async function isHealthy(endpoint: string): Promise<boolean> {

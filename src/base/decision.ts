@@ -1,0 +1,38 @@
+/** What `transact` asks of a decision and what it answers. */
+
+import type { Fail } from './result.ts';
+import type { Condition, Entry, Revision, StoreProblem, Write } from './store.ts';
+
+/** What a decision looks at. Each key read becomes an `unmoved` condition of the commit. */
+export type Reads = {
+  readonly keys: readonly string[];
+  /** Everything under these is read too; pair with a `none-under` condition where emptiness must hold. */
+  readonly prefixes?: readonly string[];
+};
+
+/** The entries that were read, with the writes of decisions folded into the same commit already applied. */
+export type View = {
+  readonly get: (key: string) => Pick<Entry, 'key' | 'value'> | undefined;
+  readonly under: (prefix: string) => readonly Pick<Entry, 'key' | 'value'>[];
+};
+
+export type Decision<T, E> =
+  | {
+      readonly ok: true;
+      readonly value: T;
+      /** None means: nothing to change; answered without a commit. */
+      readonly writes: readonly Write[];
+      readonly conditions?: readonly Condition[];
+    }
+  | Fail<E>;
+
+export type Transacted<T> = {
+  readonly value: T;
+  /** The store's revision of the commit, or of the read where nothing was written. */
+  readonly revision: Revision;
+};
+
+/** Others kept changing the same keys; nothing was done. */
+export type Contended = { readonly kind: 'contended'; readonly text: string };
+
+export type TransactProblem = StoreProblem | Contended;
