@@ -1,0 +1,295 @@
+/** The transfers that run: each has a fresh port (RFC 1350 section 4), a state (`transfer.ts`) and one timer. */
+
+import type { Datagram, Endpoint, UdpSocket, World } from '../../base/world.ts';
+import { type NegotiationLimits, negotiate } from './negotiation.ts';
+import {
+  ackedBlock,
+  decodeTftp,
+  encodeData,
+  encodeTftp,
+  errorCodes,
+  type Options,
+} from './packet.ts';
+import { blocksOf, onAck, onTime, type Step, startTransfer, type Transfer } from './transfer.ts';
+
+export type TftpCounters = {
+  requests: number;
+  /** Transfers whose last block was acknowledged. */
+  completed: number;
+  /** Ended by the client once it had learnt the size: firmware does that, it is no fault. */
+  sizeOnly: number;
+  abortedByClient: number;
+  givenUp: number;
+  notFound: number;
+  refused: number;
+  /** Over `transfersMax` or `transfersPerAddressMax`. */
+  overLimit: number;
+  malformed: number;
+  strangers: number;
+  /** Windows sent again. */
+  resent: number;
+  bytesSent: number;
+};
+
+export type TftpEvent = {
+  readonly kind: 'completed' | 'aborted' | 'given-up' | 'not-found' | 'refused';
+  readonly client: Endpoint;
+  readonly file: string;
+  readonly text: string;
+};
+
+export type WantedFile = {
+  readonly file: string;
+  readonly content: Uint8Array;
+  /** What `tsize` says; undefined: not agreed. */
+  readonly sizeBytes: number | undefined;
+  readonly options: Options;
+};
+
+export type Transfers = {
+  /** Starts a transfer from a port of its own on `local`; answers false when a limit is reached. */
+  readonly open: (
+    local: string,
+    client: Endpoint,
+    request: Uint8Array,
+    wanted: WantedFile,
+  ) => boolean;
+  readonly count: () => number;
+  readonly stop: () => void;
+};
+
+export type TransferLimits = NegotiationLimits & {
+  readonly transfersMax: number;
+  readonly transfersPerAddressMax: number;
+};
+
+/** Answers to strangers per transfer; without a bound one stream of forged packets would buy another. */
+const strangerAnswersMax = 8;
+
+type Running = {
+  readonly socket: UdpSocket;
+  readonly client: Endpoint;
+  readonly key: string;
+  readonly file: string;
+  readonly content: Uint8Array;
+  readonly blockBytes: number;
+  readonly optionsAck: Uint8Array;
+  readonly asksSize: boolean;
+  readonly request: Uint8Array;
+  state: Transfer;
+  /** When the clock will call; a deadline before that needs a new timer, one after that does not. */
+  timerAtMs: number;
+  stopTimer: () => void;
+  strangers: number;
+};
+
+export function createTransfers(deps: {
+  readonly world: Pick<World, 'clock' | 'net' | 'log'>;
+  readonly limits: TransferLimits;
+  readonly counters: TftpCounters;
+  readonly observe: (event: TftpEvent) => void;
+}): Transfers {
+  const { limits, counters, observe } = deps;
+  const { clock, net, log } = deps.world;
+  const running = new Map<string, Running>();
+  /** Transfers per address; those whose socket is being opened count too. */
+  const perAddress = new Map<string, number>();
+  const opening = new Set<string>();
+  let stopped = false;
+
+  const start = async (
+    local: string,
+    client: Endpoint,
+    request: Uint8Array,
+    { file, content, sizeBytes, options }: WantedFile,
+  ) => {
+    const key = keyOf(client);
+    let transfer: Running | undefined;
+    const opened = await net.openUdp({
+      address: local,
+      port: 0,
+      onDatagram: (datagram) => {
+        if (transfer !== undefined) onPacket(transfer, datagram);
+      },
+      onError: (error) => log.debug('a TFTP packet could not be sent', { text: error.message }),
+    });
+    opening.delete(key);
+    if (!opened.ok || stopped) {
+      forget(client.address);
+      if (opened.ok) opened.value.close();
+      else log.warn('no socket for a TFTP transfer', { text: opened.error.text });
+      return;
+    }
+    const agreed = negotiate(options, sizeBytes, limits);
+    const { granted, blockBytes, windowBlocks, timeoutSeconds } = agreed;
+    const plan = {
+      blocks: blocksOf(content.length, blockBytes),
+      windowBlocks,
+      timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
+      startsWithOptions: granted.length > 0,
+    };
+    const first = startTransfer(plan, clock.monotonicMs());
+    transfer = {
+      socket: opened.value,
+      client,
+      key,
+      file,
+      content,
+      blockBytes,
+      optionsAck: encodeTftp({ kind: 'options-ack', options: granted }),
+      asksSize: granted.some(([name]) => name.toLowerCase() === 'tsize'),
+      request,
+      state: first.next,
+      timerAtMs: Number.POSITIVE_INFINITY,
+      stopTimer: () => {},
+      strangers: 0,
+    };
+    running.set(key, transfer);
+    take(transfer, first);
+  };
+
+  const onPacket = (transfer: Running, { payload, from }: Datagram) => {
+    const { client, socket } = transfer;
+    if (from.port !== client.port || from.address !== client.address) {
+      counters.strangers += 1;
+      transfer.strangers += 1;
+      // Never an answer to an ERROR, or two servers could chat for ever.
+      if (transfer.strangers > strangerAnswersMax || payload[1] === 5) return;
+      const text = 'Unknown transfer';
+      socket.send(encodeTftp({ kind: 'error', code: errorCodes.unknownTransfer, text }), from);
+      return;
+    }
+    const block = ackedBlock(payload);
+    if (block !== undefined) {
+      take(transfer, onAck(transfer.state, block, clock.monotonicMs()));
+      return;
+    }
+    const packet = decodeTftp(payload);
+    if (packet.ok && packet.value.kind === 'error') {
+      onClientError(transfer, packet.value.code, packet.value.text);
+    } else {
+      counters.malformed += 1;
+    }
+  };
+
+  const onClientError = (transfer: Running, code: number, text: string) => {
+    end(transfer);
+    // OVMF asks for the size first and ends that with ERROR 8 instead of an ACK.
+    if (transfer.asksSize && transfer.state.acked === -1) {
+      counters.sizeOnly += 1;
+      return;
+    }
+    counters.abortedByClient += 1;
+    const { client, file } = transfer;
+    observe({ kind: 'aborted', client, file, text: `the client ended it: ${code} ${text}` });
+  };
+
+  const take = (transfer: Running, step: Step) => {
+    switch (step.kind) {
+      case 'nothing':
+        return;
+      case 'done':
+        counters.completed += 1;
+        finish(transfer, 'completed', `${transfer.content.length} bytes`);
+        return;
+      case 'given-up':
+        counters.givenUp += 1;
+        finish(
+          transfer,
+          'given-up',
+          `no answer to ${step.copies} copies of block ${transfer.state.acked + 1}`,
+        );
+        return;
+      case 'send-options':
+        transfer.socket.send(transfer.optionsAck, transfer.client);
+        break;
+      case 'send-data':
+        sendBlocks(transfer, step.first, step.last);
+        break;
+    }
+    if (step.next.copies > 1) counters.resent += 1;
+    transfer.state = step.next;
+    // The usual ACK moves the deadline on; the timer that is set finds that out when it goes off.
+    if (step.next.deadlineMs < transfer.timerAtMs) setTimer(transfer);
+  };
+
+  const sendBlocks = (transfer: Running, first: number, last: number) => {
+    const { content, blockBytes, socket, client } = transfer;
+    for (let block = first; block <= last; block += 1) {
+      const from = (block - 1) * blockBytes;
+      const to = Math.min(from + blockBytes, content.length);
+      socket.send(encodeData(block, content, from, to), client);
+      counters.bytesSent += to - from;
+    }
+  };
+
+  const setTimer = (transfer: Running) => {
+    transfer.stopTimer();
+    const { deadlineMs } = transfer.state;
+    transfer.timerAtMs = deadlineMs;
+    transfer.stopTimer = clock.after(Math.max(deadlineMs - clock.monotonicMs(), 0), () => {
+      transfer.timerAtMs = Number.POSITIVE_INFINITY;
+      const step = onTime(transfer.state, clock.monotonicMs());
+      if (step.kind === 'nothing') setTimer(transfer);
+      else take(transfer, step);
+    });
+  };
+
+  const finish = (transfer: Running, kind: TftpEvent['kind'], text: string) => {
+    end(transfer);
+    observe({ kind, client: transfer.client, file: transfer.file, text });
+  };
+
+  const end = (transfer: Running) => {
+    if (running.get(transfer.key) !== transfer) return;
+    running.delete(transfer.key);
+    forget(transfer.client.address);
+    transfer.stopTimer();
+    transfer.socket.close();
+  };
+
+  const forget = (address: string) => {
+    const left = (perAddress.get(address) ?? 1) - 1;
+    if (left > 0) perAddress.set(address, left);
+    else perAddress.delete(address);
+  };
+
+  return {
+    count: () => running.size,
+    open: (local, client, request, wanted) => {
+      const key = keyOf(client);
+      if (opening.has(key)) return true;
+      const before = running.get(key);
+      if (before !== undefined) {
+        // The same request again: our answer is on its way, or its timer will repeat it.
+        if (before.state.acked <= 0 && sameBytes(before.request, request)) return true;
+        end(before);
+      }
+      const ofAddress = perAddress.get(client.address) ?? 0;
+      if (
+        running.size + opening.size >= limits.transfersMax ||
+        ofAddress >= limits.transfersPerAddressMax
+      ) {
+        counters.overLimit += 1;
+        return false;
+      }
+      opening.add(key);
+      perAddress.set(client.address, ofAddress + 1);
+      stopped = false;
+      void start(local, client, request.slice(), wanted);
+      return true;
+    },
+    stop: () => {
+      stopped = true;
+      for (const transfer of [...running.values()]) end(transfer);
+    },
+  };
+}
+
+function keyOf(client: Endpoint): string {
+  return `${client.address}:${client.port}`;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, at) => octet === b[at]);
+}
