@@ -12,6 +12,8 @@ export type TestMember = {
   readonly clientPort: number;
   readonly peerPort: number;
   readonly pid: () => number;
+  /** The last of what it wrote to its standard error. */
+  readonly said: () => string;
   /** SIGSTOP and SIGCONT: the process neither answers nor closes its connections. */
   readonly freeze: () => void;
   readonly thaw: () => void;
@@ -37,6 +39,7 @@ export type TestEtcdOptions = {
 };
 
 const readyWithinMs = 15_000;
+const saidMax = 4_000;
 
 export async function startTestEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
   const count = options.members ?? 1;
@@ -89,11 +92,13 @@ function createMember(
 ): TestMember {
   let child: ChildProcess | undefined;
   let ended: Promise<void> = Promise.resolve();
+  let said = '';
   const signal = (name: NodeJS.Signals) => void (child?.exitCode === null && child.kill(name));
   const member: TestMember = {
     ...plan,
     clientUrl,
     pid: () => child?.pid ?? 0,
+    said: () => said,
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
     kill: async (name = 'SIGKILL') => {
@@ -102,9 +107,12 @@ function createMember(
     },
     restart: async () => {
       const started = spawn('setpriv', ['--pdeathsig', 'KILL', 'etcd', ...args], {
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: ['ignore', 'ignore', 'pipe'],
       });
       child = started;
+      started.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said = (said + text).slice(-saidMax);
+      });
       ended = new Promise((resolve) => started.once('close', () => resolve()));
       if (clientUrl.startsWith('http:')) await ready(member);
     },
@@ -119,7 +127,9 @@ async function ready(member: TestMember): Promise<void> {
     if (await isHealthy(member)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`etcd member ${member.name} was not ready within ${readyWithinMs} ms`);
+  throw new Error(
+    `etcd member ${member.name} was not ready within ${readyWithinMs} ms; it said: ${member.said()}`,
+  );
 }
 
 async function isHealthy(member: TestMember): Promise<boolean> {

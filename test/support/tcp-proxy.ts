@@ -15,8 +15,8 @@ export type TcpProxy = {
   readonly swallowAnswers: (on: boolean) => void;
   /** Bytes that came from the server. */
   readonly bytesBack: () => number;
-  /** Breaks all connections once this many more bytes came back. */
-  readonly cutAfter: (bytes: number) => void;
+  /** Breaks all connections once this many more bytes came back; then again after the next number, and so on. */
+  readonly cutAfter: (...bytes: number[]) => void;
   /** How often `cutAfter` took effect. */
   readonly cuts: () => number;
   readonly connections: () => number;
@@ -35,6 +35,7 @@ export async function startTcpProxy(
   let swallowing = false;
   let bytesBack = 0;
   let cutAt = Number.POSITIVE_INFINITY;
+  let cutsToCome: number[] = [];
   let cuts = 0;
 
   const cut = () => {
@@ -43,6 +44,9 @@ export async function startTcpProxy(
       far.destroy();
     }
     pairs.clear();
+  };
+  const armCut = () => {
+    cutAt = bytesBack + (cutsToCome.shift() ?? Number.POSITIVE_INFINITY);
   };
   const server = createServer((near) => {
     if (refusing) {
@@ -69,8 +73,8 @@ export async function startTcpProxy(
       if (swallowing) return;
       near.write(chunk);
       if (bytesBack >= cutAt) {
-        cutAt = Number.POSITIVE_INFINITY;
         cuts += 1;
+        armCut();
         cut();
       }
     });
@@ -102,8 +106,9 @@ export async function startTcpProxy(
       swallowing = on;
     },
     bytesBack: () => bytesBack,
-    cutAfter: (bytes) => {
-      cutAt = bytesBack + bytes;
+    cutAfter: (...bytes) => {
+      cutsToCome = bytes;
+      armCut();
     },
     cuts: () => cuts,
     connections: () => pairs.size,
