@@ -28,7 +28,10 @@ export type Decision<T, E> =
 
 export type Transacted<T> = {
   readonly value: T;
-  /** The store's revision of the commit, or of the read where nothing was written. */
+  /**
+   * The store's revision of the commit. Where nothing was written, the newest change among the entries read (the
+   * revision of the read when there are none): a mirror that has it shows what was decided on.
+   */
   readonly revision: Revision;
 };
 

@@ -88,7 +88,8 @@ function sizeWith(conditions: ReadonlyMap<string, Condition>, more: readonly Con
   return conditions.size + added.size;
 }
 
-function nameOf(condition: Condition): string {
+/** Equal conditions have equal names. */
+export function nameOf(condition: Condition): string {
   switch (condition.kind) {
     case 'unmoved':
       return `unmoved ${condition.modRevision} ${condition.key}`;

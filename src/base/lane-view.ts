@@ -6,6 +6,7 @@ import { ok, type Result } from './result.ts';
 import {
   absent,
   type Condition,
+  compareRevisions,
   type Revision,
   type Store,
   type StoreProblem,
@@ -29,8 +30,8 @@ export type Base = {
   ) => Promise<Result<void, StoreProblem>>;
   readonly remember: (writes: Iterable<Write>, revision: Revision) => void;
   readonly forget: () => void;
-  /** The store's revision of the last read. */
-  readonly revision: () => Revision;
+  /** The newest change among these entries; the revision of the last read where there are none. */
+  readonly newestOf: (reads: Reads) => Revision;
   /** What must hold at commit time for these reads to have been true. */
   readonly conditionsOf: (reads: Reads) => readonly Condition[];
 };
@@ -92,7 +93,15 @@ export function createBase(store: Store, counters: { reads: number }): Base {
       if (known.size > rememberedMax) forget();
     },
     forget,
-    revision: () => revision,
+    newestOf: (reads) => {
+      const under = (reads.prefixes ?? []).flatMap((prefix) => prefixes.get(prefix)?.keys ?? []);
+      let newest = absent;
+      for (const key of [...reads.keys, ...under]) {
+        const changed = known.get(key)?.modRevision ?? absent;
+        if (compareRevisions(changed, newest) > 0) newest = changed;
+      }
+      return newest === absent ? revision : newest;
+    },
     conditionsOf: (reads) => [
       ...reads.keys.map(unmoved),
       ...(reads.prefixes ?? []).flatMap((prefix): Condition[] => {

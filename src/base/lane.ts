@@ -5,7 +5,14 @@
  */
 
 import type { Contended } from './decision.ts';
-import { type Decided, decideAll, type Job, ownConditions, type Round } from './lane-round.ts';
+import {
+  type Decided,
+  decideAll,
+  type Job,
+  nameOf,
+  ownConditions,
+  type Round,
+} from './lane-round.ts';
 import { createBase } from './lane-view.ts';
 import { fail, ok } from './result.ts';
 import type { Condition, Revision, Store, StoreProblem } from './store.ts';
@@ -75,10 +82,10 @@ export function createLane(
     if (round.writes.size === 0) {
       // Nothing to commit, so nothing would prove what was remembered.
       if (remembered) base.forget();
-      else settle(round.settled, base.revision());
+      else settle(round.settled);
       return remembered ? [...round.decided.map(({ job }) => job), ...round.rest] : round.rest;
     }
-    settle(round.settled, base.revision());
+    settle(round.settled);
     return [...(await commit(round)), ...round.rest];
   };
 
@@ -99,35 +106,35 @@ export function createLane(
     }
     counters.moved += 1;
     base.forget();
-    const lostClaim = await lostClaimOf(round.conditions.values());
+    const lost = await lostClaims(round.conditions.values());
     return round.decided.flatMap(({ job, decision }) => {
       job.attempts += 1;
-      const fenced = ownConditions(decision).some(
-        (condition) => condition.kind === 'held' && condition.key === lostClaim,
-      );
-      if (!fenced && job.attempts < attemptsMax) return [job];
+      const fence = ownConditions(decision).find((condition) => lost.has(nameOf(condition)));
+      if (fence === undefined && job.attempts < attemptsMax) return [job];
       counters.contended += 1;
-      const text = fenced
-        ? `the claim on ${lostClaim} is not held any more`
+      const text = fence
+        ? `the claim is not held any more (${nameOf(fence)})`
         : `others kept changing ${job.reads.keys[0] ?? 'the same keys'}: gave up after ${attemptsMax} tries`;
       job.answer(fail({ kind: 'contended', text } satisfies Contended));
       return [];
     });
   };
 
-  /** The first claim among the conditions that somebody else holds now: no further try could succeed. */
-  const lostClaimOf = async (conditions: Iterable<Condition>): Promise<string | undefined> => {
+  /** Names of the claims among the conditions that are gone: no further try under them could succeed. */
+  const lostClaims = async (conditions: Iterable<Condition>): Promise<ReadonlySet<string>> => {
     const fences = [...conditions].flatMap((one) => (one.kind === 'held' ? [one] : []));
-    if (fences.length === 0) return undefined;
+    if (fences.length === 0) return new Set();
     const got = await store.get(fences.map((fence) => fence.key));
-    if (!got.ok) return undefined;
+    if (!got.ok) return new Set();
     const holds = new Map(got.value.entries.map((entry) => [entry.key, entry.createRevision]));
-    return fences.find((fence) => holds.get(fence.key) !== fence.createRevision)?.key;
+    const lost = fences.filter((fence) => holds.get(fence.key) !== fence.createRevision);
+    return new Set(lost.map(nameOf));
   };
 
-  const settle = (decided: readonly Decided[], revision: Revision) => {
+  const settle = (decided: readonly Decided[], committedAt?: Revision) => {
     for (const { job, decision } of decided) {
       counters.decided += 1;
+      const revision = committedAt ?? base.newestOf(job.reads);
       job.answer(decision.ok ? ok({ value: decision.value, revision }) : decision);
     }
   };

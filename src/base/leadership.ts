@@ -16,14 +16,12 @@ export type Leadership = {
   readonly isLeader: () => boolean;
   /** Who leads as far as this server knows; undefined before the first answer. */
   readonly holder: () => string | undefined;
-  /** Goes with every write made as the leader. When this server does not lead, it is a condition that never holds. */
-  readonly fence: () => readonly Condition[];
+  /** Goes with every write made as the leader; undefined when this server does not lead: then write nothing. */
+  readonly fence: () => Condition | undefined;
 };
 
 /** While another leads, we look this often (a watch wakes us sooner). */
 const tryAgainMs = 2_000;
-/** The largest revision there can be; no key was created at it. */
-const neverHeld = '9223372036854775807' as Revision;
 
 /**
  * @param options.holder this server's name, shown to the others.
@@ -43,7 +41,6 @@ export function createLeadership(options: {
   const { store, clock, key } = options;
   const log = options.log.with({ key });
   let claim: Claim | undefined;
-  let lastFence = neverHeld;
   let knownHolder: string | undefined;
   let running = false;
   let trying = false;
@@ -85,7 +82,6 @@ export function createLeadership(options: {
     stopWatching();
     if (!running) return won.release();
     claim = won;
-    lastFence = won.createRevision;
     knownHolder = options.holder;
     log.info('leading', { fence: won.createRevision });
     options.onElected(won);
@@ -127,6 +123,9 @@ export function createLeadership(options: {
     },
     isLeader,
     holder: () => knownHolder,
-    fence: () => [{ kind: 'held', key, createRevision: lastFence }],
+    fence: () =>
+      claim !== undefined && isLeader()
+        ? { kind: 'held', key, createRevision: claim.createRevision }
+        : undefined,
   };
 }

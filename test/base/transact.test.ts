@@ -80,6 +80,14 @@ describe('transact', () => {
     expect(answer).toMatchObject({ ok: true, value: { value: '7' } });
   });
 
+  it('answers without a write carry the newest change among what was read', async () => {
+    const { store, transact } = setUp();
+    const written = await transact('lane', count('n'), increment('n'));
+    await store.commit([], [put('unrelated', 'x')]);
+    const answer = await transact('lane', count('n'), () => ({ ok: true, value: 0, writes: [] }));
+    expect(answer.ok && answer.value.revision).toBe(written.ok && written.value.revision);
+  });
+
   it('two transactors on one key lose no update', async () => {
     const store = createMemoryStore();
     const clock = manualClock();
