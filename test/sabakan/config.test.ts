@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { formatConfigMistake, parseConfig, parseFlags } from '../../src/sabakan/config.ts';
+
+const minimal =
+  'advertise-url: http://10.69.0.3:10080\nadvertise-url-https: https://10.69.0.3:10443\n';
+
+function mistakesOf(yaml: string): readonly string[] {
+  const config = parseConfig(yaml);
+  return config.ok ? [] : config.error.map((mistake) => formatConfigMistake('tetsu.yml', mistake));
+}
+
+describe('configuration file', () => {
+  it('needs the two advertise URLs and nothing else', () => {
+    const config = parseConfig(minimal);
+    expect(config.ok && config.value).toMatchObject({
+      http: { address: '0.0.0.0', port: 10_080 },
+      metrics: { address: '0.0.0.0', port: 10_081 },
+      dhcp: { enabled: true, bind: { address: '0.0.0.0', port: 10_067 }, interfaces: [] },
+      etcd: {
+        kind: 'external',
+        endpoints: ['http://127.0.0.1:2379'],
+        prefix: '/sabakan/',
+        timeoutMs: 2000,
+      },
+      allowIps: ['127.0.0.1', '::1'],
+      dataDir: '/var/lib/sabakan',
+      cluster: undefined,
+    });
+  });
+
+  it('reports every mistake at once, in the order of its lines', () => {
+    const yaml = `http: nowhere
+advertise-url: ftp://x
+htp: 0.0.0.0:1
+etcd:
+  endpoints: [http://a:2379, https://b:2379]
+  embedded:
+    data-dir: relative
+  timeout: soon
+health:
+  interval-seconds: never
+  probes: [{ name: web, kind: http, port: 0, path: /health }]
+cluster:
+  template: /etc/tetsukan/template.yml
+  output: /var/lib/tetsukan/cluster.yml
+  workers: some
+  min-healthy-secs: 4
+`;
+    const text = mistakesOf(yaml).join('\n');
+    expect(text).toMatch(/^tetsu.yml: advertise-url-https: is required/);
+    for (const part of [
+      'tetsu.yml:1: http: must be an address and a port',
+      'tetsu.yml:2: advertise-url: must be a URL',
+      'tetsu.yml:3: htp: unknown member; known here:',
+      'tetsu.yml:5: etcd.endpoints: contradicts embedded',
+      'tetsu.yml:7: etcd.embedded.data-dir: must be an absolute path, not "relative"',
+      'tetsu.yml:8: etcd.timeout: must be a duration',
+      'tetsu.yml:10: health.interval-seconds:',
+      'tetsu.yml:11: health.probes.0.port:',
+      'tetsu.yml:15: cluster.workers:',
+      'tetsu.yml:16: cluster.min-healthy-secs:',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it.each([
+    ['', 'advertise-url: is required'],
+    ['- a list', 'must be a mapping'],
+    ['a: [1', 'tetsu.yml:1'],
+    [`${minimal}http: 1.2.3.4:1\nhttp: 1.2.3.4:2`, 'tetsu.yml:4'],
+    [`${minimal}health: { probeS: [] }`, 'health'],
+    [`${minimal}server-cert: /a.pem`, 'server-cert and server-key go together'],
+    [`${minimal}etcd: { prefix: /sabakan }`, 'must end with a slash'],
+    [`${minimal}etcd: { tls-ca: x, tls-ca-file: y }`, 'contradicts tls-ca-file'],
+    [
+      `${minimal}dhcp: { relay-networks: [10.0.0.1/8] }`,
+      'has host bits set: the network is 10.0.0.0/8',
+    ],
+  ])('%j is refused: %s', (yaml, part) => {
+    expect(mistakesOf(yaml).join('\n')).toContain(part);
+  });
+});
+
+describe('flags', () => {
+  it("are Sabakan's, lists with commas", () => {
+    const config = parseFlags(
+      new Map([
+        ['advertise-url', 'http://10.69.0.3:10080'],
+        ['advertise-url-https', 'https://10.69.0.3:10443'],
+        ['etcd-endpoints', 'http://a:2379,http://b:2379'],
+        ['allow-ips', '10.0.0.0/8,::1'],
+      ]),
+    );
+    expect(config.ok && config.value).toMatchObject({
+      etcd: { endpoints: ['http://a:2379', 'http://b:2379'] },
+      allowIps: ['10.0.0.0/8', '::1'],
+    });
+  });
+
+  it('that nobody knows are mistakes', () => {
+    const config = parseFlags(new Map([['htp', 'x']]));
+    expect(!config.ok && config.error[0]?.text).toContain('unknown flag');
+  });
+});
