@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -121,6 +121,16 @@ describe('an embedded etcd', () => {
     });
     expect(await startEtcdChild({ directory, clientPort: 2379, log: silentLog })).toMatchObject({
       error: { kind: 'port-taken', text: expect.stringContaining('system-wide') },
+    });
+  });
+
+  it('does not start on a device with too little space', async (context) => {
+    const directory = aDirectory();
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=50m', 'tmpfs', directory]);
+    if (mounted.status !== 0) return context.skip('mounting a small tmpfs needs root');
+    closing.push(async () => void spawnSync('umount', [directory]));
+    expect(await startEtcdChild({ directory, log: silentLog })).toMatchObject({
+      error: { kind: 'disk-full', text: expect.stringMatching(/ 52 MB free, etcd needs 300 MB/) },
     });
   });
 

@@ -97,6 +97,34 @@ describe('size and speed', () => {
     seen.stop();
   });
 
+  it('a full etcd refuses writes, says so, and still answers reads and takes deletes', async () => {
+    const etcd = await startTestEtcd({ args: ['--quota-backend-bytes', '4000000'] });
+    closing.push(etcd.stop);
+    const store = await openTestStore(etcd.endpoints);
+    closing.push(store.close);
+    const fill = (at: number) => store.commit([], [put(`full/${at}`, 'v'.repeat(200_000))]);
+    let at = 0;
+    let outcome = await fill(at);
+    while (outcome.ok && at < 50) {
+      at += 1;
+      outcome = await fill(at);
+    }
+    expect(outcome).toMatchObject({
+      error: { kind: 'store-refused', text: expect.stringContaining('full') },
+    });
+    const fresh = await openTestStore(etcd.endpoints);
+    closing.push(fresh.close);
+    for (const [one, key] of [
+      [store, 'full/0'],
+      [fresh, 'full/1'],
+    ] as const) {
+      expect((await one.get([key])).ok).toBe(true);
+      const removed = await one.commit([], [{ kind: 'delete', key }]);
+      expect(removed).toMatchObject({ value: { kind: 'committed' } });
+      expect(await one.get([key])).toMatchObject({ value: { entries: [] } });
+    }
+  });
+
   it('1,000 decisions of one lane take few commits', async () => {
     const etcd = await startTestEtcd();
     closing.push(etcd.stop);

@@ -27,11 +27,14 @@ export type EtcdCommits = {
 };
 
 const resolvePauseMs = 50;
+const fullText = 'etcd is full (its space quota is used up): compact, defragment, disarm the alarm';
 
 type Outcome =
   | Result<Committed, StoreProblem>
   /** Nothing was done, for a reason that has nothing to do with the caller. */
-  | 'again';
+  | 'again'
+  /** Nothing was done: etcd's space quota is used up. */
+  | 'full';
 
 export function etcdCommits(
   connection: Connection,
@@ -64,6 +67,7 @@ export function etcdCommits(
     const answer = await connection.write((client) => client.kv.txn(request));
     if (!answer.ok) {
       if (!answer.error.certain) return resolve(slot, id, answer.error);
+      if (answer.error.kind === 'full') return 'full';
       if (answer.error.kind !== 'lease-gone') return fail(storeProblem(answer.error, writesMax));
       slots.forget(slot.lease);
       return 'again';
@@ -112,15 +116,39 @@ export function etcdCommits(
     });
   };
 
+  /** A full store takes no mark, but deletes, which make room. Should their answer be lost, nobody can say. */
+  const deleteUnmarked = async (
+    conditions: readonly Condition[],
+    writes: readonly Write[],
+  ): Promise<Result<Committed, StoreProblem>> => {
+    const request = {
+      compare: conditions.map((one) => compareOf(one, space)),
+      success: writes.map((write) => operationOf(write, space)),
+    };
+    const answer = await connection.write((client) => client.kv.txn(request));
+    if (!answer.ok) {
+      if (answer.error.certain) return fail(storeProblem(answer.error, writesMax));
+      return fail({ kind: 'outcome-unknown', text: answer.error.text });
+    }
+    if (!answer.value.succeeded) return ok({ kind: 'moved' });
+    return ok({ kind: 'committed', revision: revisionOf(answer.value) });
+  };
+
   return {
     commit: async (conditions, writes) => {
       const problem = tooLarge(conditions, writes, writesMax);
       if (problem !== undefined) return fail(problem);
+      const onlyDeletes = writes.length > 0 && writes.every((write) => write.kind === 'delete');
       for (let attempts = 0; attempts < 3; attempts++) {
         const slot = await slots.take();
+        if (!slot.ok && slot.error.kind === 'full' && onlyDeletes) {
+          return deleteUnmarked(conditions, writes);
+        }
         if (!slot.ok) return fail(storeProblem(slot.error, writesMax));
         try {
           const outcome = await attempt(slot.value, conditions, writes);
+          if (outcome === 'full' && onlyDeletes) return await deleteUnmarked(conditions, writes);
+          if (outcome === 'full') return fail({ kind: 'store-refused', text: fullText });
           if (outcome !== 'again') return outcome;
         } finally {
           slots.giveBack(slot.value);

@@ -3,7 +3,7 @@
 import type { StoreProblem } from '../store.ts';
 
 export type CallProblem = {
-  readonly kind: 'unavailable' | 'refused' | 'too-large' | 'lease-gone' | 'compacted';
+  readonly kind: 'unavailable' | 'refused' | 'full' | 'too-large' | 'lease-gone' | 'compacted';
   readonly text: string;
   /** Nothing was done, and nothing will be done later on: the call never left, or etcd said no to it. */
   readonly certain: boolean;
@@ -22,7 +22,7 @@ const rows: readonly Row[] = [
   ['revision has been compacted', 'compacted', true],
   [
     'database space exceeded',
-    'refused',
+    'full',
     true,
     'the store is full (space quota reached): compact, defragment, disarm',
   ],
@@ -67,6 +67,7 @@ export function callProblem(error: unknown, endpoint: string): CallProblem {
 export function storeProblem(problem: CallProblem, operationsMax: number): StoreProblem {
   switch (problem.kind) {
     case 'refused':
+    case 'full':
       return { kind: 'store-refused', text: problem.text };
     case 'too-large':
       return { kind: 'too-large', text: problem.text, operationsMax };
