@@ -36,6 +36,8 @@ export type Weather = {
 
 export type SimNetwork = {
   readonly netOf: (host: SimHost) => Net;
+  /** The host's sockets are gone, as after a crash. */
+  readonly forget: (host: SimHost) => void;
   readonly setWeather: (weather: Weather) => void;
   readonly counters: { sent: number; delivered: number; lost: number; unheard: number };
 };
@@ -133,17 +135,23 @@ export function createSimNetwork(
     const opened: UdpSocket = {
       local: socket.local,
       send: (payload, to) => send(socket, payload, to),
-      close: () => {
-        sockets.delete(socket);
-        byEndpoint.get(key)?.delete(socket);
-        if (byEndpoint.get(key)?.size === 0) byEndpoint.delete(key);
-      },
+      close: () => close(socket),
     };
     return ok(opened);
   };
 
+  const close = (socket: Socket): void => {
+    const key = `${socket.local.address}:${socket.local.port}`;
+    sockets.delete(socket);
+    byEndpoint.get(key)?.delete(socket);
+    if (byEndpoint.get(key)?.size === 0) byEndpoint.delete(key);
+  };
+
   return {
     counters,
+    forget: (host) => {
+      for (const socket of sockets) if (socket.host === host) close(socket);
+    },
     setWeather: (next) => {
       weather = next;
     },

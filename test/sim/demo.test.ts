@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseClusterTemplate } from '../../src/cke-bridge/template.ts';
 import { tarOf } from '../../src/sim/demo/boot-image.ts';
-import { clusterTemplate, relayAddressOf } from '../../src/sim/demo/documents.ts';
 import { parseDemoOptions } from '../../src/sim/demo/options.ts';
 import { createProgress, timelineOf } from '../../src/sim/demo/progress.ts';
+import { clusterTemplate, relayAddressOf } from '../../src/sim/documents.ts';
 
 describe('the demo', () => {
   it('a tar has a right checksum and whole blocks', () => {
@@ -24,7 +24,11 @@ describe('the demo', () => {
   });
 
   it('relays sit on the gateway address of their rack', () => {
-    expect([0, 1, 4].map(relayAddressOf)).toEqual(['127.69.0.1', '127.69.0.65', '127.69.1.1']);
+    expect([0, 1, 4].map((rack) => relayAddressOf('127', rack))).toEqual([
+      '127.69.0.1',
+      '127.69.0.65',
+      '127.69.1.1',
+    ]);
   });
 });
 

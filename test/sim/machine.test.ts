@@ -6,7 +6,11 @@ import { createMachine, type SimMachine } from '../../src/sim/machine.ts';
 import { createSimOsDirectory } from '../../src/sim/os.ts';
 import { createRack } from '../../src/sim/rack.ts';
 import { createSimWorld, type SimWorld } from '../../src/sim/world.ts';
-import { serverAddress, startWaywardServer, type Wayward } from './wayward-server.ts';
+import {
+  defaultAddress as serverAddress,
+  startWaywardServer,
+  type Wayward,
+} from './wayward-server.ts';
 
 const mac = macFromBytes(Uint8Array.of(0x52, 0x54, 0, 0, 0, 1));
 const nodeAddress = '10.69.0.4';

@@ -4,7 +4,7 @@ import type { World } from '../../src/base/world.ts';
 import { addressBytes, optionsOf } from '../../src/sim/dhcp-wire.ts';
 import type { SimWorld } from '../../src/sim/world.ts';
 
-export const serverAddress = '10.69.0.3';
+export const defaultAddress = '10.69.0.3';
 
 export type Wayward = {
   /** The boot file for each client, by what it says in options 60 and 77. */
@@ -17,7 +17,11 @@ export type Wayward = {
   readonly asked: string[];
 };
 
-export async function startWaywardServer(sim: SimWorld, world: World): Promise<Wayward> {
+export async function startWaywardServer(
+  sim: SimWorld,
+  world: World,
+  serverAddress = defaultAddress,
+): Promise<Wayward> {
   const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
   const url = `http://${serverAddress}:8080`;
   const server: Wayward = {
@@ -34,7 +38,7 @@ export async function startWaywardServer(sim: SimWorld, world: World): Promise<W
       ['start.ipxe', '#!ipxe\nchain boot/${serial}\n'],
       [
         'boot/sn-1',
-        '#!ipxe\nkernel ../kernel initrd=initrd.gz coreos.config.url=http://10.69.0.3:8080/ign\ninitrd ../initrd.gz\nboot\n',
+        `#!ipxe\nkernel ../kernel initrd=initrd.gz coreos.config.url=${url}/ign\ninitrd ../initrd.gz\nboot\n`,
       ],
       ['kernel', 'K'.repeat(100)],
       ['initrd.gz', 'I'.repeat(200)],
@@ -70,10 +74,13 @@ export async function startWaywardServer(sim: SimWorld, world: World): Promise<W
       const reply = new Uint8Array(400);
       reply.set(payload.subarray(0, 240));
       reply[0] = 2;
-      reply.set(addressBytes('10.69.0.40'), 16);
+      reply.set([10, 69, 0, 40], 16);
       reply.set(addressBytes(serverAddress), 20);
       reply.set(new TextEncoder().encode(file), 108);
-      reply.set([53, 1, options.get(53)?.[0] === 1 ? 2 : 5, 54, 4, 10, 69, 0, 3], 240);
+      reply.set(
+        [53, 1, options.get(53)?.[0] === 1 ? 2 : 5, 54, 4, ...addressBytes(serverAddress)],
+        240,
+      );
       const vendor = isHttp && server.echoesHttpClient ? 'HTTPClient' : '';
       reply.set([60, vendor.length, ...new TextEncoder().encode(vendor), 255], 249);
       dhcpSend(reply, from);

@@ -1,7 +1,7 @@
 /** The demo's command line. */
 
 import { fail, ok, type Result } from '../../base/result.ts';
-import { rackMachinesMax, racksMax } from './documents.ts';
+import { rackMachinesMax, racksMax } from '../documents.ts';
 
 export type DemoOptions = {
   readonly machines: number;

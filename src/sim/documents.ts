@@ -1,32 +1,39 @@
-/** What an operator would upload before the first rack is powered on, for racks on this host's loopback. */
+/** What an operator uploads before the first rack is powered on. */
 
-/** Racks are 64 addresses each from 127.69.0.0 on; BMCs live in 127.70.0.0. */
-export const ipamConfig = {
-  'max-nodes-in-rack': 28,
-  'node-ipv4-pool': '127.69.0.0/20',
-  'node-ipv4-offset': '',
-  'node-ipv4-range-size': 6,
-  'node-ipv4-range-mask': 26,
-  'node-ip-per-node': 1,
-  'node-index-offset': 3,
-  'node-gateway-offset': 1,
-  'bmc-ipv4-pool': '127.70.0.0/20',
-  'bmc-ipv4-offset': '',
-  'bmc-ipv4-range-size': 5,
-  'bmc-ipv4-range-mask': 20,
-  'bmc-ipv4-gateway-offset': 1,
-} as const;
+/** `127` puts all racks on this host's loopback, `10` into the simulated world. */
+export type FirstOctet = '127' | '10';
 
-export const rackMachinesMax = ipamConfig['max-nodes-in-rack'];
+/** Racks are 64 addresses each from x.69.0.0 on; BMCs live in x.72.0.0. */
+export function ipamConfig(first: FirstOctet) {
+  return {
+    'max-nodes-in-rack': rackMachinesMax,
+    'node-ipv4-pool': `${first}.69.0.0/20`,
+    'node-ipv4-offset': '',
+    'node-ipv4-range-size': 6,
+    'node-ipv4-range-mask': 26,
+    'node-ip-per-node': 1,
+    'node-index-offset': 3,
+    'node-gateway-offset': gatewayOffset,
+    'bmc-ipv4-pool': `${first}.72.0.0/20`,
+    'bmc-ipv4-offset': '',
+    'bmc-ipv4-range-size': 5,
+    'bmc-ipv4-range-mask': 20,
+    'bmc-ipv4-gateway-offset': 1,
+  };
+}
+
+/** Above the three addresses before the first index, and below the 31 that DHCP lends. */
+export const rackMachinesMax = 28;
 /** 2^12 addresses of the pool over 2^6 per rack. */
 export const racksMax = 64;
+const gatewayOffset = 1;
 
 export const dhcpConfig = { 'lease-minutes': 60, 'dns-servers': ['127.0.0.1'] } as const;
 
 /** The rack's gateway: where its relay listens and what it puts in giaddr. */
-export function relayAddressOf(rack: number): string {
-  const first = rack * 64 + ipamConfig['node-gateway-offset'];
-  return `127.69.${first >> 8}.${first & 255}`;
+export function relayAddressOf(first: FirstOctet, rack: number): string {
+  const at = rack * 64 + gatewayOffset;
+  return `${first}.69.${at >> 8}.${at & 255}`;
 }
 
 /** Compute servers, and storage servers among them: one in seven. */
