@@ -1,0 +1,124 @@
+/** The image index as stored and published (Sabakan 3.1.9), and what an upload or removal makes of it. */
+
+import { fail, ok, type Result } from '../../base/result.ts';
+
+export type Image = {
+  readonly id: string;
+  /** RFC 3339, when it was uploaded. */
+  readonly date: string;
+  /** Both files together. */
+  readonly size: number;
+  /** Where servers can get it from. */
+  readonly urls: readonly string[];
+  /** Whether the answering server has the files. */
+  readonly exists: boolean;
+};
+
+/** Ascending by upload; the last one boots. */
+export type ImageIndex = readonly Image[];
+
+export const imagesMax = 5;
+/** Ids that were removed lately cannot come back: a server that was away would mix the two. */
+export const deletionsMax = 10;
+export const urlsPerImageMax = 10;
+
+export const imageKeys = {
+  /** Of all operating systems; ours is `coreos`. */
+  prefix: 'images/',
+  index: 'images/coreos',
+  deleted: 'images/coreos/deleted',
+  /** Ours: the hashes of an image's files, which Sabakan does not keep. */
+  hashesPrefix: 'tetsukan/images/coreos/',
+  hashes: (id: string): string => `tetsukan/images/coreos/${id}`,
+} as const;
+
+export function isImageId(text: string): boolean {
+  return /^[0-9a-zA-Z.-]+$/.test(text) && text !== '.' && text !== '..' && text.length <= 200;
+}
+
+export type IndexChange = {
+  readonly index: ImageIndex;
+  readonly deleted: readonly string[];
+  /** Ids that went. */
+  readonly dropped: readonly string[];
+};
+
+/** Puts an image at the end; one that was there keeps its date and URLs, the oldest beyond `imagesMax` go. */
+export function withImage(
+  index: ImageIndex,
+  deleted: readonly string[],
+  image: Image,
+): IndexChange {
+  const before = index.find((other) => other.id === image.id);
+  const all = [...index.filter((other) => other.id !== image.id), before ?? image];
+  const dropped = all.slice(0, Math.max(all.length - imagesMax, 0)).map((other) => other.id);
+  return {
+    index: all.slice(-imagesMax),
+    deleted: [...deleted, ...dropped].slice(-deletionsMax),
+    dropped,
+  };
+}
+
+/** Undefined when there is no such image. */
+export function withoutImage(
+  index: ImageIndex,
+  deleted: readonly string[],
+  id: string,
+): IndexChange | undefined {
+  if (!index.some((image) => image.id === id)) return undefined;
+  return {
+    index: index.filter((image) => image.id !== id),
+    deleted: [...deleted, id].slice(-deletionsMax),
+    dropped: [id],
+  };
+}
+
+export function encodeIndex(index: ImageIndex): Uint8Array {
+  return new TextEncoder().encode(
+    JSON.stringify(
+      index.map(({ id, date, size, urls }) => ({ id, date, size, urls, exists: false })),
+    ),
+  );
+}
+
+export function encodeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+export function decodeIndex(bytes: Uint8Array | undefined): Result<ImageIndex, string> {
+  const json = parseJson(bytes);
+  if (!Array.isArray(json)) return fail('the image index is not a list');
+  const images: Image[] = [];
+  for (const item of json as readonly unknown[]) {
+    const given = Object(item) as Readonly<Record<string, unknown>>;
+    const { id, date, size, urls } = given;
+    if (typeof id !== 'string' || !isImageId(id)) return fail('an image in the index has no id');
+    images.push({
+      id,
+      date: typeof date === 'string' ? date : '',
+      size: typeof size === 'number' ? size : 0,
+      urls: textsOf(urls),
+      exists: false,
+    });
+  }
+  return ok(images);
+}
+
+export function decodeDeleted(bytes: Uint8Array | undefined): readonly string[] {
+  return textsOf(parseJson(bytes));
+}
+
+/** Absent and `null` (Go's empty list) are an empty list. */
+function parseJson(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined) return [];
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) ?? [];
+  } catch {
+    return undefined;
+  }
+}
+
+function textsOf(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly unknown[]).filter((text) => typeof text === 'string');
+}

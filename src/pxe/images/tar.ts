@@ -1,0 +1,163 @@
+/** Boot images travel as tar files with two members (POSIX ustar; pax and GNU headers are understood too). */
+
+import { type Extract, extract } from 'tar-stream';
+import { fail, ok, type Result } from '../../base/result.ts';
+import {
+  type ImageFileName,
+  imageFileNames,
+  type StageProblem,
+  type StoredImage,
+} from './shelf.ts';
+
+/** Takes one member's content; `write` resolves when more may come. */
+export type MemberSink = {
+  readonly write: (chunk: Uint8Array) => Promise<void>;
+  readonly end: () => Promise<void>;
+};
+
+/** A pax header is collected in memory; nothing we take needs one of this size. */
+const headerBytesMax = 4 * 1024 * 1024;
+const blockBytes = 512;
+
+type TarProblem = Exclude<StageProblem, { kind: 'shelf-failed' }>;
+
+/** Reads both members into their sinks. Errors of a sink are thrown, all others are values. */
+export async function readImageTar(
+  source: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  sinkFor: (name: ImageFileName) => Promise<MemberSink>,
+): Promise<Result<void, TarProblem>> {
+  const members = extract();
+  const seen = new Set<string>();
+  const feed = { waiting: 0 };
+  let left = bytesMax;
+  let inSink = false;
+  void pour(source, members, feed);
+  try {
+    for await (const member of members) {
+      feed.waiting = 0;
+      const { name, type, size = 0 } = member.header;
+      const known = imageFileNames.find((fileName) => fileName === name);
+      const wrong = whyWrong(name, type ?? 'file', known, seen);
+      if (known === undefined || wrong !== undefined) {
+        return fail({ kind: 'image-members-wrong', text: wrong ?? name });
+      }
+      left -= size;
+      if (left < 0) {
+        return fail({ kind: 'image-too-large', text: `the image is over ${bytesMax} bytes` });
+      }
+      seen.add(name);
+      inSink = true;
+      const sink = await sinkFor(known);
+      for await (const chunk of member) {
+        feed.waiting = 0;
+        await sink.write(chunk);
+      }
+      await sink.end();
+      inSink = false;
+    }
+  } catch (problem) {
+    const text = problem instanceof Error ? problem.message : String(problem);
+    // tar-stream and the source fail through the same loop as a sink does; only a sink's own error has a code.
+    if (inSink && problem instanceof Error && 'syscall' in problem) throw problem;
+    return fail({ kind: 'image-tar-broken', text: `the tar cannot be read: ${text}` });
+  } finally {
+    members.destroy();
+  }
+  const missing = imageFileNames.filter((name) => !seen.has(name));
+  return missing.length === 0
+    ? ok(undefined)
+    : fail({ kind: 'image-members-wrong', text: `the tar has no ${missing.join(' and no ')}` });
+}
+
+function whyWrong(
+  name: string,
+  type: string,
+  known: ImageFileName | undefined,
+  seen: ReadonlySet<string>,
+): string | undefined {
+  if (known === undefined) return `the tar holds ${JSON.stringify(name.slice(0, 100))}`;
+  if (type !== 'file') return `${name} is a ${type}, not a plain file`;
+  return seen.has(name) ? `${name} is in the tar twice` : undefined;
+}
+
+/** The source's iterator is not ended on problems: that would close an HTTP request before it has its answer. */
+async function pour(
+  source: AsyncIterable<Uint8Array>,
+  into: Extract,
+  feed: { waiting: number },
+): Promise<void> {
+  const chunks = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next();
+      if (into.destroyed) return;
+      if (next.done === true) break;
+      feed.waiting += next.value.length;
+      if (feed.waiting > headerBytesMax + next.value.length)
+        throw new Error('a header is too long');
+      if (!into.write(next.value)) await flowing(into);
+    }
+    into.end();
+  } catch (problem) {
+    into.destroy(problem instanceof Error ? problem : new Error(String(problem)));
+  }
+}
+
+function flowing(stream: Extract): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
+}
+
+/** Octets of the tar that `writeImageTar` makes. */
+export function imageTarBytes(image: StoredImage): number {
+  return imageFileNames.reduce((sum, name) => {
+    const { sizeBytes } = image.files[name];
+    return sum + blockBytes + sizeBytes + paddingOf(sizeBytes);
+  }, 2 * blockBytes);
+}
+
+/** In order of names, mode 0644, as Sabakan answers. An error of the shelf is thrown in the middle of the stream. */
+export async function* writeImageTar(image: StoredImage): AsyncGenerator<Uint8Array> {
+  for (const name of imageFileNames.toSorted()) {
+    const { sizeBytes, modifiedAt, open } = image.files[name];
+    const opened = await open();
+    if (!opened.ok) throw new Error(opened.error.text);
+    yield tarHeader(name, sizeBytes, modifiedAt);
+    if (opened.value.kind === 'bytes') yield opened.value.bytes;
+    else yield* opened.value.read(0, sizeBytes);
+    const padding = paddingOf(sizeBytes);
+    if (padding > 0) yield new Uint8Array(padding);
+  }
+  yield new Uint8Array(2 * blockBytes);
+}
+
+function paddingOf(sizeBytes: number): number {
+  return (blockBytes - (sizeBytes % blockBytes)) % blockBytes;
+}
+
+/** name(100) mode(8) uid(8) gid(8) size(12) mtime(12) checksum(8) type(1) link(100) "ustar\0" "00" … */
+function tarHeader(name: string, sizeBytes: number, modifiedAtMs: number): Uint8Array {
+  const header = new Uint8Array(blockBytes);
+  const put = (at: number, text: string) => header.set(new TextEncoder().encode(text), at);
+  const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
+  put(0, name);
+  put(100, octal(0o644, 7));
+  put(108, octal(0, 7));
+  put(116, octal(0, 7));
+  put(124, octal(sizeBytes, 11));
+  put(136, octal(Math.floor(modifiedAtMs / 1_000), 11));
+  put(148, ' '.repeat(8));
+  put(156, '0');
+  put(257, 'ustar\0' + '00');
+  const sum = header.reduce((total, octet) => total + octet, 0);
+  put(148, `${octal(sum, 6)}\0 `);
+  return header;
+}
