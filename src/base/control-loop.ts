@@ -16,7 +16,7 @@ export type ControlLoop = {
   readonly counters: () => ControlLoopCounters;
 };
 
-export type ControlLoopCounters = {
+type ControlLoopCounters = {
   readonly runs: number;
   readonly failures: number;
   /** Keys known: waiting, due later, or running. */

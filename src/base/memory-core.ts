@@ -22,7 +22,7 @@ export type MemoryCore = {
   readonly notify: () => void;
 };
 
-export type MemoryCommit = { readonly revision: Revision; readonly events: readonly WatchEvent[] };
+type MemoryCommit = { readonly revision: Revision; readonly events: readonly WatchEvent[] };
 
 /** Older commits are compacted away by themselves, so that a long simulation keeps its memory. */
 const historyMax = 50_000;

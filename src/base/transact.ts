@@ -11,7 +11,7 @@ import type { Result } from './result.ts';
 import type { Store } from './store.ts';
 import type { World } from './world.ts';
 
-export type { Contended, Decision, Reads, Transacted, TransactProblem, View } from './decision.ts';
+export type { Decision, Reads, TransactProblem, View } from './decision.ts';
 
 /**
  * One queue per lane: decisions that wait in the same lane are folded into one commit, in the order they came.

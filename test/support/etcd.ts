@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export type TestMember = {
+type TestMember = {
   readonly name: string;
   readonly clientUrl: string;
   readonly clientPort: number;

@@ -117,6 +117,8 @@ function supervise(
     // The signal belongs to the thread that spawns, so this must not run in a worker.
     const spawned = spawn('setpriv', args, {
       cwd: config.directory,
+      // Its own session: Ctrl-C in a terminal reaches us alone, and we end it when all else has stopped.
+      detached: true,
       env: environment(),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
