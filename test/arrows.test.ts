@@ -104,7 +104,7 @@ describe('rooms without windows', () => {
     [/\bMath\.random\(/, 'world.chance.next()'],
     [/\b(setTimeout|setInterval|setImmediate)\(/, 'world.clock.after()'],
     [/\bprocess\./, 'a value handed in by main.ts'],
-    [/\bfetch\(/, 'world.http.request()'],
+    [/(?<![.\w])fetch\(/, 'world.http.request()'],
     [/\bconsole\./, 'world.log'],
     [/from 'node:/, 'an edge in io/'],
     [/\bperformance\.now\(/, 'world.clock.monotonicMs()'],

@@ -1,0 +1,5 @@
+/** What a server said: 404 is an answer, too. */
+export type Answer = { readonly status: number; readonly body: unknown };
+
+/** A GET of a path on the server that the command was told to ask. */
+export type Get = (path: string) => Promise<Answer>;

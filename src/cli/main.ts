@@ -1,0 +1,123 @@
+/** Arguments → a command. `tetsu server` starts the server; every other command is a client of one. */
+
+import { Command, CommanderError, Option } from 'commander';
+import type { Get } from './answer.ts';
+import { describeMachine, filters, getMachines, outline } from './commands/machines.ts';
+import { formatPlan } from './commands/plan.ts';
+import { exitCodes, Failure } from './failure.ts';
+import { defaultServer, getJson } from './io/api.ts';
+
+const program = new Command('tetsu')
+  .description('Tetsukan: inventory, network boot, health and node supply of a bare-metal fleet')
+  .showHelpAfterError('(run with --help for what can be given)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tetsu server --config /etc/tetsukan/tetsu.yml
+  tetsu get machines --state unreachable,unhealthy
+  tetsu describe machine ABC123
+  tetsu plan
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 7 timed out`,
+  );
+
+program
+  .command('server')
+  .description('run a server; without --config its flags are Sabakan’s (-http, -etcd-endpoints …)')
+  .option('--config <file>', 'YAML configuration file')
+  .allowUnknownOption()
+  .allowExcessArguments()
+  .action(async (options: { readonly config?: string }, command: Command) => {
+    // Loaded here, so that the small commands stay quick.
+    const { runServer } = await import('../sabakan/server.ts');
+    process.exitCode = await runServer(options.config, command.args);
+  });
+
+const get = program.command('get').description('list things');
+const machines = client(get.command('machines')).description(
+  'list machines; a list of values with commas means any of them',
+);
+for (const filter of filters) {
+  const example = filter === 'labels' ? 'name=value' : filter;
+  const what = filter === 'labels' ? 'all of these labels' : `this ${filter}`;
+  machines.option(`--${filter} <${example}>`, `only with ${what}`);
+  machines.addOption(
+    new Option(`--without-${filter} <${example}>`, `only without ${what}`).hideHelp(),
+  );
+}
+machines
+  .addHelpText(
+    'after',
+    '\nEach filter exists as --without-… as well; of several --labels all must be there.',
+  )
+  .option('-o, --output <format>', 'table, wide, json or name', 'table')
+  .action(async (options: Readonly<Record<string, string>>, command: Command) => {
+    const wanted = new Map<string, string>();
+    for (const name of [...filters, ...filters.map((filter) => `without-${filter}`)]) {
+      const value = options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+      if (value !== undefined) wanted.set(name, value);
+    }
+    print(await getMachines(getter(command), wanted, options['output'] ?? 'table'));
+  });
+
+const describe = program.command('describe').description('show one thing in full');
+client(describe.command('machine <serial>'))
+  .description(
+    'a machine with the reasons for its state, its probes and what the cluster makes of it',
+  )
+  .action(async (serial: string, _: unknown, command: Command) =>
+    print(await describeMachine(getter(command), serial)),
+  );
+
+client(program.command('plan'))
+  .description('what the bridge would have the cluster be, and why')
+  .addOption(
+    new Option('-o, --output <format>', 'how to print it')
+      .choices(['text', 'json'])
+      .default('text'),
+  )
+  .action(async (options: { readonly output: string }, command: Command) => {
+    const { body } = await getter(command)('/api/v2/plan');
+    print(options.output === 'json' ? JSON.stringify(body, null, 2) : formatPlan(body));
+  });
+
+client(program.command('status'))
+  .description('what a server is doing: store, leadership, boot services, brakes')
+  .action(async (_: unknown, command: Command) =>
+    print(outline((await getter(command)('/api/v2/status')).body, 0)),
+  );
+
+try {
+  await program.parseAsync();
+} catch (problem) {
+  if (problem instanceof Failure) {
+    process.stderr.write(
+      `tetsu: ${problem.message}\n${problem.hint === '' ? '' : `hint: ${problem.hint}\n`}`,
+    );
+    process.exitCode = problem.exitCode;
+  } else if (problem instanceof CommanderError) {
+    process.exitCode = problem.exitCode === 0 ? 0 : exitCodes.usage;
+  } else {
+    throw problem;
+  }
+}
+
+function client(command: Command): Command {
+  return command.addOption(
+    new Option('--server <url>', 'the server to ask').env('TETSU_SERVER').default(defaultServer),
+  );
+}
+
+function getter(command: Command): Get {
+  const { server } = command.opts<{ readonly server: string }>();
+  if (!URL.canParse(server)) {
+    throw new Failure(`"${server}" is not a URL`, `such as ${defaultServer}`, exitCodes.usage);
+  }
+  return (path) => getJson(server, path);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
