@@ -1,0 +1,146 @@
+/**
+ * The options we read or write: their numbers, and their values as types. A value of the wrong length reads as
+ * undefined: the option is ignored, not the host (RFC 2132 gives the lengths).
+ */
+
+import type { Ipv4 } from '../../base/addresses.ts';
+
+export const optionCodes = {
+  pad: 0,
+  subnetMask: 1,
+  router: 3,
+  dnsServers: 6,
+  broadcastAddress: 28,
+  requestedAddress: 50,
+  leaseSeconds: 51,
+  overload: 52,
+  messageType: 53,
+  serverId: 54,
+  parameterList: 55,
+  messageSizeMax: 57,
+  /** RFC: T1. */
+  renewalSeconds: 58,
+  /** RFC: T2. */
+  rebindingSeconds: 59,
+  vendorClass: 60,
+  clientId: 61,
+  bootFile: 67,
+  userClass: 77,
+  relayInformation: 82,
+  architecture: 93,
+  machineId: 97,
+  ipxe: 175,
+  end: 255,
+} as const;
+
+export const messageTypes = {
+  discover: 1,
+  offer: 2,
+  request: 3,
+  decline: 4,
+  ack: 5,
+  nak: 6,
+  release: 7,
+  inform: 8,
+} as const;
+
+export const relaySubOptions = {
+  /** RFC 3527. */
+  linkSelection: 5,
+  /** RFC 5107. */
+  serverIdOverride: 11,
+  /** RFC 8357. */
+  sourcePort: 19,
+} as const;
+
+/** iPXE's own sub-option: 1 saves the client its wait for a proxy DHCP server. */
+export const ipxeNoProxyDhcp = 0xb0;
+
+type Options = ReadonlyMap<number, Uint8Array>;
+
+export function readUint8(options: Options, code: number): number | undefined {
+  const value = options.get(code);
+  return value?.length === 1 ? value[0] : undefined;
+}
+
+export function readUint16(options: Options, code: number): number | undefined {
+  const value = options.get(code);
+  return value?.length === 2 ? viewOf(value).getUint16(0) : undefined;
+}
+
+export function readAddress(options: Options, code: number): Ipv4 | undefined {
+  return addressFrom(options.get(code));
+}
+
+/** A list of 16-bit numbers in network order, such as option 93; undefined when absent, empty or of odd length. */
+export function readUint16List(options: Options, code: number): readonly number[] | undefined {
+  const value = options.get(code);
+  if (value === undefined || value.length === 0 || value.length % 2 !== 0) return undefined;
+  const view = viewOf(value);
+  return Array.from({ length: value.length / 2 }, (_, at) => view.getUint16(at * 2));
+}
+
+/** Latin-1, so that each octet is one character and none is lost; trailing NULs are dropped. */
+export function readText(options: Options, code: number): string | undefined {
+  const value = options.get(code);
+  return value === undefined ? undefined : textFrom(value);
+}
+
+/** Encapsulated options (82, 175) by code: the first of each; reading stops where a length runs over the end. */
+export function readEncapsulated(value: Uint8Array): ReadonlyMap<number, Uint8Array> {
+  const found = new Map<number, Uint8Array>();
+  for (let at = 0; at + 1 < value.length; ) {
+    const code = value[at] ?? 0;
+    const end = at + 2 + (value[at + 1] ?? 0);
+    if (end > value.length) break;
+    if (!found.has(code)) found.set(code, value.subarray(at + 2, end));
+    at = end;
+  }
+  return found;
+}
+
+/** User classes (option 77): RFC 3004's length-prefixed list, or the bare text that iPXE sends. */
+export function userClassesFrom(value: Uint8Array): readonly string[] {
+  const classes: string[] = [textFrom(value)];
+  for (let at = 0; at < value.length; ) {
+    const length = value[at] ?? 0;
+    const end = at + 1 + length;
+    if (length === 0 || end > value.length) break;
+    classes.push(textFrom(value.subarray(at + 1, end)));
+    at = end;
+  }
+  return classes;
+}
+
+export function addressFrom(value: Uint8Array | undefined): Ipv4 | undefined {
+  return value?.length === 4 ? (viewOf(value).getUint32(0) as Ipv4) : undefined;
+}
+
+export function addressValue(...addresses: readonly Ipv4[]): Uint8Array {
+  const value = new Uint8Array(addresses.length * 4);
+  const view = viewOf(value);
+  for (const [at, address] of addresses.entries()) view.setUint32(at * 4, address);
+  return value;
+}
+
+export function uint32Value(number: number): Uint8Array {
+  const value = new Uint8Array(4);
+  viewOf(value).setUint32(0, number);
+  return value;
+}
+
+export function textValue(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
+}
+
+function textFrom(value: Uint8Array): string {
+  let end = value.length;
+  while (end > 0 && value[end - 1] === 0) end -= 1;
+  let text = '';
+  for (let at = 0; at < end; at += 1) text += String.fromCharCode(value[at] ?? 0);
+  return text;
+}
+
+function viewOf(value: Uint8Array): DataView {
+  return new DataView(value.buffer, value.byteOffset, value.byteLength);
+}
