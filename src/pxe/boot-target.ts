@@ -1,0 +1,122 @@
+/**
+ * Which program a machine loads next, from what its DHCP request says of itself.
+ *
+ * The order is what real firmware needs: an iPXE that was loaded by UEFI HTTP boot asks as a PXE client of the same
+ * architecture again, so its user class is looked at before anything else; otherwise it would load itself for ever.
+ */
+
+/** What the request says (RFC 4578, RFC 3004, UEFI 2.10 section 24.7), options already checked for length. */
+export type BootClient = {
+  /** Option 60. */
+  readonly vendorClass: string | undefined;
+  /** Option 77, each reading of it. */
+  readonly userClasses: readonly string[];
+  /** Option 93, in the client's order. */
+  readonly architectures: readonly number[];
+  /** Option 175 is there: only iPXE sends it. */
+  readonly hasIpxeOptions: boolean;
+};
+
+export type BootTarget =
+  /** iPXE, which runs a script from this URL. */
+  | { readonly kind: 'ipxe-script'; readonly url: string }
+  /** UEFI HTTP boot. Without option 60 `HTTPClient` in the answer, EDK2 ignores it. */
+  | { readonly kind: 'http-loader'; readonly architecture: number; readonly url: string }
+  /** PXE: a name relative to the TFTP root of the server itself. */
+  | { readonly kind: 'tftp-loader'; readonly architecture: number; readonly file: string }
+  /** A boot client we have no loader for: never a wrong one. */
+  | { readonly kind: 'no-loader'; readonly text: string }
+  /** Not a boot client: the operating system asks. */
+  | { readonly kind: 'none' };
+
+/** File names by architecture number; what is named here is served, by TFTP to PXE and by HTTP to HTTP boot. */
+export type Loaders = Readonly<Partial<Record<number, string>>>;
+
+/** One row per kind of firmware (IANA "Processor Architecture Types"). */
+const architectureNames: ReadonlyMap<number, string> = new Map([
+  [0, 'x86 BIOS'],
+  [6, 'x86 UEFI'],
+  [7, 'x64 UEFI'],
+  // RFC 4578 and practice have 7 and 9 the other way round.
+  [9, 'x64 UEFI'],
+  [11, 'arm64 UEFI'],
+  [15, 'x86 UEFI HTTP'],
+  [16, 'x64 UEFI HTTP'],
+  [19, 'arm64 UEFI HTTP'],
+  [27, 'riscv64 UEFI'],
+  [28, 'riscv64 UEFI HTTP'],
+  [39, 'loongarch64 UEFI'],
+  [40, 'loongarch64 UEFI HTTP'],
+]);
+
+export const defaultLoaders: Loaders = {
+  0: 'undionly.kpxe',
+  7: 'snponly.efi',
+  9: 'snponly.efi',
+  // Sabakan 3.1.9 answers 15 like 16; some x64 firmware says 15.
+  15: 'ipxe.efi',
+  16: 'ipxe.efi',
+};
+
+const ipxeClass = 'iPXE';
+const bootPath = '/api/v1/boot';
+
+/**
+ * @param advertiseUrl `http://host:port` of this server; a path in it is replaced. Never taken from a request's Host
+ *   header: UEFI leaves the port out of it.
+ */
+export function bootTargetOf(
+  client: BootClient,
+  advertiseUrl: string,
+  loaders: Loaders = defaultLoaders,
+): BootTarget {
+  if (client.hasIpxeOptions || client.userClasses.includes(ipxeClass)) {
+    return { kind: 'ipxe-script', url: urlOf(advertiseUrl, `${bootPath}/coreos/ipxe`) };
+  }
+  const vendorClass = client.vendorClass ?? '';
+  const overHttp = vendorClass.startsWith('HTTPClient');
+  if (!overHttp && !vendorClass.startsWith('PXEClient')) return { kind: 'none' };
+
+  const offered = architecturesOf(client, vendorClass);
+  const architecture = offered.find((number) => loaders[number] !== undefined);
+  const file = architecture === undefined ? undefined : loaders[architecture];
+  if (architecture === undefined || file === undefined) {
+    return { kind: 'no-loader', text: whyNoLoader(offered) };
+  }
+  return overHttp
+    ? { kind: 'http-loader', architecture, url: urlOf(advertiseUrl, `${bootPath}/${file}`) }
+    : { kind: 'tftp-loader', architecture, file };
+}
+
+/** The boot file as DHCP names it, if any. */
+export function bootFileOf(target: BootTarget): string | undefined {
+  switch (target.kind) {
+    case 'ipxe-script':
+    case 'http-loader':
+      return target.url;
+    case 'tftp-loader':
+      return target.file;
+    case 'no-loader':
+    case 'none':
+      return undefined;
+  }
+}
+
+function architecturesOf(client: BootClient, vendorClass: string): readonly number[] {
+  if (client.architectures.length > 0) return client.architectures;
+  const stated = /:Arch:(\d{5})(?::|$)/.exec(vendorClass)?.[1];
+  return stated === undefined ? [] : [Number(stated)];
+}
+
+function whyNoLoader(offered: readonly number[]): string {
+  if (offered.length === 0) return 'the boot client names no architecture (options 93 and 60)';
+  const [first = 0] = offered;
+  const name = architectureNames.get(first);
+  return name === undefined
+    ? `architecture ${first} is unknown`
+    : `there is no loader for architecture ${first} (${name})`;
+}
+
+function urlOf(advertiseUrl: string, path: string): string {
+  return new URL(path, advertiseUrl).href;
+}
