@@ -1,5 +1,6 @@
 /** Requests to a server, with errors that say what to check. */
 
+import { request } from 'undici';
 import type { Answer } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
 
@@ -7,35 +8,33 @@ export const defaultServer = 'http://localhost:10080';
 
 const timeoutMs = 30_000;
 
-/** The JSON answer of a GET; 404 is an answer, everything else that is no success a `Failure`. */
+/**
+ * The JSON answer of a GET; 404 is an answer, everything else that is no success a `Failure`. Not by `fetch`, which
+ * refuses port 10080, Sabakan's own, as one of its "bad ports".
+ */
 export async function getJson(server: string, path: string): Promise<Answer> {
-  let response: Response;
-  try {
-    response = await fetch(new URL(path, server), {
-      headers: { accept: 'application/json' },
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-  } catch (problem) {
+  const answer = await ask(server, path).catch((problem: unknown) => {
     throw unreachable(server, problem);
-  }
-  const text = await response.text();
+  });
+  const { status, text } = answer;
   const body = parse(text);
-  if (response.ok || response.status === 404) return { status: response.status, body };
+  if (status < 300 || status === 404) return { status, body };
   const said = messageOf(body) ?? text.slice(0, 200);
-  const code =
-    response.status === 403
-      ? exitCodes.denied
-      : response.status === 409
-        ? exitCodes.conflict
-        : exitCodes.failed;
-  const hint =
-    response.status === 403 ? "this host's address is not in the server's allow-ips" : '';
-  throw new Failure(`${server} answered ${response.status}: ${said}`, hint, code);
+  const code = { 403: exitCodes.denied, 409: exitCodes.conflict }[status] ?? exitCodes.failed;
+  const hint = status === 403 ? "this host's address is not in the server's allow-ips" : '';
+  throw new Failure(`${server} answered ${status}: ${said}`, hint, code);
+}
+
+async function ask(server: string, path: string): Promise<{ status: number; text: string }> {
+  const { statusCode, body } = await request(new URL(path, server), {
+    headers: { accept: 'application/json' },
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  return { status: statusCode, text: await body.text() };
 }
 
 function unreachable(server: string, problem: unknown): Failure {
-  const cause =
-    problem instanceof Error ? (problem.cause as { code?: string } | undefined) : undefined;
+  const code = problem instanceof Error ? codeOf(problem) : '';
   if (problem instanceof Error && problem.name === 'TimeoutError') {
     const text = `${server} did not answer within ${timeoutMs / 1000} seconds`;
     return new Failure(
@@ -44,17 +43,22 @@ function unreachable(server: string, problem: unknown): Failure {
       exitCodes.timedOut,
     );
   }
-  const why = { ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'the name is unknown' }[
-    cause?.code ?? ''
-  ];
+  const why = { ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'the name is unknown' }[code];
   return new Failure(
     `cannot reach ${server}: ${why ?? (code === '' ? String(problem) : code)}`,
     'is the server running (tetsu server --config FILE)? another address: --server URL or TETSU_SERVER',
   );
 }
 
-/** A name with several addresses fails once for each. */
-type Cause = { readonly code?: string; readonly errors?: readonly { readonly code?: string }[] };
+/** A name with several addresses fails once for each; the first says why. */
+function codeOf(
+  problem: Error & {
+    readonly code?: string;
+    readonly errors?: readonly { readonly code?: string }[];
+  },
+): string {
+  return problem.code ?? problem.errors?.[0]?.code ?? '';
+}
 
 function parse(text: string): unknown {
   try {
