@@ -1,0 +1,222 @@
+/**
+ * The lease table of one range, in Sabakan's form so that both can share a store: under `lease-usages/<first address>`
+ * a JSON object from hardware address to `{"index": n, "lease": "<expiry>"}`; the address is first + n.
+ *
+ * An entry outlives its expiry until another client needs the address, which is how a machine gets its old one back.
+ */
+
+import {
+  addToIpv4,
+  formatIpv4,
+  type Ipv4,
+  type MacAddress,
+  macFromBytes,
+} from '../../base/addresses.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { formatInstant, type Instant, instant, instantOf, parseRfc3339 } from '../../base/time.ts';
+import type { LeaseRange } from '../../inventory/ipam.ts';
+
+export type Lease = {
+  readonly index: number;
+  readonly expiresAt: Instant;
+};
+
+/**
+ * A working copy: changes stay in it until `encode` is stored. Indices lie in 0 … count − 1; entries that another
+ * program wrote and that we do not understand stay as they are.
+ */
+export type LeaseTable = {
+  readonly leaseOf: (mac: MacAddress) => Lease | undefined;
+  readonly holderOf: (index: number) => MacAddress | undefined;
+  /** Nobody but `mac` has a right to it at `now`. */
+  readonly isFreeFor: (mac: MacAddress, index: number, now: Instant) => boolean;
+  /** Gives it to `mac`; whoever had it or whatever `mac` had before is forgotten. */
+  readonly grant: (mac: MacAddress, index: number, expiresAt: Instant) => void;
+  /** Ends the lease at once; the entry stays, for the client's return. */
+  readonly release: (mac: MacAddress) => void;
+  /** Sets the address aside until the lease would have ended: another host was seen using it. */
+  readonly decline: (mac: MacAddress) => void;
+  readonly changed: () => boolean;
+  readonly entries: () => ReadonlyMap<string, Lease>;
+  readonly encode: () => Uint8Array;
+};
+
+export const leasePrefix = 'lease-usages/';
+
+/** What etcd takes in one request by default, with room for the rest of it. */
+const tableBytesMax = 1_400_000;
+/**
+ * Servers' clocks differ a little: another client gets an expired address only this long after the end that the owner
+ * was promised. The owner itself may have it back at any time.
+ */
+const clockSkewMs = 2_000;
+/** Before any clock: an ended lease needs no time to pass. */
+const longAgo = instant(0);
+
+export function leaseKey(range: LeaseRange): string {
+  return leasePrefix + formatIpv4(range.first);
+}
+
+export function leasedAddress(range: LeaseRange, index: number): Ipv4 {
+  return addToIpv4(range.first, index);
+}
+
+/** Undefined for an address outside the range. */
+export function leaseIndexOf(range: LeaseRange, address: Ipv4): number | undefined {
+  const index = address - range.first;
+  return index >= 0 && index < range.count ? index : undefined;
+}
+
+/** The hardware address that stands for a declined index: ff:00 and the index as 32 bits, as Sabakan has it. */
+export function declinedMac(index: number): MacAddress {
+  const octets = new Uint8Array(6);
+  octets[0] = 0xff;
+  new DataView(octets.buffer).setUint32(2, index);
+  return macFromBytes(octets);
+}
+
+type Row = Lease & { readonly json: unknown };
+type Parsed = { readonly rows: ReadonlyMap<string, Row>; readonly foreign: Foreign };
+/** Members that are no leases, kept word for word. */
+type Foreign = ReadonlyMap<string, unknown>;
+
+/**
+ * @param stored the value under `leaseKey`, undefined when there is none.
+ * @returns the reason when it is no lease table: then nothing may be lent from the range, and it is not overwritten.
+ */
+export function openLeaseTable(stored: Uint8Array | undefined): Result<LeaseTable, string> {
+  const parsed = stored === undefined ? ok(emptyTable) : parseTable(stored);
+  return parsed.ok ? ok(workingCopy(parsed.value)) : parsed;
+}
+
+const emptyTable: Parsed = { rows: new Map(), foreign: new Map() };
+
+/** Tables by their stored bytes: a busy range is decided on many times per change. */
+const parsedTables = new WeakMap<Uint8Array, Parsed>();
+
+function parseTable(stored: Uint8Array): Result<Parsed, string> {
+  const known = parsedTables.get(stored);
+  if (known !== undefined) return ok(known);
+  if (stored.length > tableBytesMax) return fail(`the lease table has ${stored.length} bytes`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(stored));
+  } catch {
+    return fail('the lease table is not JSON');
+  }
+  if (json !== null && (typeof json !== 'object' || Array.isArray(json))) {
+    return fail('the lease table is not a JSON object');
+  }
+  const rows = new Map<string, Row>();
+  const foreign = new Map<string, unknown>();
+  for (const [name, member] of Object.entries(json ?? {})) {
+    const row = parseRow(member);
+    if (row === undefined) foreign.set(name, member);
+    else rows.set(name, row);
+  }
+  const parsed: Parsed = { rows, foreign };
+  parsedTables.set(stored, parsed);
+  return ok(parsed);
+}
+
+/** A row with an index but without a readable time never expires: its owner may still use the address. */
+function parseRow(json: unknown): Row | undefined {
+  if (typeof json !== 'object' || json === null) return undefined;
+  const { index, lease } = json as { readonly index?: unknown; readonly lease?: unknown };
+  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
+  const expires = typeof lease === 'string' ? parseRfc3339(lease) : fail('');
+  return { index, expiresAt: expires.ok ? instantOf(expires.value) : never, json };
+}
+
+const never = instant(Number.POSITIVE_INFINITY);
+
+function workingCopy(parsed: Parsed): LeaseTable {
+  const rows = new Map(parsed.rows);
+  const holders = new Map<number, string>();
+  for (const [mac, { index, expiresAt }] of rows) {
+    const rival = rows.get(holders.get(index) ?? '');
+    // Two rows of one index are damage; the one that lasts longer is safe to believe.
+    if (rival === undefined || rival.expiresAt < expiresAt) holders.set(index, mac);
+  }
+  let changed = false;
+  const forget = (mac: string): void => {
+    const row = rows.get(mac);
+    rows.delete(mac);
+    if (row !== undefined && holders.get(row.index) === mac) holders.delete(row.index);
+  };
+  const put = (mac: string, index: number, expiresAt: Instant): void => {
+    forget(mac);
+    const holder = holders.get(index);
+    if (holder !== undefined) forget(holder);
+    rows.set(mac, { index, expiresAt, json: { index, lease: formatInstant(expiresAt) } });
+    holders.set(index, mac);
+    changed = true;
+  };
+  return {
+    leaseOf: (mac) => rows.get(mac),
+    holderOf: (index) => holders.get(index) as MacAddress | undefined,
+    isFreeFor: (mac, index, now) => {
+      const holder = holders.get(index);
+      const row = rows.get(holder ?? '');
+      return row === undefined || holder === mac || hasEnded(row, now);
+    },
+    grant: put,
+    release: (mac) => {
+      const row = rows.get(mac);
+      if (row !== undefined) put(mac, row.index, longAgo);
+    },
+    decline: (mac) => {
+      const row = rows.get(mac);
+      if (row === undefined) return;
+      forget(mac);
+      put(declinedMac(row.index), row.index, row.expiresAt);
+    },
+    changed: () => changed,
+    entries: () => rows,
+    encode: () => {
+      const members = [
+        ...parsed.foreign,
+        ...Array.from(rows, ([mac, { json }]) => [mac, json] as const),
+      ];
+      // Text by hand: a member named __proto__ would not survive a plain object.
+      const text = members.map(
+        ([name, member]) => `${JSON.stringify(name)}:${JSON.stringify(member)}`,
+      );
+      const bytes = new TextEncoder().encode(`{${text.join(',')}}`);
+      parsedTables.set(bytes, { rows: new Map(rows), foreign: parsed.foreign });
+      return bytes;
+    },
+  };
+}
+
+function hasEnded(lease: Lease, now: Instant): boolean {
+  return lease.expiresAt === longAgo || lease.expiresAt + clockSkewMs <= now;
+}
+
+/**
+ * The best index for a client without one: never used first (counting up from `startAt`), then the one whose lease
+ * ended longest ago. Undefined when the range is full.
+ *
+ * @param mayUse false for what must not be lent now: machines' addresses, our own, what is held for others.
+ */
+export function pickIndex(
+  table: LeaseTable,
+  range: LeaseRange,
+  startAt: number,
+  now: Instant,
+  mayUse: (index: number) => boolean,
+): number | undefined {
+  const leases = table.entries();
+  let best: { readonly index: number; readonly endedAt: Instant } | undefined;
+  for (let step = 0; step < range.count; step += 1) {
+    const index = (startAt + step) % range.count;
+    const holder = table.holderOf(index);
+    const lease = holder === undefined ? undefined : leases.get(holder);
+    if (lease === undefined) {
+      if (mayUse(index)) return index;
+    } else if (hasEnded(lease, now) && (best === undefined || lease.expiresAt < best.endedAt)) {
+      if (mayUse(index)) best = { index, endedAt: lease.expiresAt };
+    }
+  }
+  return best?.index;
+}
