@@ -1,0 +1,97 @@
+/**
+ * The loops that only one server runs: health and the bridge, on the elected leader, fenced by its claim.
+ */
+
+import { assert } from '../base/assert.ts';
+import { createLeadership } from '../base/leadership.ts';
+import type { Condition } from '../base/store.ts';
+import type { World } from '../base/world.ts';
+import { type Bridge, type ClusterSink, createBridge } from '../cke-bridge/bridge.ts';
+import type { BridgeSettings, Constraints } from '../cke-bridge/settings.ts';
+import type { ClusterTemplate } from '../cke-bridge/template.ts';
+import { createMonitor, type Monitor } from '../health/monitor.ts';
+import type { HealthPolicy } from '../health/policy.ts';
+import type { Prober } from '../health/probe.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+
+/** What the bridge works with; absent where this server has no cluster to keep. */
+export type ClusterParts = {
+  readonly template: () => ClusterTemplate | undefined;
+  readonly constraints: Constraints;
+  readonly settings: BridgeSettings;
+  readonly sink: ClusterSink;
+};
+
+export type Control = {
+  readonly start: () => void;
+  /** Gives leadership up at once. */
+  readonly stop: () => Promise<void>;
+  readonly isLeader: () => boolean;
+  readonly holder: () => string | undefined;
+  /** The monitor of this term; undefined while another server leads. */
+  readonly monitor: () => Monitor | undefined;
+  readonly bridge: Bridge | undefined;
+};
+
+export const leaderKey = 'tetsukan/leader';
+
+/** A dead leader is replaced this much later at the most; shorter makes a busy etcd change leaders. */
+const leaderTtlSeconds = 10;
+
+export function createControl(deps: {
+  readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
+  readonly inventory: Inventory;
+  readonly prober: Prober;
+  readonly policy: HealthPolicy;
+  readonly cluster: ClusterParts | undefined;
+  readonly serverName: string;
+}): Control {
+  const { world, inventory, prober, policy, cluster, serverName } = deps;
+  const { log } = world;
+  let fence: Condition | undefined;
+  let monitor: Monitor | undefined;
+
+  const bridge =
+    cluster === undefined
+      ? undefined
+      : createBridge({ world, inventory, ...cluster, fence: () => fence });
+
+  const leadership = createLeadership({
+    store: world.store,
+    clock: world.clock,
+    log,
+    key: leaderKey,
+    holder: serverName,
+    ttlSeconds: leaderTtlSeconds,
+    onElected: (claim) => {
+      assert(monitor === undefined, 'one term at a time');
+      log.info('leading: health probes and the bridge run here', { server: serverName });
+      const held = { kind: 'held', key: claim.key, createRevision: claim.createRevision } as const;
+      fence = held;
+      const actor = { user: 'health', ip: '', host: serverName };
+      monitor = createMonitor({ world, inventory, prober, policy, fence: held, actor });
+      void monitor.start();
+      bridge?.start();
+    },
+    onLost: (why) => {
+      log.warn('no longer leading', { server: serverName, why });
+      fence = undefined;
+      monitor?.stop();
+      monitor = undefined;
+      bridge?.stop();
+    },
+  });
+
+  return {
+    start: leadership.start,
+    stop: async () => {
+      monitor?.stop();
+      bridge?.stop();
+      await leadership.stop();
+    },
+    isLeader: leadership.isLeader,
+    holder: leadership.holder,
+    monitor: () => monitor,
+    bridge,
+  };
+}

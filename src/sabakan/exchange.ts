@@ -1,0 +1,93 @@
+/**
+ * One HTTP request and its answer as plain data: what the routes see, whoever carries it (a real listener, a test, or
+ * the simulated world).
+ */
+
+import type { Result } from '../base/result.ts';
+
+export type Exchange = {
+  readonly method: string;
+  /** Percent-decoded once and not normalised: `//` and `..` are text like any other. */
+  readonly path: string;
+  /** The first value of each parameter. */
+  readonly query: ReadonlyMap<string, string>;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The socket's peer; IPv4 addresses never in their IPv6-mapped form. */
+  readonly remoteAddress: string;
+  /** Given by the client or made by us; stands in errors and log lines. */
+  readonly requestId: string;
+  readonly body: RequestBody;
+};
+
+export type RequestBody = {
+  /** The whole body, or why not; more than `bytesMax` is an error, never a cut body. */
+  readonly read: (bytesMax: number) => Promise<Result<Uint8Array, BodyProblem>>;
+  /** For what is too large to hold; the reader sets the pace. May be taken once. */
+  readonly stream: () => AsyncIterable<Uint8Array>;
+};
+
+export type BodyProblem = {
+  readonly kind: 'body-too-large' | 'body-cut';
+  readonly text: string;
+};
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AnswerBody;
+};
+
+export type AnswerBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'stream';
+      /** In bytes, where it is known: firmware needs Content-Length. */
+      readonly length?: number;
+      /** Called once, when the answer is sent; not called for HEAD. */
+      readonly open: () => AsyncIterable<Uint8Array>;
+    };
+
+export type Handler = (exchange: Exchange) => Promise<Answer>;
+
+/** A route that a path leads to; `name` is bounded text for metrics: `/api/v1/state/{serial}`. */
+export type Route = { readonly name: string; readonly handle: Handler };
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+export const noBody: AnswerBody = { kind: 'none' };
+
+export function emptyAnswer(
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return { status, headers, body: noBody };
+}
+
+export function textAnswer(status: number, contentType: string, text: string): Answer {
+  return bytesAnswer(status, contentType, utf8.encode(text));
+}
+
+export function bytesAnswer(
+  status: number,
+  contentType: string,
+  bytes: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return {
+    status,
+    headers: { 'content-type': contentType, ...headers },
+    body: { kind: 'bytes', bytes },
+  };
+}
+
+/** Undefined when the bytes are no UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Every HTTP request comes in here, whoever carries it: who may, which route, what comes back, and the count of it.
+ *
+ * Paths are matched literally on the decoded text, as Sabakan 3.1.9 does; nothing is normalised or redirected.
+ */
+
+import type { StoreProblem } from '../base/store.ts';
+import type { World } from '../base/world.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { type AllowedNetwork, isAllowed } from './allow-ips.ts';
+import type { Answer, Exchange, Handler, Route } from './exchange.ts';
+import { jsonAnswer } from './go-json.ts';
+import { createGraphQLEngine } from './graphql/engine.ts';
+import { playgroundRoute } from './graphql/playground.ts';
+import { createResolvers } from './graphql/resolvers.ts';
+import { graphqlRoute } from './graphql/route.ts';
+import { createMachineList } from './machine-list.ts';
+import { unknownPath, v1Error } from './problems.ts';
+import type { PxeFace } from './pxe-face.ts';
+import type { RequestCounter } from './request-count.ts';
+import { bootNoun } from './rest/boot.ts';
+import { configNoun } from './rest/config.ts';
+import { ignitionsNoun } from './rest/ignitions.ts';
+import { imagesNoun } from './rest/images.ts';
+import { kernelParamsNoun } from './rest/kernel-params.ts';
+import { logsNoun } from './rest/logs.ts';
+import { labelsNoun, retireDateNoun, stateNoun } from './rest/machine-parts.ts';
+import { machinesNoun } from './rest/machines.ts';
+import { actorOf, byMethod, type Noun } from './rest/noun.ts';
+import { v2Route } from './rest/v2.ts';
+import type { ViewParts } from './v2-views.ts';
+
+export type FaceDeps = ViewParts & {
+  readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
+  readonly inventory: Inventory;
+  readonly pxe: PxeFace;
+  readonly allowIps: readonly AllowedNetwork[];
+  readonly serverName: string;
+  readonly version: string;
+  readonly playground: boolean;
+  readonly requests: RequestCounter;
+  readonly status: () => unknown;
+};
+
+/** Version 1's root. */
+const v1 = '/api/v1/';
+const v2 = '/api/v2/';
+/** `GET /health` gives the store this long. */
+const healthWithinMs = 5000;
+
+export function createFace(deps: FaceDeps): Handler {
+  const { world, inventory, pxe, serverName, requests } = deps;
+  const { clock } = world;
+  const list = createMachineList(world.chance);
+  const nouns: readonly Noun[] = [
+    machinesNoun({ clock, inventory, list, serverName }),
+    bootNoun(pxe.bootHttp),
+    stateNoun({ inventory, serverName }),
+    labelsNoun({ inventory, serverName }),
+    retireDateNoun({ inventory, serverName }),
+    configNoun({ inventory, serverName }),
+    ignitionsNoun({ inventory, templates: pxe.templates, serverName }),
+    imagesNoun({ images: pxe.images, serverName }),
+    kernelParamsNoun({ kernelParams: pxe.kernelParams, serverName }),
+    logsNoun({ inventory }),
+  ];
+  const engine = createGraphQLEngine(createResolvers({ clock, inventory }));
+  const graphql = graphqlRoute(engine, (exchange) => ({
+    actor: actorOf(exchange, serverName),
+    mayChange: isAllowed(deps.allowIps, exchange.remoteAddress),
+  }));
+  const version = byMethod('/version', {
+    GET: async () => jsonAnswer(200, { version: deps.version }),
+  });
+  const health = byMethod('/health', { GET: () => healthAnswer(world) });
+
+  const routeOf = (path: string): Route => {
+    if (path.startsWith(v1)) {
+      const rest = path.slice(v1.length);
+      for (const noun of nouns) {
+        const route = noun(rest);
+        if (route !== undefined) return route;
+      }
+      return nothing('/api/v1/{unknown}');
+    }
+    if (path.startsWith(v2)) return v2Route(path.slice(v2.length), deps);
+    if (path === '/graphql') return graphql;
+    if (path === '/health') return health;
+    if (path === '/version') return version;
+    if (path === '/playground' && deps.playground) return playgroundRoute;
+    return nothing('{unknown}');
+  };
+
+  const answerTo = async (exchange: Exchange, route: Route): Promise<Answer> => {
+    if (!mayAsk(exchange, deps.allowIps)) {
+      const text = `${exchange.remoteAddress} is in no network of allow-ips`;
+      return v1Error(exchange, { kind: 'forbidden', text });
+    }
+    return route.handle(exchange);
+  };
+
+  return async (exchange) => {
+    const startedMs = clock.monotonicMs();
+    const route = routeOf(exchange.path);
+    let answer: Answer;
+    try {
+      answer = await answerTo(exchange, route);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      world.log.error('a request failed', { route: route.name, request: exchange.requestId, text });
+      answer = v1Error(exchange, {
+        kind: 'failed',
+        text: 'a fault of this server; its log has it',
+      });
+    }
+    const { method, requestId, remoteAddress } = exchange;
+    const tookMs = clock.monotonicMs() - startedMs;
+    requests.add(answer.status, route.name, method, tookMs / 1000);
+    if (answer.status >= 400 || method !== 'GET') {
+      const fields = { method, route: route.name, status: answer.status, from: remoteAddress };
+      world.log.debug('request', { ...fields, request: requestId, tookMs });
+    }
+    return answer;
+  };
+}
+
+/** Sabakan's rule, in its order; for changes through GraphQL the resolver asks. */
+function mayAsk(exchange: Exchange, allowIps: readonly AllowedNetwork[]): boolean {
+  const { method, path, remoteAddress } = exchange;
+  if (!path.startsWith(v1) && !path.startsWith(v2)) return true;
+  if (method === 'GET' || method === 'HEAD') return true;
+  if (path.startsWith(`${v1}crypts/`) && method !== 'DELETE') return true;
+  return isAllowed(allowIps, remoteAddress);
+}
+
+function nothing(name: string): Route {
+  return { name, handle: async (exchange) => v1Error(exchange, unknownPath(exchange.path)) };
+}
+
+/** Healthy is a store that answers; one that refuses this user answers, too. */
+async function healthAnswer(world: Pick<World, 'clock' | 'store'>): Promise<Answer> {
+  const tooLate: StoreProblem = { kind: 'store-unavailable', text: 'no answer in time' };
+  const read = await new Promise<StoreProblem | undefined>((resolve) => {
+    const cancel = world.clock.after(healthWithinMs, () => resolve(tooLate));
+    void world.store.get(['version']).then((listing) => {
+      cancel();
+      resolve(listing.ok ? undefined : listing.error);
+    });
+  });
+  const healthy = read === undefined || read.kind === 'store-refused';
+  return jsonAnswer(healthy ? 200 : 500, { health: healthy ? 'healthy' : 'unhealthy' });
+}

@@ -1,0 +1,92 @@
+/** `/graphql` over HTTP: POST with JSON, GET for queries. */
+
+import { type Answer, type Exchange, emptyAnswer, type Route, utf8Text } from '../exchange.ts';
+import { jsonAnswer } from '../go-json.ts';
+import { v1Error, wrongMethod } from '../problems.ts';
+import type { GraphQLEngine, GraphQLReply, GraphQLRequest } from './engine.ts';
+import type { GraphQLContext } from './resolvers.ts';
+
+/** A query and its variables; far above any real one. */
+const bodyBytesMax = 256 * 1024;
+
+export function graphqlRoute(
+  engine: GraphQLEngine,
+  contextOf: (exchange: Exchange) => GraphQLContext,
+): Route {
+  const run = async (exchange: Exchange, request: unknown, queriesOnly: boolean) => {
+    const read = readRequest(request);
+    if (typeof read === 'string') return answer(problem(422, read));
+    return answer(await engine.run(read, contextOf(exchange), { queriesOnly }));
+  };
+
+  const post = async (exchange: Exchange): Promise<Answer> => {
+    const type = exchange.headers.get('content-type') ?? '';
+    // A browser asks no permission to post other types to us from a foreign page.
+    if (!/^application\/(graphql\+)?json\s*(;|$)/i.test(type)) {
+      return answer(problem(400, `content-type must be application/json, not "${type}"`));
+    }
+    const body = await exchange.body.read(bodyBytesMax);
+    if (!body.ok) return v1Error(exchange, body.error);
+    const json = parsed(utf8Text(body.value));
+    if (json === undefined) return answer(problem(400, 'json body could not be decoded'));
+    return run(exchange, json, false);
+  };
+
+  const get = async (exchange: Exchange): Promise<Answer> => {
+    const { query } = exchange;
+    const variables = query.get('variables') ?? '';
+    const json = variables === '' ? null : parsed(variables);
+    if (json === undefined) return answer(problem(400, 'variables could not be decoded'));
+    const operationName = query.get('operationName') ?? '';
+    return run(exchange, { query: query.get('query') ?? '', variables: json, operationName }, true);
+  };
+
+  return {
+    name: '/graphql',
+    handle: async (exchange) => {
+      if (exchange.method === 'POST') return post(exchange);
+      if (exchange.method === 'GET') return get(exchange);
+      if (exchange.method === 'OPTIONS') return emptyAnswer(200, { allow: 'OPTIONS, GET, POST' });
+      return v1Error(exchange, wrongMethod('OPTIONS, GET, POST'));
+    },
+  };
+}
+
+/** A request, or what is wrong with it. */
+function readRequest(json: unknown): GraphQLRequest | string {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return 'the body must be one object with query, variables and operationName';
+  }
+  const { query, variables, operationName, extensions } = json as Readonly<Record<string, unknown>>;
+  if (typeof query !== 'string' || query === '') {
+    // A client that knows persisted queries sends the whole one when it reads this.
+    const persisted = (extensions as { persistedQuery?: unknown } | undefined)?.persistedQuery;
+    return persisted === undefined ? 'no operation provided' : 'PersistedQueryNotFound';
+  }
+  const given = variables ?? {};
+  if (typeof given !== 'object' || Array.isArray(given)) return 'variables must be an object';
+  if (typeof (operationName ?? '') !== 'string') return 'operationName must be a string';
+  return {
+    query,
+    variables: given as Readonly<Record<string, unknown>>,
+    operationName: operationName ? String(operationName) : undefined,
+  };
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+type Reply = Pick<GraphQLReply, 'errors' | 'data'> & { readonly status: number };
+
+function problem(status: number, message: string): Reply {
+  return { status, errors: [{ message }], data: null };
+}
+
+function answer({ status, errors, data }: Reply): Answer {
+  return jsonAnswer(status, errors.length > 0 ? { errors, data } : { data });
+}

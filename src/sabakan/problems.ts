@@ -1,0 +1,189 @@
+/**
+ * Kinds of failure → status, text and GraphQL type. One table for every face.
+ *
+ * Version 1 speaks Sabakan 3.1.9's texts, because clients show and match them; the odd statuses that clients rely on
+ * (500 for a forbidden transition) are kept on purpose.
+ */
+
+import type { TransactProblem } from '../base/transact.ts';
+import type { Mistake } from '../inventory/mistake.ts';
+import type { InventoryProblem } from '../inventory/problem.ts';
+import type { Answer, BodyProblem, Exchange } from './exchange.ts';
+import { textAnswer } from './exchange.ts';
+import { goJsonText } from './go-json.ts';
+
+/** What the face itself refuses. */
+export type FaceProblem =
+  | { readonly kind: 'bad-request'; readonly text: string }
+  | { readonly kind: 'forbidden'; readonly text: string }
+  | { readonly kind: 'not-found'; readonly text: string }
+  | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
+  | { readonly kind: 'not-live'; readonly text: string }
+  | { readonly kind: 'overlong'; readonly text: string }
+  | { readonly kind: 'failed'; readonly text: string };
+
+export type ArtefactProblem = {
+  readonly kind:
+    | 'template-exists'
+    | 'template-unknown'
+    | 'template-invalid'
+    | 'image-deleted-lately'
+    | 'image-differs'
+    | 'image-invalid'
+    | 'image-unknown'
+    | 'image-too-large'
+    | 'upload-broken'
+    | 'shelf-failed';
+  readonly text: string;
+};
+
+export type Problem =
+  | InventoryProblem
+  | TransactProblem
+  | FaceProblem
+  | BodyProblem
+  | ArtefactProblem;
+export type ProblemKind = Problem['kind'];
+
+type Row = {
+  readonly status: number;
+  /** Sabakan's error string; `text` of the problem is only in it where Sabakan has a cause there. */
+  readonly v1: 'invalid request' | 'text' | 'cause' | (string & {});
+  readonly graphql:
+    | 'MACHINE_NOT_FOUND'
+    | 'ENCRYPTION_KEY_EXISTS'
+    | 'INVALID_STATE_TRANSITION'
+    | 'INTERNAL_SERVER_ERROR';
+  /** Trying again unchanged may work. */
+  readonly retryable?: true;
+};
+
+const internal = 'INTERNAL_SERVER_ERROR';
+const notFound = 'requested resource is not found';
+
+export const problemTable = {
+  'machine-unknown': { status: 404, v1: notFound, graphql: 'MACHINE_NOT_FOUND' },
+  'label-unknown': { status: 404, v1: notFound, graphql: internal },
+  'machine-exists': { status: 409, v1: 'conflicted', graphql: internal },
+  'boot-slot-taken': { status: 409, v1: 'conflicted', graphql: internal },
+  'serial-repeated': { status: 500, v1: 'cause', graphql: internal },
+  'rack-full': { status: 500, v1: 'cause', graphql: internal },
+  'outside-pool': { status: 400, v1: 'invalid request', graphql: internal },
+  'ipam-missing': { status: 500, v1: 'cause', graphql: internal },
+  'machines-exist': { status: 500, v1: 'cause', graphql: internal },
+  'not-retired': { status: 500, v1: 'cause', graphql: internal },
+  'disk-keys-exist': { status: 400, v1: 'invalid request', graphql: 'ENCRYPTION_KEY_EXISTS' },
+  'state-moved': { status: 409, v1: 'conflicted', graphql: internal, retryable: true },
+  'record-broken': { status: 500, v1: 'cause', graphql: internal },
+  invalid: { status: 400, v1: 'invalid request', graphql: internal },
+  'transition-forbidden': { status: 500, v1: 'cause', graphql: 'INVALID_STATE_TRANSITION' },
+  'store-unavailable': { status: 503, v1: 'cause', graphql: internal, retryable: true },
+  'outcome-unknown': { status: 504, v1: 'cause', graphql: internal },
+  'too-large': { status: 413, v1: 'text', graphql: internal },
+  'store-refused': { status: 500, v1: 'cause', graphql: internal },
+  contended: { status: 503, v1: 'cause', graphql: internal, retryable: true },
+  'bad-request': { status: 400, v1: 'invalid request', graphql: internal },
+  forbidden: { status: 403, v1: 'forbidden', graphql: internal },
+  'not-found': { status: 404, v1: notFound, graphql: internal },
+  'method-not-allowed': { status: 405, v1: 'method not allowed', graphql: internal },
+  'not-live': { status: 503, v1: 'cause', graphql: internal, retryable: true },
+  // Sabakan's answer to a body over the limit of a small route.
+  overlong: { status: 500, v1: 'cause', graphql: internal },
+  failed: { status: 500, v1: 'cause', graphql: internal },
+  'body-too-large': { status: 413, v1: 'text', graphql: internal },
+  'body-cut': { status: 400, v1: 'invalid request', graphql: internal },
+  'template-exists': { status: 409, v1: 'conflicted', graphql: internal },
+  'template-unknown': { status: 404, v1: notFound, graphql: internal },
+  'template-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'image-deleted-lately': { status: 409, v1: 'conflicted', graphql: internal },
+  'image-differs': { status: 500, v1: 'cause', graphql: internal },
+  'image-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'image-unknown': { status: 404, v1: notFound, graphql: internal },
+  'image-too-large': { status: 413, v1: 'text', graphql: internal },
+  'upload-broken': { status: 500, v1: 'cause', graphql: internal },
+  'shelf-failed': { status: 500, v1: 'cause', graphql: internal },
+} as const satisfies Readonly<Record<ProblemKind, Row>>;
+
+/** Sabakan's names of statuses, which it appends to a cause. */
+const statusTexts: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Request Entity Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+export function statusText(status: number): string {
+  return statusTexts[status] ?? String(status);
+}
+
+/** The `error` member of version 1. */
+export function v1Text(problem: Problem): string {
+  const row: Row = problemTable[problem.kind];
+  if (row.v1 === 'text') return problem.text;
+  if (row.v1 === 'cause') return `${problem.text}: ${statusText(row.status)}`;
+  if (row.v1 !== 'invalid request' || problem.kind === 'disk-keys-exist') return row.v1;
+  return problem.text === '' ? row.v1 : `${row.v1}: ${problem.text}`;
+}
+
+/** Sabakan's error body, to the letter: members in alphabetical order and a newline. */
+export function v1Error(exchange: Pick<Exchange, 'requestId'>, problem: Problem): Answer {
+  const row: Row = problemTable[problem.kind];
+  const body = goJsonText({
+    error: v1Text(problem),
+    request_id: exchange.requestId,
+    status: row.status,
+  });
+  return withHeaders(textAnswer(row.status, 'application/json', `${body}\n`), problem);
+}
+
+/** RFC 9457, for what version 1 does not have. */
+export function problemDetails(exchange: Exchange, problem: Problem): Answer {
+  const row: Row = problemTable[problem.kind];
+  const body = JSON.stringify({
+    type: `urn:tetsukan:problem:${problem.kind}`,
+    title: statusText(row.status),
+    status: row.status,
+    detail: problem.text,
+    instance: exchange.path,
+    requestId: exchange.requestId,
+    retryable: row.retryable === true,
+  });
+  return withHeaders(textAnswer(row.status, 'application/problem+json', `${body}\n`), problem);
+}
+
+export function badRequest(text: string): FaceProblem {
+  return { kind: 'bad-request', text };
+}
+
+export function unknownPath(path: string): FaceProblem {
+  return { kind: 'not-found', text: `nothing is served at this path (${path.length} characters)` };
+}
+
+export function wrongMethod(allow: string): FaceProblem {
+  return { kind: 'method-not-allowed', text: `allowed here: ${allow}`, allow };
+}
+
+/** More mistakes than a person reads are counted, not listed. */
+const mistakesShownMax = 10;
+
+/** Each mistake's own sentence first, as Sabakan says it, then where it is. */
+export function mistakesText(mistakes: readonly Mistake[]): string {
+  const shown = mistakes
+    .slice(0, mistakesShownMax)
+    .map(({ path, text }) => (path === '' ? text : `${text} (at ${path})`));
+  const more = mistakes.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more mistakes`] : [])].join('; ');
+}
+
+function withHeaders(answer: Answer, problem: Problem): Answer {
+  const row: Row = problemTable[problem.kind];
+  const extra: Record<string, string> = {};
+  if (problem.kind === 'method-not-allowed') extra['allow'] = problem.allow;
+  if (row.retryable === true && row.status === 503) extra['retry-after'] = '2';
+  return { ...answer, headers: { ...answer.headers, ...extra } };
+}

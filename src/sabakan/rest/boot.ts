@@ -1,0 +1,45 @@
+/** `/api/v1/boot`: handed to the boot server as it is, and its answers carried back. */
+
+import type { Answer, AnswerBody, Exchange } from '../exchange.ts';
+import type { BootHttp, BootResponse } from '../pxe-face.ts';
+import type { Noun } from './noun.ts';
+
+/** Names for metrics; what comes after a name (serials, ids) is left out. */
+const names = [
+  'ipxe.efi',
+  'snponly.efi',
+  'undionly.kpxe',
+  'coreos/ipxe/',
+  'coreos/ipxe',
+  'coreos/kernel',
+  'coreos/initrd.gz',
+  'ignitions/',
+];
+
+export function bootNoun(bootHttp: BootHttp): Noun {
+  const handle = async (exchange: Exchange): Promise<Answer> => {
+    const { method, path, headers, remoteAddress, requestId } = exchange;
+    return carried(await bootHttp.handle({ method, path, headers, remoteAddress, requestId }));
+  };
+  return (path) => {
+    if (!path.startsWith('boot/')) return undefined;
+    const known = names.find((name) => path.startsWith(`boot/${name}`));
+    const shown = known?.endsWith('/') ? `${known}{…}` : (known ?? '{other}');
+    return { name: `/api/v1/boot/${shown}`, handle };
+  };
+}
+
+function carried({ status, headers, body }: BootResponse): Answer {
+  return { status, headers: Object.fromEntries(headers), body: bodyOf(body) };
+}
+
+function bodyOf(body: BootResponse['body']): AnswerBody {
+  switch (body.kind) {
+    case 'none':
+      return { kind: 'none' };
+    case 'bytes':
+      return { kind: 'bytes', bytes: body.bytes.subarray(body.start, body.end) };
+    case 'stream':
+      return { kind: 'stream', length: body.length, open: () => body.chunks };
+  }
+}

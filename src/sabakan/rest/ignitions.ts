@@ -1,0 +1,79 @@
+/** `/api/v1/ignitions`: templates by role and version. */
+
+import type { Inventory } from '../../inventory/inventory.ts';
+import { parseRole, type Role } from '../../inventory/machine.ts';
+import { type Answer, type Exchange, emptyAnswer, utf8Text } from '../exchange.ts';
+import { jsonAnswer } from '../go-json.ts';
+import { badRequest, type Problem, v1Error } from '../problems.ts';
+import type { TemplateShelf } from '../pxe-face.ts';
+import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
+
+const templateBytesMax = 2 * 1024 * 1024;
+
+export function ignitionsNoun(deps: {
+  readonly inventory: Pick<Inventory, 'ipam'>;
+  readonly templates: TemplateShelf;
+  readonly serverName: string;
+}): Noun {
+  const { inventory, templates, serverName } = deps;
+  const name = '/api/v1/ignitions/{role}/{id}';
+
+  return (path) => {
+    if (!path.startsWith('ignitions/')) return undefined;
+    const segments = path.slice('ignitions/'.length).split('/');
+    const [roleText = '', id] = segments;
+    const role = parseRole(roleText);
+    if (!role.ok) return refused(name, badRequest(`invalid role name: ${roleText}`));
+    if (segments.length > 2) return refused(name, badRequest(''));
+    if (id === undefined || id === '') {
+      return {
+        name: '/api/v1/ignitions/{role}',
+        handle: async (exchange) => {
+          if (exchange.method !== 'GET') return v1Error(exchange, badRequest(''));
+          const ids = templates.ids(role.value);
+          return jsonAnswer(200, ids.length === 0 ? null : ids);
+        },
+      };
+    }
+    if (!templates.isId(id)) return refused(name, badRequest(`invalid ignition id: ${id}`));
+    return { name, handle: (exchange) => one(exchange, role.value, id) };
+  };
+
+  async function one(exchange: Exchange, role: Role, id: string): Promise<Answer> {
+    switch (exchange.method) {
+      case 'GET': {
+        const template = templates.get(role, id);
+        return template === undefined
+          ? v1Error(exchange, {
+              kind: 'template-unknown',
+              text: `role ${role} has no template ${id}`,
+            })
+          : jsonAnswer(200, template);
+      }
+      case 'PUT':
+        return put(exchange, role, id);
+      case 'DELETE': {
+        const removed = await templates.remove(role, id, actorOf(exchange, serverName));
+        return answerWith(exchange, removed, done);
+      }
+      default:
+        return v1Error(exchange, badRequest(''));
+    }
+  }
+
+  async function put(exchange: Exchange, role: Role, id: string): Promise<Answer> {
+    const body = await exchange.body.read(templateBytesMax);
+    const invalid = (why: string): Problem => badRequest(`invalid request body: ${why}`);
+    if (!body.ok) return v1Error(exchange, invalid(body.error.text));
+    const text = utf8Text(body.value);
+    if (text === undefined) return v1Error(exchange, invalid('it is not UTF-8'));
+    const template = templates.parse(text);
+    if (!template.ok) return v1Error(exchange, invalid(template.error));
+    const actor = actorOf(exchange, serverName);
+    const stored = await templates.put(role, id, template.value, inventory.ipam(), actor);
+    if (!stored.ok && stored.error.kind === 'template-invalid') {
+      return v1Error(exchange, badRequest(`invalid template: ${stored.error.text}`));
+    }
+    return answerWith(exchange, stored, emptyAnswer(201));
+  }
+}

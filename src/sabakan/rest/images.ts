@@ -1,0 +1,56 @@
+/** `/api/v1/images`: boot images as tar files, streamed both ways. */
+
+import type { Answer, Exchange } from '../exchange.ts';
+import { emptyAnswer } from '../exchange.ts';
+import { jsonAnswer } from '../go-json.ts';
+import { badRequest, unknownPath, v1Error } from '../problems.ts';
+import type { Images } from '../pxe-face.ts';
+import { actorOf, answerWith, byMethod, done, type Noun, refused } from './noun.ts';
+
+export function imagesNoun(deps: { readonly images: Images; readonly serverName: string }): Noun {
+  const { images, serverName } = deps;
+  const name = '/api/v1/images/coreos/{id}';
+
+  const index = byMethod('/api/v1/images/coreos', {
+    GET: async () => jsonAnswer(200, images.index()),
+    PUT: idMissing,
+    DELETE: idMissing,
+  });
+
+  return (path) => {
+    if (!path.startsWith('images/')) return undefined;
+    const [, os, id, ...more] = path.split('/');
+    if (os !== 'coreos') {
+      return { name, handle: async (exchange) => v1Error(exchange, unknownPath(exchange.path)) };
+    }
+    if (id === undefined) return index;
+    if (more.length > 0) return refused(name, badRequest('the path must be images/coreos/<id>'));
+    if (!images.isId(id)) return refused(name, badRequest('invalid image id'));
+    return byMethod(name, {
+      GET: async (exchange) => {
+        const tar = images.tar(id);
+        if (tar === undefined) {
+          const text = `this server has no image ${id}`;
+          return v1Error(exchange, { kind: 'image-unknown', text });
+        }
+        return {
+          status: 200,
+          headers: { 'content-type': 'application/tar' },
+          body: { kind: 'stream', length: tar.length, open: tar.open },
+        };
+      },
+      PUT: async (exchange) => {
+        const stored = await images.put(id, exchange.body.stream(), actorOf(exchange, serverName));
+        return answerWith(exchange, stored, emptyAnswer(201));
+      },
+      DELETE: async (exchange) => {
+        const removed = await images.remove(id, actorOf(exchange, serverName));
+        return answerWith(exchange, removed, done);
+      },
+    });
+  };
+}
+
+async function idMissing(exchange: Exchange): Promise<Answer> {
+  return v1Error(exchange, badRequest('the path must be images/coreos/<id>'));
+}

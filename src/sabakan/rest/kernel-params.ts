@@ -1,0 +1,42 @@
+/** `/api/v1/kernel_params`: what goes onto the kernel's command line. */
+
+import { textAnswer } from '../exchange.ts';
+import { jsonAnswer } from '../go-json.ts';
+import { badRequest, v1Error } from '../problems.ts';
+import type { KernelParams } from '../pxe-face.ts';
+import { actorOf, answerWith, byMethod, type Noun, readText, refused } from './noun.ts';
+
+const paramsBytesMax = 4096;
+const osPattern = /^[a-z0-9.]+$/;
+
+export function kernelParamsNoun(deps: {
+  readonly kernelParams: KernelParams;
+  readonly serverName: string;
+}): Noun {
+  const { kernelParams, serverName } = deps;
+  const name = '/api/v1/kernel_params/{os}';
+  return (path) => {
+    if (!path.startsWith('kernel_params/')) return undefined;
+    const [, os = ''] = path.split('/');
+    if (!osPattern.test(os)) return refused(name, badRequest('invalid OS name'));
+    return byMethod(name, {
+      GET: async (exchange) => {
+        const params = kernelParams.get(os);
+        return params === undefined
+          ? v1Error(exchange, { kind: 'not-found', text: `no kernel parameters are set for ${os}` })
+          : textAnswer(200, 'text/plain', params);
+      },
+      PUT: async (exchange) => {
+        const text = await readText(exchange, 'kernel params', paramsBytesMax);
+        if (!text.ok) {
+          const { kind, text: why } = text.error;
+          return v1Error(exchange, kind === 'overlong' ? badRequest(why) : text.error);
+        }
+        const valid = kernelParams.parse(text.value);
+        if (!valid.ok) return v1Error(exchange, badRequest('kernel params is not valid'));
+        const put = await kernelParams.put(os, text.value, actorOf(exchange, serverName));
+        return answerWith(exchange, put, jsonAnswer(200, null));
+      },
+    });
+  };
+}

@@ -1,0 +1,90 @@
+/** What the routes of one noun share: who asks, small bodies, and results as answers. */
+
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Actor } from '../../inventory/audit.ts';
+import { type Answer, type Exchange, emptyAnswer, type Route, utf8Text } from '../exchange.ts';
+import { badRequest, type Problem, v1Error, wrongMethod } from '../problems.ts';
+
+/** Paths are matched literally on what follows `/api/v1/`; undefined: not of this noun. */
+export type Noun = (path: string) => Route | undefined;
+
+/** Free text from anybody: kept short where it is stored. */
+const userCharactersMax = 128;
+const jsonBytesMax = 1024 * 1024;
+
+/** The audit's "who". Nobody proves the user; the address is the socket's. */
+export function actorOf(exchange: Exchange, serverName: string): Actor {
+  const user = exchange.headers.get('x-sabakan-user') ?? '';
+  return { user: user.slice(0, userCharactersMax), ip: exchange.remoteAddress, host: serverName };
+}
+
+/** Handlers by method; any other is 405 with what is allowed. */
+export function byMethod(
+  name: string,
+  handlers: Readonly<Record<string, (exchange: Exchange) => Promise<Answer>>>,
+): Route {
+  const allow = Object.keys(handlers).sort().join(', ');
+  return {
+    name,
+    handle: async (exchange) => {
+      const handler = Object.hasOwn(handlers, exchange.method)
+        ? handlers[exchange.method]
+        : undefined;
+      return handler === undefined ? v1Error(exchange, wrongMethod(allow)) : handler(exchange);
+    },
+  };
+}
+
+/** A route that is refused before its method is looked at. */
+export function refused(name: string, problem: Problem): Route {
+  return { name, handle: async (exchange) => v1Error(exchange, problem) };
+}
+
+/** JSON of any shape; the error of the parser is part of the answer. */
+export async function readJson(
+  exchange: Exchange,
+  bytesMax = jsonBytesMax,
+): Promise<Result<unknown, Problem>> {
+  const body = await exchange.body.read(bytesMax);
+  if (!body.ok) return body;
+  const text = utf8Text(body.value);
+  if (text === undefined) return fail(badRequest('the body is not UTF-8'));
+  try {
+    return ok(JSON.parse(text));
+  } catch (problem) {
+    return fail(badRequest(`the body is not JSON: ${jsonComplaint(problem)}`));
+  }
+}
+
+/** Text of at most `bytesMax` bytes, as it came. */
+export async function readText(
+  exchange: Exchange,
+  what: string,
+  bytesMax: number,
+): Promise<Result<string, Problem>> {
+  const body = await exchange.body.read(bytesMax);
+  if (!body.ok) {
+    if (body.error.kind !== 'body-too-large') return body;
+    return fail({ kind: 'overlong', text: `${what} is longer than ${bytesMax} bytes` });
+  }
+  const text = utf8Text(body.value);
+  return text === undefined ? fail(badRequest(`${what} is not UTF-8`)) : ok(text);
+}
+
+/** Success is one answer, whatever the value. */
+export function answerWith(
+  exchange: Exchange,
+  result: Result<unknown, Problem>,
+  success: Answer,
+): Answer {
+  return result.ok ? success : v1Error(exchange, result.error);
+}
+
+/** Sabakan's empty success: 200 without a body. */
+export const done: Answer = emptyAnswer(200);
+
+/** What V8 says, without the piece of the body it quotes. */
+function jsonComplaint(problem: unknown): string {
+  const text = problem instanceof Error ? problem.message : 'unreadable';
+  return text.replace(/,? *"[\s\S]*"\.* is not valid JSON$/, '').replace(/^(.{200}).*$/s, '$1…');
+}

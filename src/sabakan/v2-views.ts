@@ -1,0 +1,61 @@
+/** What `/api/v2` shows beyond Sabakan: plan, machine with its reasons, and what this server is doing. */
+
+import { formatInstant, type Instant } from '../base/time.ts';
+import type { World } from '../base/world.ts';
+import type { Bridge } from '../cke-bridge/bridge.ts';
+import type { PlanView } from '../cke-bridge/plan-view.ts';
+import type { Monitor } from '../health/monitor.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { allowedTransitions } from '../inventory/lifecycle.ts';
+import type { Serial } from '../inventory/machine.ts';
+import { machineToJson } from '../inventory/machine-json.ts';
+import { published } from './published.ts';
+
+export type ViewParts = {
+  readonly clock: World['clock'];
+  readonly inventory: Inventory;
+  /** Undefined on servers that do not lead. */
+  readonly monitor: () => Monitor | undefined;
+  /** Undefined when no cluster is configured. */
+  readonly bridge: Bridge | undefined;
+};
+
+/** The leader's plan as its loop made it; on any other server what the leader would do now. */
+export async function currentPlan(bridge: Bridge): Promise<PlanView> {
+  const view = bridge.plan();
+  return view.leading ? view : { ...(await bridge.dryRun()), leading: false };
+}
+
+/** Times as RFC 3339, decisions as a list in order of serials. */
+export function planJson(view: PlanView): unknown {
+  const decisions = [...view.decisions].map(([serial, decision]) => ({ serial, ...decision }));
+  return published({
+    ...view,
+    madeAt: timeOrNull(view.madeAt),
+    writes: view.writes.map((write) => ({ ...write, at: formatInstant(write.at) })),
+    decisions,
+  });
+}
+
+/** Undefined for an unknown serial. */
+export async function machineView(parts: ViewParts, serial: Serial): Promise<unknown> {
+  const { inventory, clock } = parts;
+  const machine = inventory.find(serial);
+  if (machine === undefined) return undefined;
+  const plan = parts.bridge === undefined ? undefined : await currentPlan(parts.bridge);
+  const swap = plan?.swaps.find((one) => one.failed === serial || one.newcomer === serial);
+  const { state } = machine.status;
+  return published({
+    ...machineToJson(machine, clock.now()),
+    reason: inventory.stateReason(serial),
+    // Disk keys may still forbid "retired"; that is decided when it is asked for.
+    nextStates: allowedTransitions[state],
+    health: parts.monitor()?.status(serial),
+    cluster: plan?.decisions.get(serial),
+    swap,
+  });
+}
+
+function timeOrNull(at: Instant | undefined): string | null {
+  return at === undefined ? null : formatInstant(at);
+}

@@ -1,0 +1,30 @@
+/**
+ * Lists go to programs that act on what is missing from them, so a list that may lack a machine is an error instead
+ * (a reconciler that sees 28 machines fewer removes 28 nodes).
+ */
+
+import type { Inventory } from '../inventory/inventory.ts';
+import { keys } from '../inventory/keys.ts';
+import type { FaceProblem } from './problems.ts';
+
+export type Truthful = Pick<Inventory, 'freshness' | 'broken'>;
+
+/** Why the inventory as this server sees it must not be taken for all there is; undefined when it may. */
+export function whyNotWhole(inventory: Truthful): FaceProblem | undefined {
+  const freshness = inventory.freshness();
+  if (freshness.kind === 'loading') {
+    return { kind: 'not-live', text: 'the inventory is still being read from the store' };
+  }
+  if (freshness.kind === 'behind') {
+    const seconds = Math.round(freshness.silentMs / 1000);
+    const text = `the inventory has heard nothing from the store for ${seconds}s (${freshness.text})`;
+    return { kind: 'not-live', text };
+  }
+  const broken = [...inventory.broken()].find(([key]) => key.startsWith(keys.machines));
+  if (broken === undefined) return undefined;
+  const [key, why] = broken;
+  return {
+    kind: 'failed',
+    text: `the record ${key} cannot be read, so no list is complete: ${why}`,
+  };
+}
