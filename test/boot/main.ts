@@ -8,9 +8,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type BootMachine, firmwareKinds, powerOn } from './machine.ts';
 import { openLab } from './network.ts';
 import { buildOsImage } from './os-image.ts';
-import { type BootMachine, firmwareKinds, powerOn } from './machine.ts';
 import { startServer } from './server.ts';
 import { stagesOf } from './stages.ts';
 
@@ -53,8 +53,14 @@ try {
   for (const machine of running) {
     const waited = await server.waitFor(machine.serial, 'healthy', poweredOnAt + bootDeadlineMs);
     const where = machine.rack === 0 ? 'direct' : 'relayed';
-    report(waited.ok, `${machine.kind.padEnd(14)} ${where.padEnd(8)} ${await stagesOf(server, machine, poweredOnAt)}`);
-    if (!waited.ok) console.log(`${waited.text}\n--- console of ${machine.serial}\n${machine.console().slice(-2000)}`);
+    report(
+      waited.ok,
+      `${machine.kind.padEnd(14)} ${where.padEnd(8)} ${await stagesOf(server, machine, poweredOnAt)}`,
+    );
+    if (!waited.ok)
+      console.log(
+        `${waited.text}\n--- console of ${machine.serial}\n${machine.console().slice(-2000)}`,
+      );
   }
 
   const members = await server.waitForMembers(wanted.length - 1, Date.now() + leaveDeadlineMs);
@@ -68,7 +74,10 @@ try {
   const left = await server.waitUntilNotMember(victim, killedAt + leaveDeadlineMs);
   report(left.ok, `${victim} left cluster.yml after ${seconds(killedAt)} s; ${left.text}`);
 } catch (problem) {
-  report(false, `the test itself stopped: ${problem instanceof Error ? problem.stack : String(problem)}`);
+  report(
+    false,
+    `the test itself stopped: ${problem instanceof Error ? problem.stack : String(problem)}`,
+  );
   console.log(server?.log().slice(-4000) ?? '');
 } finally {
   await stop();

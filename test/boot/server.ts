@@ -119,15 +119,23 @@ export async function startServer(lab: Lab, folder: string, os: OsImage): Promis
   writeFileSync(join(folder, 'server.yml'), configuration(folder));
   const logFile = join(folder, 'server.log');
   const [program = '', ...prefix] = lab.onServer;
-  const child = spawn(program, [...prefix, resolve('bin/tetsu'), 'server', '--config', join(folder, 'server.yml')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    program,
+    [...prefix, resolve('bin/tetsu'), 'server', '--config', join(folder, 'server.yml')],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const logStream = createWriteStream(logFile);
   child.stdout?.pipe(logStream, { end: false });
   child.stderr?.pipe(logStream, { end: false });
   const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
 
-  const request = async (method: string, path: string, body?: string | Uint8Array): Promise<string> => {
+  const request = async (
+    method: string,
+    path: string,
+    body?: string | Uint8Array,
+  ): Promise<string> => {
     const { status, text } = await curl(lab, method, path, body, folder);
     if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
     return text;
@@ -144,7 +152,8 @@ export async function startServer(lab: Lab, folder: string, os: OsImage): Promis
     (await curl(lab, 'GET', `/api/v1/state/${serial}`, undefined, folder)).text;
 
   await until(Date.now() + 30_000, async () => {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${log()}`);
+    if (child.exitCode !== null)
+      throw new Error(`the server ended with ${child.exitCode}:\n${log()}`);
     return (await curl(lab, 'GET', '/health', undefined, folder)).status === 200;
   });
   await request('PUT', '/api/v1/config/ipam', JSON.stringify(ipam));
@@ -155,7 +164,12 @@ export async function startServer(lab: Lab, folder: string, os: OsImage): Promis
 
   return {
     register: async (machines) => {
-      const body = machines.map(({ serial, rack }) => ({ serial, rack, role: 'cs', bmc: { type: 'none' } }));
+      const body = machines.map(({ serial, rack }) => ({
+        serial,
+        rack,
+        role: 'cs',
+        bmc: { type: 'none' },
+      }));
       await request('POST', '/api/v1/machines', JSON.stringify(body));
     },
     waitFor: async (serial, wanted, deadline) => {
@@ -167,8 +181,16 @@ export async function startServer(lab: Lab, folder: string, os: OsImage): Promis
       return { ok, text: `${members().length} of ${count} members` };
     },
     waitUntilNotMember: async (serial, deadline) => {
-      const ok = await until(deadline, async () => !members().some((member) => member.serial === serial));
-      return { ok, text: `members: ${members().map((member) => member.serial).join(' ')}` };
+      const ok = await until(
+        deadline,
+        async () => !members().some((member) => member.serial === serial),
+      );
+      return {
+        ok,
+        text: `members: ${members()
+          .map((member) => member.serial)
+          .join(' ')}`,
+      };
     },
     aWorker: async () => members().find((member) => !member.controlPlane)?.serial ?? '',
     describe: (serial) => request('GET', `/api/v2/machines/${serial}`),
@@ -186,7 +208,9 @@ type ClusterFile = {
 
 function imageTar(folder: string, os: OsImage): Uint8Array {
   execFileSync('cp', [os.kernel, join(folder, 'kernel')]);
-  return execFileSync('tar', ['-C', folder, '-cf', '-', 'kernel', 'initrd.gz'], { maxBuffer: 256 * 1024 * 1024 });
+  return execFileSync('tar', ['-C', folder, '-cf', '-', 'kernel', 'initrd.gz'], {
+    maxBuffer: 256 * 1024 * 1024,
+  });
 }
 
 /** The server lives in its own namespace, so requests go through `curl` there. */
@@ -200,9 +224,24 @@ async function curl(
   const [program = '', ...prefix] = lab.onServer;
   const bodyFile = join(folder, 'request.body');
   if (body !== undefined) writeFileSync(bodyFile, body);
-  const args = ['curl', '-sS', '-m', '60', '-X', method, '-w', '\n%{http_code}', `${baseUrl}${path}`];
-  const upload = body === undefined ? [] : ['-H', 'Content-Type: application/json', '--data-binary', `@${bodyFile}`];
-  const child = spawn(program, [...prefix, ...args, ...upload], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const args = [
+    'curl',
+    '-sS',
+    '-m',
+    '60',
+    '-X',
+    method,
+    '-w',
+    '\n%{http_code}',
+    `${baseUrl}${path}`,
+  ];
+  const upload =
+    body === undefined
+      ? []
+      : ['-H', 'Content-Type: application/json', '--data-binary', `@${bodyFile}`];
+  const child = spawn(program, [...prefix, ...args, ...upload], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     output += part;
