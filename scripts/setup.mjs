@@ -22,6 +22,7 @@ const debianPackages = {
   all: [
     ['etcd-client', ['/usr/bin/etcdctl']],
     ['openssl', ['/usr/bin/openssl']],
+    ['curl', ['/usr/bin/curl']],
     ['iproute2', ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip']],
     ['ethtool', ['/usr/sbin/ethtool', '/sbin/ethtool']],
     ['ipxe', ['/usr/lib/ipxe/snponly.efi']],
