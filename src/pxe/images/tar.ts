@@ -49,7 +49,7 @@ export async function readImageTar(
       seen.add(name);
       inSink = true;
       const sink = await sinkFor(known);
-      for await (const chunk of member) {
+      for await (const chunk of member as AsyncIterable<Uint8Array>) {
         feed.waiting = 0;
         await sink.write(chunk);
       }
@@ -98,7 +98,7 @@ async function pour(
         throw new Error('a header is too long');
       if (!into.write(next.value)) await flowing(into);
     }
-    into.end();
+    into.end(() => {});
   } catch (problem) {
     into.destroy(problem instanceof Error ? problem : new Error(String(problem)));
   }

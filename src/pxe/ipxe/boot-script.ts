@@ -83,7 +83,8 @@ export function bootScript(facts: BootFacts): string | undefined {
 
 /** Says something on the machine's console and goes back to the script that asked. */
 export function sayScript(texts: readonly string[]): string {
-  return lines([...texts.map((text) => `echo ${encodeForConsole(text)}`), 'exit']);
+  // No `exit` at the end: iPXE versions differ in how many scripts that leaves.
+  return lines(texts.map((text) => `echo ${encodeForConsole(text)}`));
 }
 
 function lines(commands: readonly string[]): string {

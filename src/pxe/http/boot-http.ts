@@ -1,0 +1,234 @@
+/**
+ * Everything a machine gets over HTTP before it has an operating system, as a plain function: the real server and
+ * the simulated one put it behind what they listen with. Paths are Sabakan's, plus those that name an image.
+ *
+ *     /api/v1/boot/{ipxe.efi,snponly.efi,undionly.kpxe}
+ *     /api/v1/boot/coreos/ipxe                      script that finds the machine's own
+ *     /api/v1/boot/coreos/ipxe/<serial>             the machine's own
+ *     /api/v1/boot/coreos/why/<serial>              script that says why there is none
+ *     /api/v1/boot/coreos/{kernel,initrd.gz}        of the newest image here
+ *     /api/v1/boot/coreos/images/<id>/{kernel,initrd.gz}
+ *     /api/v1/boot/ignitions/<serial>/<template id>
+ */
+
+import type { Result } from '../../base/result.ts';
+import type { Machine, Role, Serial } from '../../inventory/machine.ts';
+import { imageFileNames, type StoredImage } from '../images/shelf.ts';
+import {
+  type BootProblem,
+  type BootSources,
+  decideBoot,
+  explainFailure,
+  type RetiredPolicy,
+} from '../ipxe/boot-decision.ts';
+import { chainScript, scriptType } from '../ipxe/boot-script.ts';
+import type { Loaders } from '../loaders.ts';
+import { artefactResponse, type Content } from './artefact.ts';
+import {
+  type BootRequest,
+  type BootResponse,
+  errorResponse,
+  methodNotAllowed,
+  notFound,
+  textResponse,
+} from './message.ts';
+
+export const bootPath = '/api/v1/boot/';
+
+/** A role's template with the version that boot URLs name. */
+export type IgnitionSource = {
+  readonly latestId: (role: Role) => string | undefined;
+  /** Undefined: the role has no such template. The error is for operators. */
+  readonly render: (machine: Machine, templateId: string) => Result<string, string> | undefined;
+};
+
+export type BootEvent = {
+  readonly kind: 'loader' | 'chain-script' | 'script' | 'why' | 'kernel' | 'initrd' | 'ignition';
+  readonly method: string;
+  readonly remoteAddress: string;
+  readonly serial: string | undefined;
+  readonly status: number;
+  /** Why it failed; empty when it did not. */
+  readonly text: string;
+};
+
+export type BootHttpDeps = {
+  readonly find: (serial: Serial) => Machine | undefined;
+  readonly loaders: Loaders;
+  readonly images: {
+    readonly newest: () => StoredImage | undefined;
+    readonly find: (id: string) => Result<StoredImage, unknown>;
+  };
+  readonly ignitions: IgnitionSource;
+  readonly kernelParams: () => string;
+  /** Without a slash at the end. */
+  readonly advertiseUrl: string;
+  readonly retired: RetiredPolicy;
+  readonly observe?: (event: BootEvent) => void;
+};
+
+export type BootHttp = { readonly handle: (request: BootRequest) => Promise<BootResponse> };
+
+/** Longer paths are nobody's; our longest is a serial number and a template's version. */
+const pathCharactersMax = 1_024;
+
+const loaderType = 'application/efi';
+const binaryType = 'application/octet-stream';
+const documentType = 'application/json';
+
+export function createBootHttp(deps: BootHttpDeps): BootHttp {
+  const observe = deps.observe ?? (() => {});
+  const bootUrl = `${deps.advertiseUrl}/api/v1/boot`;
+  const sources: BootSources = {
+    find: (serial) => findMachine(deps, serial),
+    latestTemplate: deps.ignitions.latestId,
+    newestImage: () => deps.images.newest()?.id,
+    kernelParams: deps.kernelParams,
+    bootUrl,
+    retired: deps.retired,
+  };
+
+  const told = (
+    request: BootRequest,
+    kind: BootEvent['kind'],
+    serial: string | undefined,
+    response: BootResponse,
+    text = '',
+  ): BootResponse => {
+    const { method, remoteAddress } = request;
+    observe({ kind, method, remoteAddress, serial, status: response.status, text });
+    return response;
+  };
+
+  const script = (request: BootRequest, serial: string): BootResponse => {
+    const decision = decideBoot(serial, sources);
+    if (decision.ok) {
+      const response = textResponse(request, 200, scriptType, decision.value);
+      return told(request, 'script', serial, response);
+    }
+    const { kind, text } = decision.error;
+    const status = statusOf[kind];
+    const response =
+      status === 404
+        ? notFound(request, text)
+        : errorResponse(request, status, `${text}: Internal Server Error`);
+    return told(request, 'script', serial, response, text);
+  };
+
+  const artefact = async (
+    request: BootRequest,
+    kind: BootEvent['kind'],
+    content: Content | undefined,
+    type: string,
+  ): Promise<BootResponse> => {
+    const response =
+      content === undefined
+        ? notFound(request, 'it is not on this server')
+        : await artefactResponse(request, content, type);
+    return told(request, kind, undefined, response);
+  };
+
+  const imageFile = (
+    request: BootRequest,
+    image: StoredImage | undefined,
+    name: string,
+  ): Promise<BootResponse> | BootResponse => {
+    const known = imageFileNames.find((file) => file === name);
+    if (known === undefined) return notFound(request);
+    const kind = known === 'kernel' ? 'kernel' : 'initrd';
+    return artefact(request, kind, image?.files[known], binaryType);
+  };
+
+  const coreos = (
+    request: BootRequest,
+    parts: readonly string[],
+  ): Promise<BootResponse> | BootResponse => {
+    if (!isRead(request)) return methodNotAllowed(request, 'GET, HEAD');
+    const [first = '', second = '', third = '', ...more] = parts;
+    switch (first) {
+      case 'ipxe':
+        if (parts.length === 1) {
+          const response = textResponse(request, 200, scriptType, chainScript(bootUrl));
+          return told(request, 'chain-script', undefined, response);
+        }
+        // Sabakan answers the chain script to a longer path, which then chains to itself without end.
+        return parts.length === 2 ? script(request, second) : notFound(request);
+      case 'why':
+        if (parts.length !== 2) return notFound(request);
+        return told(
+          request,
+          'why',
+          second,
+          textResponse(request, 200, scriptType, explainFailure(second, sources)),
+        );
+      case 'images': {
+        if (more.length > 0) return notFound(request);
+        const image = deps.images.find(second);
+        return imageFile(request, image.ok ? image.value : undefined, third);
+      }
+      default:
+        return parts.length === 1
+          ? imageFile(request, deps.images.newest(), first)
+          : notFound(request);
+    }
+  };
+
+  const ignition = (request: BootRequest, parts: readonly string[]): BootResponse => {
+    if (request.method !== 'GET') return methodNotAllowed(request, 'GET');
+    const [serial = '', id = ''] = parts;
+    if (parts.length !== 2 || serial === '' || id === '') {
+      return errorResponse(request, 400, 'invalid request');
+    }
+    const tell = (response: BootResponse, text = '') =>
+      told(request, 'ignition', serial, response, text);
+    const machine = findMachine(deps, serial);
+    const isBarred = machine?.status.state === 'retired' && deps.retired !== 'boot';
+    if (machine === undefined || isBarred) {
+      const text = isBarred ? `${serial} is retired.` : `No machine ${serial} is registered.`;
+      return tell(notFound(request, text), text);
+    }
+    const rendered = deps.ignitions.render(machine, id);
+    if (rendered === undefined) {
+      const text = `Role ${machine.spec.role} has no template ${id}.`;
+      return tell(notFound(request, text), text);
+    }
+    return rendered.ok
+      ? tell(textResponse(request, 200, documentType, rendered.value))
+      : tell(
+          errorResponse(request, 500, `${rendered.error}: Internal Server Error`),
+          rendered.error,
+        );
+  };
+
+  return {
+    handle: async (request) => {
+      const { path } = request;
+      if (!path.startsWith(bootPath) || path.length > pathCharactersMax) return notFound(request);
+      const [first = '', ...rest] = path.slice(bootPath.length).split('/');
+      if (first === 'coreos' && rest.length > 0) return coreos(request, rest);
+      if (first === 'ignitions') return ignition(request, rest);
+      const loader = rest.length === 0 ? deps.loaders.get(first) : undefined;
+      // `autoexec.ipxe`, which iPXE looks for beside its own file, ends here at once.
+      if (loader === undefined) return notFound(request);
+      if (!isRead(request)) return methodNotAllowed(request, 'GET, HEAD');
+      return artefact(request, 'loader', loader, first.endsWith('.efi') ? loaderType : binaryType);
+    },
+  };
+}
+
+const statusOf: Readonly<Record<BootProblem['kind'], 404 | 500>> = {
+  'serial-missing': 404,
+  'serial-unknown': 404,
+  'machine-retired': 404,
+  'template-missing': 404,
+  'kernel-params-unsafe': 500,
+};
+
+/** As typed by the vendor; spaces at its ends, which the inventory does not take, are forgiven. */
+function findMachine(deps: Pick<BootHttpDeps, 'find'>, serial: string): Machine | undefined {
+  return deps.find(serial as Serial) ?? deps.find(serial.trim() as Serial);
+}
+
+function isRead(request: BootRequest): boolean {
+  return request.method === 'GET' || request.method === 'HEAD';
+}
