@@ -13,7 +13,14 @@ import {
   macFromBytes,
 } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
-import { formatInstant, type Instant, instant, instantOf, parseRfc3339 } from '../../base/time.ts';
+import {
+  addMs,
+  formatInstant,
+  type Instant,
+  instant,
+  instantOf,
+  parseRfc3339,
+} from '../../base/time.ts';
 import type { LeaseRange } from '../../inventory/ipam.ts';
 
 export type Lease = {
@@ -33,7 +40,7 @@ export type LeaseTable = {
   /** Gives it to `mac`; whoever had it or whatever `mac` had before is forgotten. */
   readonly grant: (mac: MacAddress, index: number, expiresAt: Instant) => void;
   /** Ends the lease at once; the entry stays, for the client's return. */
-  readonly release: (mac: MacAddress) => void;
+  readonly release: (mac: MacAddress, now: Instant) => void;
   /** Sets the address aside until the lease would have ended: another host was seen using it. */
   readonly decline: (mac: MacAddress) => void;
   readonly changed: () => boolean;
@@ -50,8 +57,6 @@ const tableBytesMax = 1_400_000;
  * was promised. The owner itself may have it back at any time.
  */
 const clockSkewMs = 2_000;
-/** Before any clock: an ended lease needs no time to pass. */
-const longAgo = instant(0);
 
 export function leaseKey(range: LeaseRange): string {
   return leasePrefix + formatIpv4(range.first);
@@ -144,12 +149,12 @@ function workingCopy(parsed: Parsed): LeaseTable {
     rows.delete(mac);
     if (row !== undefined && holders.get(row.index) === mac) holders.delete(row.index);
   };
-  const put = (mac: string, index: number, expiresAt: Instant): void => {
+  const put = (mac: string, row: Row): void => {
     forget(mac);
-    const holder = holders.get(index);
+    const holder = holders.get(row.index);
     if (holder !== undefined) forget(holder);
-    rows.set(mac, { index, expiresAt, json: { index, lease: formatInstant(expiresAt) } });
-    holders.set(index, mac);
+    rows.set(mac, row);
+    holders.set(row.index, mac);
     changed = true;
   };
   return {
@@ -160,16 +165,16 @@ function workingCopy(parsed: Parsed): LeaseTable {
       const row = rows.get(holder ?? '');
       return row === undefined || holder === mac || hasEnded(row, now);
     },
-    grant: put,
-    release: (mac) => {
+    grant: (mac, index, expiresAt) => put(mac, rowOf(index, expiresAt)),
+    release: (mac, now) => {
       const row = rows.get(mac);
-      if (row !== undefined) put(mac, row.index, longAgo);
+      if (row !== undefined) put(mac, rowOf(row.index, addMs(now, -clockSkewMs)));
     },
     decline: (mac) => {
       const row = rows.get(mac);
       if (row === undefined) return;
       forget(mac);
-      put(declinedMac(row.index), row.index, row.expiresAt);
+      put(declinedMac(row.index), row);
     },
     changed: () => changed,
     entries: () => rows,
@@ -189,8 +194,12 @@ function workingCopy(parsed: Parsed): LeaseTable {
   };
 }
 
+function rowOf(index: number, expiresAt: Instant): Row {
+  return { index, expiresAt, json: { index, lease: formatInstant(expiresAt) } };
+}
+
 function hasEnded(lease: Lease, now: Instant): boolean {
-  return lease.expiresAt === longAgo || lease.expiresAt + clockSkewMs <= now;
+  return lease.expiresAt + clockSkewMs <= now;
 }
 
 /**

@@ -1,0 +1,73 @@
+/** Where a reply goes (RFC 2131 section 4.1, RFC 8357), and which targets are refused: we are no reflector. */
+
+import { type Cidr, formatIpv4, type Ipv4, isInside } from '../../base/addresses.ts';
+import type { Endpoint } from '../../base/world.ts';
+import type { DhcpRequest } from './request.ts';
+
+export const dhcpServerPort = 67;
+export const dhcpClientPort = 68;
+const broadcastAddress = '255.255.255.255';
+
+export type TargetRules = {
+  /** Where relays may be. Loopback counts only when it is named here. */
+  readonly relayNetworks: readonly Cidr[];
+  readonly nodePool: Cidr;
+  readonly isOwn: (address: Ipv4) => boolean;
+};
+
+/**
+ * A client without an address gets a broadcast whatever its flag says: unicast would need a neighbour entry that only
+ * raw frames or the kernel could give; every firmware we know takes the broadcast.
+ *
+ * @param from where the datagram came from; its port matters to relays that ask for it.
+ */
+export function replyDestination(
+  { relay, packet }: Pick<DhcpRequest, 'relay' | 'packet'>,
+  isNak: boolean,
+  from: Endpoint,
+): Endpoint {
+  if (relay !== undefined) {
+    return {
+      address: formatIpv4(relay.address),
+      port: relay.repliesToSourcePort ? from.port : dhcpServerPort,
+    };
+  }
+  if (packet.clientAddress !== 0 && !isNak) {
+    return { address: formatIpv4(packet.clientAddress), port: dhcpClientPort };
+  }
+  return { address: broadcastAddress, port: dhcpClientPort };
+}
+
+/** Why nothing may be sent on behalf of this request, or undefined. */
+export function whyRefused(
+  { relay, packet }: Pick<DhcpRequest, 'relay' | 'packet'>,
+  rules: TargetRules,
+): string | undefined {
+  if (relay !== undefined) {
+    const known = rules.relayNetworks.length > 0 ? rules.relayNetworks : [rules.nodePool];
+    if (!known.some((network) => isInside(relay.address, network))) {
+      return 'the relay is outside the relay networks';
+    }
+    return whyNoHost(relay.address, 'relay', rules);
+  }
+  if (packet.clientAddress === 0) return undefined;
+  if (!isInside(packet.clientAddress, rules.nodePool)) return 'the client address is not ours';
+  return whyNoHost(packet.clientAddress, 'client', rules);
+}
+
+const loopback: Cidr = { base: (127 * 2 ** 24) as Ipv4, prefixLength: 8 };
+/** 224.0.0.0 and above: multicast, reserved, broadcast. */
+const multicastFirst = 224 * 2 ** 24;
+/** 0.0.0.0/8, "this network". */
+const hostFirst = 2 ** 24;
+
+function whyNoHost(
+  address: Ipv4,
+  whose: 'relay' | 'client',
+  rules: TargetRules,
+): string | undefined {
+  if (address < hostFirst || address >= multicastFirst) return `the ${whose} address is no host's`;
+  if (rules.isOwn(address)) return `the ${whose} address is this server's own`;
+  const isNamed = rules.relayNetworks.some((network) => isInside(address, network));
+  return isInside(address, loopback) && !isNamed ? `the ${whose} address is loopback` : undefined;
+}
