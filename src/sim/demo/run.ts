@@ -1,0 +1,194 @@
+/**
+ * The demo, step by step: what an operator does, then what the fleet does by itself. Written as a client of the
+ * server's own interfaces; nothing here reaches into it.
+ */
+
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Chance, Clock } from '../../base/world.ts';
+import { dhcpConfig, ignitionTemplate, ipamConfig, roleOf } from '../documents.ts';
+import type { Site } from '../site.ts';
+import type { Api } from './api.ts';
+import { bootImage } from './boot-image.ts';
+import type { DemoOptions } from './options.ts';
+import type { Progress } from './progress.ts';
+import type { FleetWatch } from './watch.ts';
+
+export type DemoDeps = {
+  readonly options: DemoOptions;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly api: Api;
+  readonly site: Site;
+  readonly progress: Progress;
+  readonly watch: FleetWatch;
+  /** Makes the nodes' own addresses silent until their machines are up. */
+  readonly prepareNodes: (addresses: readonly string[]) => Promise<Result<void, string>>;
+};
+
+/** Which step failed, why, and where to look. */
+export type DemoFailure = { readonly step: string; readonly text: string; readonly look: string };
+
+export const imageId = 'demo-1';
+export const templateId = '1.0.0';
+const kernelBytes = 256 * 1024;
+const initrdBytes = 1024 * 1024;
+/** Between two power buttons: a technician's finger, in a hurry. */
+const powerGapMs = 50;
+const pollMs = 250;
+
+/** One spare for each fourteen machines. */
+export function sparesOf(machines: number): number {
+  return Math.max(1, Math.round(machines / 14));
+}
+
+export async function runDemo(deps: DemoDeps): Promise<Result<void, DemoFailure>> {
+  const { options, progress, watch, site } = deps;
+  const configured = await configure(deps);
+  if (!configured.ok) return configured;
+  const booted = await bootAll(deps);
+  if (!booted.ok) return booted;
+
+  const spares = sparesOf(options.machines);
+  const wanted = options.machines - spares;
+  const clustered = await until(deps, 'cluster', clusterLimitMs(options), () => {
+    const plan = watch.plan();
+    const members = (plan?.controlPlanes.length ?? 0) + (plan?.workers.length ?? 0);
+    return members >= wanted && plan?.pending === false
+      ? undefined
+      : `${members} of ${wanted} machines are in the cluster`;
+  });
+  if (!clustered.ok) return clustered;
+  const before = watch.plan();
+  progress.say(
+    'cluster',
+    `${before?.controlPlanes.length} control planes, ${before?.workers.length} workers, ${spares} spares`,
+    'good',
+  );
+
+  const { workers = [] } = before ?? {};
+  const candidates = workers.filter((serial) => watch.machine(serial)?.spec.role === 'cs');
+  const victim = candidates[Math.floor(deps.chance.next() * candidates.length)];
+  const machine = victim === undefined ? undefined : site.find(victim);
+  if (victim === undefined || machine === undefined) {
+    return fail({ step: 'failure', text: 'no worker to fail', look: 'tetsu plan' });
+  }
+  progress.say('failure', `${victim} loses its power`, 'bad');
+  machine.powerOff();
+
+  const noticed = await until(deps, 'unreachable', 60_000, () => {
+    const state = watch.machine(victim)?.status.state;
+    return state === 'unreachable' ? undefined : `${victim} is ${state}`;
+  });
+  if (!noticed.ok) return noticed;
+  const known = new Set([...workers, ...(before?.controlPlanes ?? [])]);
+  let newcomer: string | undefined;
+  const joined = await until(deps, 'newcomer', 60_000, () => {
+    newcomer = watch.plan()?.workers.find((serial) => !known.has(serial));
+    return newcomer !== undefined ? undefined : `no spare has joined for ${victim}`;
+  });
+  if (!joined.ok) return joined;
+  const left = await until(deps, 'swap', 60_000, () => {
+    const plan = watch.plan();
+    return plan !== undefined && !plan.workers.includes(victim) && !plan.pending
+      ? undefined
+      : `${victim} is still in the cluster`;
+  });
+  if (!left.ok) return left;
+  progress.say('swap', `${victim} is out, ${newcomer} is in`, 'good');
+  return ok(undefined);
+}
+
+async function configure(deps: DemoDeps): Promise<Result<void, DemoFailure>> {
+  const { api, site, progress, watch } = deps;
+  const machines = site.machines.map(({ serial, rack }, at) => ({
+    serial,
+    rack,
+    role: roleOf(Math.floor(at / site.racks.length)),
+    labels: { product: 'demo' },
+    bmc: { type: 'ipmi-2.0' },
+    'retire-date': '2031-11-21T00:00:00Z',
+  }));
+  const roles = [...new Set(machines.map(({ role }) => role))];
+  const uploads: readonly (readonly ['PUT' | 'POST', string, unknown, string])[] = [
+    ['PUT', '/api/v1/config/ipam', ipamConfig('127'), 'addresses for racks'],
+    ['PUT', '/api/v1/config/dhcp', dhcpConfig, 'DHCP'],
+    [
+      'PUT',
+      `/api/v1/images/coreos/${imageId}`,
+      bootImage(kernelBytes, initrdBytes),
+      'kernel and initrd',
+    ],
+    ...roles.map(
+      (role) =>
+        [
+          'PUT',
+          `/api/v1/ignitions/${role}/${templateId}`,
+          ignitionTemplate(role),
+          `Ignition for role ${role}`,
+        ] as const,
+    ),
+    ['POST', '/api/v1/machines', machines, `${machines.length} machines`],
+  ];
+  for (const [method, path, body, what] of uploads) {
+    const sent = await api.send(method, path, body);
+    if (!sent.ok) return fail({ step: 'configure', text: sent.error, look: 'the log' });
+    progress.say('configure', `${method} ${path}  (${what})`);
+  }
+  await watch.look();
+  const prepared = await deps.prepareNodes(watch.addresses());
+  return prepared.ok
+    ? ok(undefined)
+    : fail({ step: 'configure', text: prepared.error, look: 'ss -ltn' });
+}
+
+async function bootAll(deps: DemoDeps): Promise<Result<void, DemoFailure>> {
+  const { options, site, progress, watch, clock } = deps;
+  const started = await site.start();
+  if (!started.ok) {
+    return fail({ step: 'relays', text: started.error.text, look: 'ss -lun' });
+  }
+  progress.say('boot', `${site.machines.length} machines in ${site.racks.length} racks power on`);
+  for (const [at, machine] of site.machines.entries()) {
+    clock.after(at * powerGapMs, machine.powerOn);
+  }
+  const limitMs = bootLimitMs(options);
+  const healthy = await until(deps, 'boot', limitMs, () => {
+    const waiting = [...watch.machines()].filter(({ status }) => status.state !== 'healthy');
+    if (waiting.length === 0 && watch.machines().length > 0) return undefined;
+    const [first] = waiting;
+    const stage = first === undefined ? 'unknown' : site.find(first.spec.serial)?.stage();
+    return `${waiting.length} machines are not healthy; ${first?.spec.serial} is at "${stage}"`;
+  });
+  if (!healthy.ok) return healthy;
+  progress.say('healthy', `all ${site.machines.length} machines boot and answer`, 'good');
+  return ok(undefined);
+}
+
+/** Firmware's slowest road takes 40 s of its own; 56 machines share this host's processors. */
+function bootLimitMs({ machines, hurry }: DemoOptions): number {
+  return 60_000 + 120_000 / hurry + machines * 500;
+}
+
+function clusterLimitMs({ machines }: DemoOptions): number {
+  return 60_000 + machines * 100;
+}
+
+/** Looks until `missing` has nothing left to say. */
+async function until(
+  { clock, watch }: DemoDeps,
+  step: string,
+  limitMs: number,
+  missing: () => string | undefined,
+): Promise<Result<void, DemoFailure>> {
+  const untilMs = clock.monotonicMs() + limitMs;
+  for (;;) {
+    const looked = await watch.look();
+    const text = looked.ok ? missing() : looked.error;
+    if (text === undefined) return ok(undefined);
+    if (clock.monotonicMs() > untilMs) {
+      const seconds = Math.round(limitMs / 1000);
+      return fail({ step, text: `after ${seconds} s: ${text}`, look: 'the log; tetsu plan' });
+    }
+    await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+  }
+}
