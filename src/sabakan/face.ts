@@ -7,6 +7,7 @@
 import type { StoreProblem } from '../base/store.ts';
 import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { mayEnter } from './access.ts';
 import { type AllowedNetwork, isAllowed } from './allow-ips.ts';
 import type { Answer, Exchange, Handler, Route } from './exchange.ts';
 import { jsonAnswer } from './go-json.ts';
@@ -92,7 +93,7 @@ export function createFace(deps: FaceDeps): Handler {
   };
 
   const answerTo = async (exchange: Exchange, route: Route): Promise<Answer> => {
-    if (!mayAsk(exchange, deps.allowIps)) {
+    if (!mayEnter(exchange, deps.allowIps)) {
       const text = `${exchange.remoteAddress} is in no network of allow-ips`;
       return v1Error(exchange, { kind: 'forbidden', text });
     }
@@ -122,15 +123,6 @@ export function createFace(deps: FaceDeps): Handler {
     }
     return answer;
   };
-}
-
-/** Sabakan's rule, in its order; for changes through GraphQL the resolver asks. */
-function mayAsk(exchange: Exchange, allowIps: readonly AllowedNetwork[]): boolean {
-  const { method, path, remoteAddress } = exchange;
-  if (!path.startsWith(v1) && !path.startsWith(v2)) return true;
-  if (method === 'GET' || method === 'HEAD') return true;
-  if (path.startsWith(`${v1}crypts/`) && method !== 'DELETE') return true;
-  return isAllowed(allowIps, remoteAddress);
 }
 
 function nothing(name: string): Route {
