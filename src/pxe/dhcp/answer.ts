@@ -22,8 +22,8 @@ export type Answer =
   | { readonly kind: 'nak'; readonly reason: string }
   | { readonly kind: 'silence'; readonly reason: string; readonly note?: Note };
 
-/** Silences an operator wants to know of. */
-export type Note = 'range-full' | 'lost-race' | 'declined' | 'released';
+/** Silences that somebody wants to know of. */
+export type Note = 'range-full' | 'lost-race' | 'declined' | 'released' | 'other-server';
 
 /** What the decision looks at beside the request and its table. */
 export type Surroundings = {
@@ -112,13 +112,12 @@ function select(
 ): Answer {
   if (!around.isOurs(wish.server)) {
     around.holds.drop(mac);
-    return silence('it chose another server');
+    return { kind: 'silence', reason: 'it chose another server', note: 'other-server' };
   }
   const { range } = around.subnet;
   const offered = around.holds.offeredTo(mac, around.nowMs);
-  const had = table.leaseOf(mac)?.index;
-  const address =
-    wish.requested ?? offered ?? (had === undefined ? undefined : leasedAddress(range, had));
+  const lease = table.leaseOf(mac);
+  const address = wish.requested ?? offered ?? (lease && leasedAddress(range, lease.index));
   if (address === undefined) return silence('it names no address and was offered none');
   const index = leaseIndexOf(range, address);
   if (index === undefined) return nak('the address is outside the range of its network');
@@ -133,7 +132,8 @@ function select(
       : nak('the address is not free');
   }
   const holder = around.holds.holderOf(address, around.nowMs) ?? mac;
-  if (holder !== mac && offered !== address && had !== index) {
+  const isItsOwn = lease?.index === index && lease.expiresAt > around.now;
+  if (holder !== mac && offered !== address && !isItsOwn) {
     return nak('the address was offered to another client');
   }
   return grant(mac, index, table, around, 'selected');

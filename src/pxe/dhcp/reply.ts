@@ -1,6 +1,6 @@
 /** An answer as a message: fields by RFC 2131 table 3, options in a size the client takes. */
 
-import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
+import { formatIpv4, type Ipv4, netmask } from '../../base/addresses.ts';
 import type { BootTarget } from '../boot-target.ts';
 import { bootFileOf } from '../boot-target.ts';
 import type { Answer } from './answer.ts';
@@ -90,8 +90,7 @@ export function replyTo(request: DhcpRequest, answer: Spoken, facts: ReplyFacts)
 
 function addNetwork(options: Options, { asked }: DhcpRequest, facts: ReplyFacts): void {
   const { subnet, dnsServers } = facts;
-  const mask = (0xffff_ffff << (32 - subnet.prefixLength)) >>> 0;
-  options.set(optionCodes.subnetMask, uint32Value(mask));
+  options.set(optionCodes.subnetMask, addressValue(netmask(subnet.prefixLength)));
   options.set(optionCodes.router, addressValue(subnet.router));
   if (dnsServers.length > 0) options.set(optionCodes.dnsServers, addressValue(...dnsServers));
   if (asked.has(optionCodes.broadcastAddress)) {

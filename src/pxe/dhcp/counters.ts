@@ -1,0 +1,179 @@
+/** What the DHCP server tells about itself: counters, an event per request, and log lines that cannot flood. */
+
+import { formatIpv4 } from '../../base/addresses.ts';
+import type { World } from '../../base/world.ts';
+import { type BootTarget, bootFileOf } from '../boot-target.ts';
+import type { Answer, Note } from './answer.ts';
+import type { DhcpRequest, Wish } from './request.ts';
+
+export type DhcpCounters = {
+  /** Datagrams, whatever they hold. */
+  received: number;
+  malformed: number;
+  notForUs: number;
+  /** Their answer would have gone to an address we do not send to. */
+  refused: number;
+  /** From networks without a range. */
+  noSubnet: number;
+  offered: number;
+  acked: number;
+  nakked: number;
+  /** Understood, and silence was the answer; includes the next three. */
+  silent: number;
+  rangeFull: number;
+  /** Another server lent what we had offered. */
+  lostRaces: number;
+  declined: number;
+  /** Boot clients of an architecture without a loader. */
+  noLoader: number;
+  /** Pushed out of a full queue. */
+  dropped: number;
+  /** Not answered, since the answer would have come too late. */
+  late: number;
+  storeFailures: number;
+  brokenTables: number;
+};
+
+/** One request and what became of it. Texts of the client are not in it. */
+export type DhcpEvent = {
+  readonly mac: string;
+  readonly type: Wish['kind'];
+  readonly answer: Answer['kind'];
+  readonly address: string | undefined;
+  readonly bootFile: string | undefined;
+  readonly reason: string;
+};
+
+type Counters = DhcpCounters;
+
+/** The same warning about the same thing is worth a line a minute. */
+const warningEveryMs = 60_000;
+/** Different warnings remembered; one more forgets the oldest. */
+const warningsMax = 256;
+
+export type Report = {
+  readonly counters: Counters;
+  readonly answered: (
+    request: DhcpRequest,
+    answer: Exclude<Answer, { kind: 'silence' }>,
+    target: BootTarget,
+  ) => void;
+  readonly silent: (request: DhcpRequest, reason: string, note?: Note) => void;
+  /** Warns, at most once a minute for the same facts. */
+  readonly trouble: (message: string, text: string) => void;
+};
+
+export function createReport(
+  { clock, log }: Pick<World, 'clock' | 'log'>,
+  observe: (event: DhcpEvent) => void,
+): Report {
+  const counters = noneYet();
+  const warned = new Map<string, number>();
+
+  const trouble = (message: string, text: string): void => {
+    const nowMs = clock.monotonicMs();
+    const id = `${message}\n${text}`;
+    if (nowMs - (warned.get(id) ?? Number.NEGATIVE_INFINITY) < warningEveryMs) return;
+    warned.delete(id);
+    warned.set(id, nowMs);
+    if (warned.size > warningsMax)
+      for (const oldest of warned.keys().take(1)) warned.delete(oldest);
+    log.warn(message, { text });
+  };
+
+  return {
+    counters,
+    trouble,
+    answered: (request, answer, target) => {
+      const address = answer.kind === 'nak' ? undefined : formatIpv4(answer.address);
+      const bootFile = answer.kind === 'nak' ? undefined : bootFileOf(target);
+      const noLoader =
+        answer.kind !== 'nak' && target.kind === 'no-loader' ? target.text : undefined;
+      counters[answer.kind === 'offer' ? 'offered' : answer.kind === 'ack' ? 'acked' : 'nakked'] +=
+        1;
+      if (noLoader !== undefined) {
+        counters.noLoader += 1;
+        trouble('a machine cannot boot: no loader for it', `${request.mac}: ${noLoader}`);
+      }
+      const reason = noLoader ?? answer.reason;
+      log.info('answered a DHCP message', {
+        mac: request.mac,
+        message: request.wish.kind,
+        answer: answer.kind,
+        address: address ?? '',
+        bootFile: bootFile ?? '',
+        reason,
+      });
+      observe({
+        mac: request.mac,
+        type: request.wish.kind,
+        answer: answer.kind,
+        address,
+        bootFile,
+        reason,
+      });
+    },
+    silent: (request, reason, note) => {
+      counters.silent += 1;
+      const where = placeText(request);
+      switch (note) {
+        case 'range-full':
+          counters.rangeFull += 1;
+          trouble('no address is free: new machines get none', where);
+          break;
+        case 'lost-race':
+          counters.lostRaces += 1;
+          break;
+        case 'declined':
+          counters.declined += 1;
+          trouble('a machine found its address in use', `${request.mac}: ${where}`);
+          break;
+        case 'released':
+        case 'other-server':
+        case undefined:
+          break;
+      }
+      log.debug('was silent on a DHCP message', {
+        mac: request.mac,
+        message: request.wish.kind,
+        reason,
+      });
+      observe({
+        mac: request.mac,
+        type: request.wish.kind,
+        answer: 'silence',
+        address: undefined,
+        bootFile: undefined,
+        reason,
+      });
+    },
+  };
+}
+
+/** Where a request came from, as an operator knows it. */
+function placeText({ wish, relay }: DhcpRequest): string {
+  if (wish.kind === 'decline') return formatIpv4(wish.address);
+  return relay === undefined ? 'a directly attached network' : `relay ${formatIpv4(relay.address)}`;
+}
+
+function noneYet(): Counters {
+  return {
+    received: 0,
+    malformed: 0,
+    notForUs: 0,
+    refused: 0,
+    noSubnet: 0,
+    offered: 0,
+    acked: 0,
+    nakked: 0,
+    silent: 0,
+    rangeFull: 0,
+    lostRaces: 0,
+    declined: 0,
+    noLoader: 0,
+    dropped: 0,
+    late: 0,
+    storeFailures: 0,
+    brokenTables: 0,
+  };
+}

@@ -1,0 +1,279 @@
+/**
+ * The DHCP server between socket and store: decode, read, queue per range, decide inside a commit, reply after it.
+ *
+ * One batch per range is under way at a time; what arrives meanwhile becomes the next batch, so that a thousand
+ * machines powered on together cost a few commits.
+ */
+
+import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
+import type { Transact } from '../../base/transact.ts';
+import type { Endpoint, World } from '../../base/world.ts';
+import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import type { IpamConfig } from '../../inventory/ipam.ts';
+import { type BootTarget, bootTargetOf, type Loaders } from '../boot-target.ts';
+import { type Answer, answerTo } from './answer.ts';
+import { createReport, type DhcpCounters, type DhcpEvent } from './counters.ts';
+import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
+import { createHolds } from './holds.ts';
+import { leaseKey, openLeaseTable } from './leases.ts';
+import { decodeDhcp, encodeDhcp } from './packet.ts';
+import { createQueue, type Queue, type Waiting } from './queue.ts';
+import { replyTo } from './reply.ts';
+import { type DhcpRequest, readRequest } from './request.ts';
+import { placeOf, type Subnet, subnetOf } from './subnet.ts';
+
+/** How a datagram came in. */
+export type Arrival = {
+  readonly from: Endpoint;
+  /** First address of the interface it came in on, where that is known: on sockets bound to an interface. */
+  readonly interfaceAddress: Ipv4 | undefined;
+  /** Our address on the side of `peer` (a relay or client; undefined: on the link itself): option 54 and siaddr. */
+  readonly serverAddress: (peer: Ipv4 | undefined) => Ipv4 | undefined;
+};
+
+export type Outgoing = { readonly payload: Uint8Array; readonly to: Endpoint };
+
+export type DhcpResponder = {
+  /**
+   * The reply to one datagram, after its lease is stored; undefined where silence is right. Never throws for what a
+   * datagram may hold.
+   */
+  readonly handle: (payload: Uint8Array, arrival: Arrival) => Promise<Outgoing | undefined>;
+  readonly counters: () => DhcpCounters;
+  readonly holds: () => number;
+  readonly waiting: () => number;
+};
+
+export type ResponderRules = {
+  readonly relayNetworks: TargetRules['relayNetworks'];
+  readonly isOwn: (address: Ipv4) => boolean;
+  readonly advertiseUrl: string;
+  readonly loaders: Loaders;
+  readonly holdSeconds: number;
+};
+
+/** Firmware has asked again by then; an answer to its first try would only confuse (and etcd was stuck). */
+const answerAgeMaxMs = 4_000;
+/** Ranges at work at once. Beyond it newcomers are dropped: relays cannot be that many by chance. */
+const rangesMax = 4_096;
+
+type Job = Waiting & {
+  readonly request: DhcpRequest;
+  readonly arrival: Arrival;
+  readonly subnet: Subnet;
+  readonly dhcp: DhcpConfig;
+  readonly serverAddress: Ipv4;
+  readonly receivedMs: number;
+  readonly done: (outgoing: Outgoing | undefined) => void;
+};
+
+export function createDhcpResponder(deps: {
+  readonly world: Pick<World, 'clock' | 'log'>;
+  readonly transact: Transact;
+  readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
+  readonly rules: ResponderRules;
+  readonly observe?: (event: DhcpEvent) => void;
+}): DhcpResponder {
+  const { world, transact, inventory, rules } = deps;
+  const { clock } = world;
+  const report = createReport(world, deps.observe ?? (() => {}));
+  const { counters } = report;
+  const holds = createHolds(rules.holdSeconds * 1000);
+  const ranges = new Map<string, Queue<Job>>();
+  let othersServe = false;
+
+  const handle: DhcpResponder['handle'] = (payload, arrival) =>
+    new Promise((done) => {
+      counters.received += 1;
+      const packet = decodeDhcp(payload);
+      if (!packet.ok) {
+        counters.malformed += 1;
+        return done(undefined);
+      }
+      const request = readRequest(packet.value);
+      if (!request.ok) {
+        counters.notForUs += 1;
+        return done(undefined);
+      }
+      const job = admit(request.value, arrival, done);
+      if (typeof job !== 'string') return enqueue(job);
+      report.silent(request.value, job);
+      return done(undefined);
+    });
+
+  /** A job, or why there is none. */
+  const admit = (request: DhcpRequest, arrival: Arrival, done: Job['done']): Job | string => {
+    const ipam = inventory.ipam();
+    const dhcp = inventory.dhcp();
+    if (ipam === undefined || dhcp === undefined) return 'no IPAM or DHCP configuration yet';
+    const refusal = whyRefused(request, { ...rules, nodePool: ipam.nodeIpv4Pool });
+    if (refusal !== undefined) {
+      counters.refused += 1;
+      return refusal;
+    }
+    const place = placeOf(request, arrival.interfaceAddress);
+    const subnet = place === undefined ? undefined : subnetOf(ipam, place);
+    if (subnet === undefined) {
+      counters.noSubnet += 1;
+      return 'nothing is lent on its network';
+    }
+    const { clientAddress } = request.packet;
+    const peer = request.relay?.address ?? (clientAddress === 0 ? undefined : clientAddress);
+    const serverAddress = arrival.serverAddress(peer);
+    if (serverAddress === undefined) return 'no address of ours faces the client';
+    return {
+      request,
+      arrival,
+      subnet,
+      dhcp,
+      serverAddress,
+      receivedMs: clock.monotonicMs(),
+      isDiscover: request.wish.kind === 'discover',
+      done,
+      dropped: () => {
+        counters.dropped += 1;
+        done(undefined);
+      },
+    };
+  };
+
+  const enqueue = (job: Job): void => {
+    const key = leaseKey(job.subnet.range);
+    const busy = ranges.get(key);
+    if (busy !== undefined) return busy.add(job);
+    if (ranges.size >= rangesMax) return job.dropped();
+    const queue = createQueue<Job>();
+    ranges.set(key, queue);
+    queue.add(job);
+    void work(key, queue);
+  };
+
+  const work = async (key: string, queue: Queue<Job>): Promise<void> => {
+    // What came in with this datagram in one go belongs into the same batch.
+    await Promise.resolve();
+    for (let jobs = queue.take(); jobs.length > 0; jobs = queue.take()) {
+      const fresh = jobs.filter((job) => !isLate(job));
+      for (const job of jobs) if (isLate(job)) late(job);
+      if (fresh.length > 0) await settle(key, fresh);
+    }
+    ranges.delete(key);
+  };
+
+  const settle = async (key: string, jobs: readonly Job[]): Promise<void> => {
+    const settled = await transact<readonly Answer[] | string>(
+      key.replace('lease-usages', 'leases'),
+      { keys: [key] },
+      (view) => {
+        const table = openLeaseTable(view.get(key)?.value);
+        if (!table.ok) return { ok: true, value: table.error, writes: [] };
+        const now = clock.now();
+        const nowMs = clock.monotonicMs();
+        const ipam = inventory.ipam();
+        const answers = jobs.map((job) =>
+          answerTo(job.request, table.value, {
+            subnet: job.subnet,
+            holds,
+            leaseSeconds: leaseSeconds(job.dhcp),
+            isOurs: (server) =>
+              server === (job.request.relay?.serverIdOverride ?? job.serverAddress) ||
+              rules.isOwn(server),
+            mayLend: (address) => mayLend(address, job.subnet, ipam),
+            shared: othersServe,
+            now,
+            nowMs,
+          }),
+        );
+        if (!table.value.changed()) return { ok: true, value: answers, writes: [] };
+        return {
+          ok: true,
+          value: answers,
+          writes: [{ kind: 'put', key, value: table.value.encode() }],
+        };
+      },
+    );
+    if (!settled.ok) {
+      counters.storeFailures += jobs.length;
+      report.trouble(
+        'leases cannot be stored: no answers',
+        `${settled.error.kind}: ${settled.error.text}`,
+      );
+      return giveUp(jobs, 'the store did not confirm');
+    }
+    const answers = settled.value.value;
+    if (typeof answers === 'string') {
+      counters.brokenTables += jobs.length;
+      report.trouble(
+        'a lease table is broken: nothing is lent from its range',
+        `${key}: ${answers}`,
+      );
+      return giveUp(jobs, 'the lease table is broken');
+    }
+    for (const [at, job] of jobs.entries()) {
+      const answer = answers[at];
+      if (answer !== undefined) speak(job, answer);
+    }
+  };
+
+  const mayLend = (address: Ipv4, subnet: Subnet, ipam: IpamConfig | undefined): boolean =>
+    ipam !== undefined &&
+    address !== subnet.router &&
+    address !== subnet.network &&
+    address !== subnet.broadcast &&
+    !rules.isOwn(address) &&
+    inventory.ownerOf(address) === undefined;
+
+  const speak = (job: Job, answer: Answer): void => {
+    const { request, arrival, subnet, dhcp, serverAddress } = job;
+    if (answer.kind === 'silence') {
+      if (answer.note === 'other-server') othersServe = true;
+      report.silent(request, answer.reason, answer.note);
+      return job.done(undefined);
+    }
+    if (isLate(job)) return late(job);
+    const target = namesBootFile(request)
+      ? bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders)
+      : nothingToBoot;
+    const reply = replyTo(request, answer, {
+      subnet,
+      serverAddress,
+      dnsServers: dhcp.dnsServers,
+      leaseSeconds: leaseSeconds(dhcp),
+      target,
+    });
+    report.answered(request, answer, target);
+    job.done({
+      payload: encodeDhcp(reply),
+      to: replyDestination(request, answer.kind === 'nak', arrival.from),
+    });
+  };
+
+  const isLate = (job: Job): boolean => clock.monotonicMs() - job.receivedMs > answerAgeMaxMs;
+
+  const late = (job: Job): void => {
+    counters.late += 1;
+    report.silent(job.request, 'the answer would come too late');
+    job.done(undefined);
+  };
+
+  const giveUp = (jobs: readonly Job[], reason: string): void => {
+    for (const job of jobs) {
+      report.silent(job.request, reason);
+      job.done(undefined);
+    }
+  };
+
+  return {
+    handle,
+    counters: () => ({ ...counters }),
+    holds: holds.size,
+    waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
+  };
+}
+
+const nothingToBoot: BootTarget = { kind: 'none' };
+
+/** Only a client that boots asks for a file: one that keeps its address is past that (so does Sabakan). */
+function namesBootFile({ wish }: DhcpRequest): boolean {
+  return wish.kind === 'discover' || wish.kind === 'selecting';
+}
