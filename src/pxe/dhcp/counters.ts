@@ -76,8 +76,8 @@ export function createReport(
     if (nowMs - (warned.get(id) ?? Number.NEGATIVE_INFINITY) < warningEveryMs) return;
     warned.delete(id);
     warned.set(id, nowMs);
-    if (warned.size > warningsMax)
-      for (const oldest of warned.keys().take(1)) warned.delete(oldest);
+    const [oldest] = warned.keys();
+    if (warned.size > warningsMax && oldest !== undefined) warned.delete(oldest);
     log.warn(message, { text });
   };
 

@@ -28,8 +28,12 @@ export function createQueue<Job extends Waiting>(): Queue<Job> {
   const discovers = new Set<Job>();
   const others = new Set<Job>();
   const takeFrom = (jobs: Set<Job>, room: number): Job[] => {
-    const taken = [...jobs.values().take(room)];
-    for (const job of taken) jobs.delete(job);
+    const taken: Job[] = [];
+    for (const job of jobs) {
+      if (taken.length >= room) break;
+      taken.push(job);
+      jobs.delete(job);
+    }
     return taken;
   };
   return {

@@ -5,7 +5,7 @@
  * machines powered on together cost a few commits.
  */
 
-import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
+import type { Ipv4 } from '../../base/addresses.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, World } from '../../base/world.ts';
 import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
@@ -86,42 +86,46 @@ export function createDhcpResponder(deps: {
   const handle: DhcpResponder['handle'] = (payload, arrival) =>
     new Promise((done) => {
       counters.received += 1;
-      const packet = decodeDhcp(payload);
-      if (!packet.ok) {
-        counters.malformed += 1;
-        return done(undefined);
-      }
-      const request = readRequest(packet.value);
-      if (!request.ok) {
-        counters.notForUs += 1;
-        return done(undefined);
-      }
-      const job = admit(request.value, arrival, done);
-      if (typeof job !== 'string') return enqueue(job);
-      report.silent(request.value, job);
-      return done(undefined);
+      const request = understand(payload);
+      const job = request && admit(request, arrival, done);
+      if (job === undefined) done(undefined);
+      else enqueue(job);
     });
 
-  /** A job, or why there is none. */
-  const admit = (request: DhcpRequest, arrival: Arrival, done: Job['done']): Job | string => {
+  const understand = (payload: Uint8Array): DhcpRequest | undefined => {
+    const packet = decodeDhcp(payload);
+    if (!packet.ok) {
+      counters.malformed += 1;
+      return undefined;
+    }
+    const request = readRequest(packet.value);
+    if (!request.ok) counters.notForUs += 1;
+    return request.ok ? request.value : undefined;
+  };
+
+  const admit = (request: DhcpRequest, arrival: Arrival, done: Job['done']): Job | undefined => {
     const ipam = inventory.ipam();
     const dhcp = inventory.dhcp();
-    if (ipam === undefined || dhcp === undefined) return 'no IPAM or DHCP configuration yet';
+    const ignore = (reason: string): undefined => {
+      report.silent(request, reason);
+    };
+    if (ipam === undefined || dhcp === undefined)
+      return ignore('no IPAM or DHCP configuration yet');
     const refusal = whyRefused(request, { ...rules, nodePool: ipam.nodeIpv4Pool });
     if (refusal !== undefined) {
       counters.refused += 1;
-      return refusal;
+      return ignore(refusal);
     }
     const place = placeOf(request, arrival.interfaceAddress);
     const subnet = place === undefined ? undefined : subnetOf(ipam, place);
     if (subnet === undefined) {
       counters.noSubnet += 1;
-      return 'nothing is lent on its network';
+      return ignore('nothing is lent on its network');
     }
     const { clientAddress } = request.packet;
     const peer = request.relay?.address ?? (clientAddress === 0 ? undefined : clientAddress);
     const serverAddress = arrival.serverAddress(peer);
-    if (serverAddress === undefined) return 'no address of ours faces the client';
+    if (serverAddress === undefined) return ignore('no address of ours faces the client');
     return {
       request,
       arrival,
@@ -141,8 +145,14 @@ export function createDhcpResponder(deps: {
   const enqueue = (job: Job): void => {
     const key = leaseKey(job.subnet.range);
     const busy = ranges.get(key);
-    if (busy !== undefined) return busy.add(job);
-    if (ranges.size >= rangesMax) return job.dropped();
+    if (busy !== undefined) {
+      busy.add(job);
+      return;
+    }
+    if (ranges.size >= rangesMax) {
+      job.dropped();
+      return;
+    }
     const queue = createQueue<Job>();
     ranges.set(key, queue);
     queue.add(job);
@@ -198,7 +208,8 @@ export function createDhcpResponder(deps: {
         'leases cannot be stored: no answers',
         `${settled.error.kind}: ${settled.error.text}`,
       );
-      return giveUp(jobs, 'the store did not confirm');
+      giveUp(jobs, 'the store did not confirm');
+      return;
     }
     const answers = settled.value.value;
     if (typeof answers === 'string') {
@@ -207,7 +218,8 @@ export function createDhcpResponder(deps: {
         'a lease table is broken: nothing is lent from its range',
         `${key}: ${answers}`,
       );
-      return giveUp(jobs, 'the lease table is broken');
+      giveUp(jobs, 'the lease table is broken');
+      return;
     }
     for (const [at, job] of jobs.entries()) {
       const answer = answers[at];
@@ -228,9 +240,13 @@ export function createDhcpResponder(deps: {
     if (answer.kind === 'silence') {
       if (answer.note === 'other-server') othersServe = true;
       report.silent(request, answer.reason, answer.note);
-      return job.done(undefined);
+      job.done(undefined);
+      return;
     }
-    if (isLate(job)) return late(job);
+    if (isLate(job)) {
+      late(job);
+      return;
+    }
     const target = namesBootFile(request)
       ? bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders)
       : nothingToBoot;
