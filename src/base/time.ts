@@ -33,7 +33,8 @@ const pattern =
 export function parseRfc3339(text: string): Result<Rfc3339, string> {
   const parts = pattern.exec(text);
   const ms = parts === null ? Number.NaN : Date.parse(millisecondText(parts));
-  if (Number.isNaN(ms) || (parts !== null && !dayExists(parts))) {
+  // JavaScript reads 24:00 as the next day's midnight; neither RFC 3339 nor Go knows that hour.
+  if (Number.isNaN(ms) || (parts !== null && (!dayExists(parts) || Number(parts[4]) > 23))) {
     return fail(`"${text}" is not an RFC 3339 time such as 2026-11-21T06:00:00Z`);
   }
   return ok(text as Rfc3339);

@@ -42,8 +42,11 @@ export type AuditRecord = {
 /** What a change adds to its commit: the record, and the condition that its key is new. */
 export type AuditWrite = { readonly write: Write; readonly condition: Condition };
 
-/** Longer details (a thousand serials) are kept whole up to here; an etcd value has its limit. */
-export const detailCharactersMax = 64 * 1024;
+/** A thousand serials fit; longer details are cut and say so, since an etcd request has its limit. */
+const detailCharactersMax = 64 * 1024;
+
+/** Stored in place of the revision, which is not known yet; Go's reader of the record wants a number there. */
+const revisionNotKnown = '0';
 
 /**
  * The revision is not known before the commit, so the key's 16 hex digits are the time in milliseconds (11 digits) and
@@ -62,14 +65,14 @@ export function auditWrite(
   const key = `${keys.auditDay(dayOf(now))}${time}${salt}`;
   const record = {
     ts: formatInstant(now),
-    rev: '',
+    rev: revisionNotKnown,
     user: actor.user,
     ip: actor.ip,
     host: actor.host,
     category: facts.category,
     instance: facts.instance,
     action: facts.action,
-    detail: facts.detail.slice(0, detailCharactersMax),
+    detail: cutDetail(facts.detail),
   } satisfies AuditRecord;
   return {
     write: { kind: 'put', key, value: new TextEncoder().encode(JSON.stringify(record)) },
@@ -107,5 +110,10 @@ export function dayOf(at: Instant): string {
 }
 
 function revisionOf(stored: string, own: Revision): string {
-  return stored === '' ? own : stored;
+  return stored === '' || stored === revisionNotKnown ? own : stored;
+}
+
+function cutDetail(detail: string): string {
+  if (detail.length <= detailCharactersMax) return detail;
+  return `${detail.slice(0, detailCharactersMax)}… (cut: ${detail.length} characters)`;
 }

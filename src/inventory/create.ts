@@ -1,45 +1,39 @@
 /** The desk at work: mirrors for what is read, transactions for what is changed. */
 
-import { formatIpv4 } from '../base/addresses.ts';
 import { createMirror, type Freshness, type Mirror } from '../base/mirror.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { absent, compareRevisions, type Revision, type StoreProblem } from '../base/store.ts';
+import { compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
+import { type Actor, type AuditCategory, auditWrite } from './audit.ts';
+import { readAuditLog } from './desk/audit-log.ts';
+import { createAuditRetention } from './desk/audit-retention.ts';
+import { type Audit, brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
+import { putDhcp, putIpam } from './desk/config-changes.ts';
 import {
-  type Actor,
-  type AuditCategory,
-  type AuditRecord,
-  type AuditWrite,
-  auditWrite,
-  readAuditRecord,
-} from './audit.ts';
-import {
-  type Change as Decided,
-  editMachine,
-  machinesExist,
-  putDhcp,
-  putIpam,
   register,
   remove,
+  removeLabel,
+  setLabel,
+  setRetireDate,
   setState,
-  unknownMachine,
-  withLabel,
-  withoutLabel,
-  withRetireDate,
-} from './changes.ts';
-import { type DhcpConfig, parseDhcpConfig } from './dhcp-config.ts';
-import type { Change, Inventory, Written } from './inventory.ts';
-import { type IpamConfig, parseIpamConfig } from './ipam.ts';
-import { keys, schemaVersion } from './keys.ts';
-import type { Machine } from './machine.ts';
-import { createMachineIndex, searchMachines } from './machine-index.ts';
+} from './desk/machine-changes.ts';
+import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
+import { checkSchema } from './desk/schema-version.ts';
+import { parseDhcpConfig } from './dhcp-config.ts';
+import { goTimeText } from './go-time.ts';
+import type { Change, Inventory, WriteResult, Written } from './inventory.ts';
+import { parseIpamConfig } from './ipam.ts';
+import { keys } from './keys.ts';
+import type { Machine, Serial } from './machine.ts';
 import { decodeMachine } from './machine-json.ts';
 import type { InventoryProblem } from './problem.ts';
 import { decodeReason, type StateReason } from './state-reason.ts';
 
 /** A change is answered when this server's own copy shows it; the commit stands either way. */
 const ownWriteTimeoutMs = 2000;
+/** How often a machine may move to another rack while it is being removed. */
+const removeTriesMax = 3;
 
 export function createInventory(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -52,30 +46,28 @@ export function createInventory(deps: {
     decode: (key: string, value: Uint8Array) => Result<V, string>,
   ): Mirror<V> => createMirror({ store, prefix, decode, clock, log });
 
-  const machines = mirrorOf(keys.machines, (key, value) =>
-    machineUnderItsKey(key, decodeMachine(value)),
-  );
+  const machines = mirrorOf(keys.machines, (key, value) => decodeMachine(value, key));
   const reasons = mirrorOf(keys.reasons, (_, value) => decodeReason(value));
-  const ipam = mirrorOf(
-    keys.ipam,
-    only('', (json) => parseIpamConfig(json)),
-  );
-  const dhcp = mirrorOf(
-    keys.dhcp,
-    only('', (json) => parseDhcpConfig(json)),
-  );
-  const mirrors: readonly Mirror<unknown>[] = [machines, reasons, ipam, dhcp];
+  const ipam = mirrorOf(keys.ipam, single(parseIpamConfig));
+  const dhcp = mirrorOf(keys.dhcp, single(parseDhcpConfig));
+  const mirrors: ReadonlyMap<string, Mirror<unknown>> = new Map<string, Mirror<unknown>>([
+    [keys.machines, machines],
+    [keys.reasons, reasons],
+    [keys.ipam, ipam],
+    [keys.dhcp, dhcp],
+  ]);
+  const retention = createAuditRetention({ clock, log, store });
 
   const index = createMachineIndex();
   const listeners = new Set<(changes: readonly Change[]) => void>();
   machines.subscribe((changes) => {
-    for (const { before, value } of changes) index.update(before, value);
+    for (const { key, value } of changes) index.update(key, value);
     const told = changes.map(({ key, before, value }) => ({
-      serial: key as Change['serial'],
+      serial: key as Serial,
       before,
       after: value,
     }));
-    for (const listener of listeners) listener(told);
+    for (const listener of [...listeners]) listener(told);
   });
 
   let listed: { readonly entries: unknown; readonly machines: readonly Machine[] } | undefined;
@@ -86,51 +78,63 @@ export function createInventory(deps: {
     return listed.machines;
   };
 
-  const audit = (
-    actor: Actor,
-    category: AuditCategory,
-    instance: string,
-    action: string,
-    detail: string,
-  ): AuditWrite => auditWrite(actor, clock.now(), chance, { category, instance, action, detail });
-
-  /** Runs a change and waits until the mirrors that show it have it. */
-  const write = async <T>(
-    change: Decided<T>,
-    shownBy: readonly Mirror<unknown>[],
-  ): Promise<
-    Result<{ readonly value: T; readonly revision: Revision }, InventoryProblem | TransactProblem>
-  > => {
-    const result = await transact(change.lane, change.reads, change.decide);
-    if (!result.ok) return result;
-    const { revision } = result.value;
-    await Promise.all(shownBy.map((mirror) => mirror.reached(revision, ownWriteTimeoutMs)));
-    return ok(result.value);
+  const auditOf = (actor: Actor, category: AuditCategory): Audit => {
+    const now = clock.now();
+    return (instance, action, detail) =>
+      auditWrite(actor, now, chance, { category, instance, action, detail });
   };
-  const written = async (
+
+  const run = <T>(change: Decided<T>) => transact(change.lane, change.reads, change.decide);
+
+  /** Waits until what this server reads from shows the commit. */
+  const shown = async (mirror: Mirror<unknown>, revision: Revision): Promise<void> => {
+    if (await mirror.reached(revision, ownWriteTimeoutMs)) return;
+    log.warn('a change is committed, but news of it has not come back', { revision });
+  };
+
+  const write = async (
     change: Decided<unknown>,
-    ...shownBy: readonly Mirror<unknown>[]
+    mirror: Mirror<unknown>,
   ): Promise<Result<Written, InventoryProblem | TransactProblem>> => {
-    const result = await write(change, shownBy);
-    return result.ok ? ok({ revision: result.value.revision }) : result;
+    const result = await run(change);
+    if (!result.ok) return result;
+    await shown(mirror, result.value.revision);
+    return ok({ revision: result.value.revision });
+  };
+
+  const removeMachine = async (serial: Serial, actor: Actor): WriteResult => {
+    const audit = auditOf(actor, 'machines');
+    for (let tries = 0; tries < removeTriesMax; tries += 1) {
+      const rack = await rackOf(store, serial);
+      if (!rack.ok) return rack;
+      const result = await run(remove(serial, rack.value, audit));
+      if (!result.ok) return result;
+      if (result.value.value === 'elsewhere') continue;
+      await shown(machines, result.value.revision);
+      return ok({ revision: result.value.revision });
+    }
+    return fail({ kind: 'contended', text: `machine ${serial} keeps moving from rack to rack` });
+  };
+
+  const stop = (): void => {
+    retention.stop();
+    for (const mirror of mirrors.values()) mirror.stop();
   };
 
   return {
     start: async () => {
       const version = await checkSchema(store);
       if (!version.ok) return version;
-      for (const mirror of mirrors) {
-        const started = await mirror.start();
-        if (!started.ok) return started;
-      }
-      return ok(undefined);
+      const started = await Promise.all([...mirrors.values()].map((mirror) => mirror.start()));
+      const failed = started.find((result) => !result.ok);
+      if (failed !== undefined) stop();
+      else retention.start();
+      return failed ?? ok(undefined);
     },
-    stop: () => {
-      for (const mirror of mirrors) mirror.stop();
-    },
-    freshness: () => worst(mirrors.map((mirror) => mirror.freshness())),
+    stop,
+    freshness: () => worst([...mirrors.values()].map((mirror) => mirror.freshness())),
     revision: () =>
-      mirrors
+      [...mirrors.values()]
         .map((mirror) => mirror.revision())
         .reduce((a, b) => (compareRevisions(a, b) >= 0 ? a : b)),
     find: (serial) => machines.get(serial),
@@ -141,138 +145,57 @@ export function createInventory(deps: {
     dhcp: () => dhcp.get(''),
     subscribe: (listener) => {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      return () => void listeners.delete(listener);
     },
-    ownerOf: (address) => index.ownerOf(formatIpv4(address)),
+    ownerOf: (address) => index.ownerOf(address),
     broken: () =>
       new Map(
-        (
-          [
-            [keys.machines, machines],
-            [keys.reasons, reasons],
-            [keys.ipam, ipam],
-            [keys.dhcp, dhcp],
-          ] as const
-        ).flatMap(([prefix, mirror]) =>
+        [...mirrors].flatMap(([prefix, mirror]) =>
           [...mirror.broken()].map(([key, why]) => [prefix + key, why] as const),
         ),
       ),
 
-    putIpam: async (config: IpamConfig, actor) => {
-      const detail = JSON.stringify(config);
-      const change = putIpam(
-        config,
-        () => machines.entries().length,
-        audit(actor, 'ipam', 'config', 'put', detail),
-      );
-      const result = await written(change, ipam);
-      // Machines that this server has not seen yet make the commit fail again and again.
-      return !result.ok && result.error.kind === 'contended' ? fail(machinesExist) : result;
+    putIpam: async (config, actor) => {
+      const audit = auditOf(actor, 'ipam');
+      const known = all()[0]?.spec.serial;
+      const put = await write(putIpam(config, known, audit), ipam);
+      // That machine is gone, but others may have come: look at all there is.
+      const unclear = known !== undefined && !put.ok && put.error.kind === 'contended';
+      return unclear ? write(putIpam(config, undefined, audit), ipam) : put;
     },
-    putDhcp: (config: DhcpConfig, actor) =>
-      written(putDhcp(config, audit(actor, 'dhcp', 'config', 'put', JSON.stringify(config))), dhcp),
-    register: (wanted, actor) => {
-      const serials = wanted.map((machine) => machine.serial).join('\n');
-      return written(
-        register(wanted, clock.now(), audit(actor, 'machines', '', 'register', serials)),
-        machines,
-      );
+    putDhcp: (config, actor) => write(putDhcp(config, auditOf(actor, 'dhcp')), dhcp),
+    register: async (wanted, actor) => {
+      const result = await run(register(wanted, clock.now(), auditOf(actor, 'machines')));
+      if (!result.ok) return result;
+      const { revision, value } = result.value;
+      if (value.length > 0) await shown(machines, revision);
+      return ok({ revision });
     },
     setState: async (change, actor) => {
-      const record = (instance: string, action: string, detail: string): AuditWrite =>
-        audit(actor, 'machines', instance, action, detail);
-      const result = await write(setState(change, clock.now(), record), [machines, reasons]);
-      return result.ok
-        ? ok({ revision: result.value.revision, machine: result.value.value })
-        : result;
+      const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')));
+      if (!result.ok) return result;
+      const { revision, value } = result.value;
+      await shown(machines, revision);
+      if (value.changed) await shown(reasons, revision);
+      return ok({ revision, machine: value.machine });
     },
     setLabel: (serial, name, value, actor) =>
-      written(
-        editMachine(
-          serial,
-          (machine) => withLabel(machine, name, value),
-          audit(actor, 'machines', serial, 'put-label', `${name}/${value}`),
-        ),
-        machines,
-      ),
+      write(setLabel(serial, name, value, auditOf(actor, 'machines')), machines),
     removeLabel: (serial, name, actor) =>
-      written(
-        editMachine(
-          serial,
-          (machine) => withoutLabel(machine, name),
-          audit(actor, 'machines', serial, 'delete-label', name),
-        ),
-        machines,
-      ),
+      write(removeLabel(serial, name, auditOf(actor, 'machines')), machines),
     setRetireDate: (serial, date, actor) =>
-      written(
-        editMachine(
-          serial,
-          (machine) => withRetireDate(machine, date),
-          audit(actor, 'machines', serial, 'set-retire-date', date),
-        ),
-        machines,
-      ),
-    remove: async (serial, actor) => {
-      const rack = machines.get(serial)?.spec.rack ?? (await rackInStore(store, serial));
-      if (rack === undefined) return fail(unknownMachine(serial));
-      return written(
-        remove(serial, rack, audit(actor, 'machines', serial, 'delete', '')),
-        machines,
-        reasons,
-      );
-    },
-    auditLog: async (since, until) => {
-      const listing = await store.list(keys.audit);
-      if (!listing.ok) return listing;
-      const records = listing.value.entries
-        .filter(({ key }) => inDays(key, since, until))
-        .toSorted((a, b) => compareRevisions(a.modRevision, b.modRevision))
-        .map(readAuditRecord);
-      return ok(records.filter((record): record is AuditRecord => record !== undefined));
-    },
+      write(setRetireDate(serial, date, goTimeText(date), auditOf(actor, 'machines')), machines),
+    remove: removeMachine,
+    auditLog: (since, until) => readAuditLog(store, since, until, clock.now()),
   };
 }
 
-/** A fresh database becomes ours; one of another schema is not touched. */
-async function checkSchema(store: World['store']): Promise<Result<void, StoreProblem>> {
-  const found = await store.get([keys.version, keys.ipam]);
-  if (!found.ok) return found;
-  const entry = found.value.entries.find(({ key }) => key === keys.version);
-  const version = entry === undefined ? undefined : new TextDecoder().decode(entry.value).trim();
-  if (version === schemaVersion) return ok(undefined);
-  if (version === undefined && found.value.entries.length === 0) {
-    const value = new TextEncoder().encode(schemaVersion);
-    const committed = await store.commit(
-      [{ kind: 'unmoved', key: keys.version, modRevision: absent }],
-      [{ kind: 'put', key: keys.version, value }],
-    );
-    if (!committed.ok) return committed;
-    // Another server was first: it wrote the same.
-    return ok(undefined);
-  }
-  const text =
-    `the database has schema version ${version ?? '1'}, this server needs ${schemaVersion}: ` +
-    'upgrade it with Sabakan 3 first; nothing was changed';
-  return fail({ kind: 'store-refused', text });
-}
-
-/** A record that lies under another machine's key is nobody's. */
-function machineUnderItsKey(
-  key: string,
-  machine: Result<Machine, string>,
-): Result<Machine, string> {
-  if (!machine.ok || machine.value.spec.serial === key) return machine;
-  return fail(`the record is that of machine ${machine.value.spec.serial}`);
-}
-
 /** A mirror over a single key: other keys with the same beginning are not ours. */
-function only<V>(
-  wanted: string,
+function single<V>(
   parse: (json: unknown) => Result<V, string>,
 ): (key: string, value: Uint8Array) => Result<V, string> {
   return (key, value) => {
-    if (key !== wanted) return fail('not the key of a configuration');
+    if (key !== '') return fail('not the key of a configuration');
     try {
       return parse(JSON.parse(new TextDecoder().decode(value)));
     } catch (problem) {
@@ -300,15 +223,15 @@ function worst(all: readonly Freshness[]): Freshness {
   );
 }
 
-async function rackInStore(store: World['store'], serial: string): Promise<number | undefined> {
+async function rackOf(
+  store: World['store'],
+  serial: Serial,
+): Promise<Result<number, InventoryProblem | TransactProblem>> {
   const found = await store.get([keys.machine(serial)]);
-  const entry = found.ok ? found.value.entries[0] : undefined;
-  const machine = entry === undefined ? undefined : decodeMachine(entry.value);
-  return machine?.ok ? machine.value.spec.rack : undefined;
-}
-
-/** `audit/YYYYMMDD/…`: the day is compared as text. */
-function inDays(key: string, since: string | undefined, until: string | undefined): boolean {
-  const day = key.slice(keys.audit.length, keys.audit.length + 8);
-  return (since === undefined || day >= since) && (until === undefined || day < until);
+  if (!found.ok) return found;
+  const [entry] = found.value.entries;
+  if (entry === undefined) return fail(unknownMachine(serial));
+  const machine = decodeMachine(entry.value, serial);
+  if (!machine.ok) return fail(brokenRecord(entry.key, machine.error));
+  return ok(machine.value.spec.rack);
 }

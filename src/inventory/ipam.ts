@@ -56,6 +56,8 @@ const numberMembers = [
 
 /** Blocks larger than this many bits leave no room for a second rack in IPv4. */
 const rangeBitsMax = 24;
+/** Addresses of one machine; a server has a handful of network cards. */
+const nodeIpPerNodeMax = 256;
 /** 2^32 addresses bound any offset or count. */
 const uint32Max = 0xffff_ffff;
 
@@ -112,6 +114,9 @@ export function parseIpamConfig(json: unknown): Result<IpamConfig, string> {
   for (const member of ['node-ipv4-range-size', 'bmc-ipv4-range-size']) {
     if (number(member) > rangeBitsMax)
       return fail(`${member} must be at most ${rangeBitsMax} bits`);
+  }
+  if (number('node-ip-per-node') > nodeIpPerNodeMax) {
+    return fail(`node-ip-per-node must be at most ${nodeIpPerNodeMax}`);
   }
   const config: IpamConfig = {
     ...(Object.fromEntries(numberMembers.map(([member, name]) => [name, number(member)])) as Pick<
@@ -186,6 +191,11 @@ export function whyOutsidePool(
     indexInRack;
   const slot = `rack ${rack}, index ${indexInRack}`;
   if (indexInRack >= block) return `${slot} lies outside its block of ${block} addresses`;
+  const bmcBlock = 2 ** config.bmcIpv4RangeSize;
+  // Indices begin at the offset, so this many follow each other before the next rack's addresses begin.
+  if (indexInRack - config.nodeIndexOffset >= bmcBlock) {
+    return `${slot} has the BMC address of a machine of the next rack: bmc-ipv4-range-size leaves ${bmcBlock} addresses per rack`;
+  }
   if (lastNode > lastOf(config.nodeIpv4Pool)) {
     return `${slot} lies outside node-ipv4-pool ${formatCidr(config.nodeIpv4Pool)}: use a smaller rack number`;
   }
@@ -205,8 +215,8 @@ export function leaseRangeOf(config: IpamConfig, address: Ipv4): LeaseRange | un
   if (distance <= 0 || address > lastOf(config.nodeIpv4Pool)) return undefined;
   const block = 2 ** config.nodeIpv4RangeSize;
   const reserved = config.nodeIndexOffset + config.maxNodesInRack + 1;
-  const count = block - 1 - reserved;
   const first = base + block * Math.floor(distance / block) + reserved;
+  const count = Math.min(block - 1 - reserved, lastOf(config.nodeIpv4Pool) + 1 - first);
   return count > 0 ? { first: toIpv4(first), count } : undefined;
 }
 

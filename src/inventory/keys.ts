@@ -10,6 +10,8 @@ export const keys = {
   machine: (serial: string): string => `machines/${serial}`,
   nodeIndices: (rack: number): string => `node-indices/${rack}`,
   diskKeys: (serial: string): string => `crypts/${serial}/`,
+  /** When old days of the audit log were last deleted. */
+  auditCompacted: 'audit',
   audit: 'audit/',
   /** `day` as YYYYMMDD. */
   auditDay: (day: string): string => `audit/${day}/`,

@@ -3,15 +3,18 @@
 import { formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Instant, instantOf, msBetween, parseRfc3339, type Rfc3339 } from '../base/time.ts';
+import { parseMachineState } from './lifecycle.ts';
 import {
-  labelMap,
   type Machine,
-  type MachineState,
-  machineStates,
   type NicConfig,
+  parseLabels,
+  parseRole,
   type Role,
   type Serial,
 } from './machine.ts';
+
+/** A record that is broken in more places is broken. */
+const problemsShownMax = 5;
 
 export type NicJson = {
   readonly address: string;
@@ -50,77 +53,122 @@ export function machineToJson(machine: Machine, now: Instant): MachineJson {
   return withDuration(machine, durationSeconds(machine, now));
 }
 
+/** Parsed once per machine value: a list of 100,000 asks for each of them. */
+const sinceOf = new WeakMap<Machine, Instant>();
+
+/** How long the machine has been in its state, in seconds; 0 where the clocks of two servers disagree. */
 export function durationSeconds(machine: Machine, now: Instant): number {
-  return Math.max(msBetween(instantOf(machine.status.since), now), 0) / 1000;
+  let since = sinceOf.get(machine);
+  if (since === undefined) {
+    since = instantOf(machine.status.since);
+    sinceOf.set(machine, since);
+  }
+  return Math.max(msBetween(since, now), 0) / 1000;
 }
 
-/** The stored form. Members of `original` that are not ours are kept: another version may have written them. */
+/**
+ * The stored form. Only labels, retire date and status of a registered machine ever change, so an `original` is taken
+ * as it is but for these: what another version has added to it stays.
+ */
 export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Array {
-  const json: unknown = withDuration(machine, 0);
-  const base = original === undefined ? undefined : parseJson(original);
-  const merged = base === undefined ? json : merge(base, json);
-  return new TextEncoder().encode(JSON.stringify(merged));
+  const json = withDuration(machine, 0);
+  const theirs = original === undefined ? undefined : parseJson(original);
+  const stored = isObject(theirs)
+    ? {
+        ...theirs,
+        spec: {
+          ...objectAt(theirs, 'spec'),
+          labels: json.spec.labels,
+          'retire-date': json.spec['retire-date'],
+        },
+        status: { ...objectAt(theirs, 'status'), ...json.status },
+      }
+    : json;
+  return new TextEncoder().encode(JSON.stringify(stored));
 }
 
-export function decodeMachine(bytes: Uint8Array): Result<Machine, string> {
+/** @param serial what the record's key says; a record that lies under another machine's key is nobody's. */
+export function decodeMachine(bytes: Uint8Array, serial: string): Result<Machine, string> {
   const json = parseJson(bytes);
-  return json === undefined ? fail('the record is not JSON') : machineFromJson(json);
+  if (json === undefined) return fail('the record is not JSON');
+  const machine = machineFromJson(json);
+  if (!machine.ok || machine.value.spec.serial === serial) return machine;
+  return fail(`the record is that of machine ${machine.value.spec.serial}`);
 }
 
-/** Reads what any Sabakan has stored; it only refuses what it could not serve truthfully. */
+/**
+ * Reads what Sabakan has stored. What it never writes is refused, since it could not be served truthfully: one machine
+ * without an address, or with an invalid label, stops a reconciler for the whole fleet.
+ */
 export function machineFromJson(json: unknown): Result<Machine, string> {
+  const problems: string[] = [];
+  const take = <T>(name: string, result: Result<T, string>, otherwise: T): T => {
+    if (result.ok) return result.value;
+    problems.push(`${name}: ${result.error}`);
+    return otherwise;
+  };
   const [spec, status, info] = ['spec', 'status', 'info'].map((name) => objectAt(json, name));
-  const serial = textAt(spec, 'serial');
-  if (serial === '') return fail('spec.serial is missing');
-  const state = machineStates.find((known) => known === textAt(status, 'state'));
-  if (state === undefined)
-    return fail(`status.state is ${JSON.stringify(textAt(status, 'state'))}`);
-  const dates = [
-    ['status.timestamp', textAt(status, 'timestamp')],
-    ['spec.register-date', textAt(spec, 'register-date')],
-    ['spec.retire-date', textAt(spec, 'retire-date')],
-  ] as const;
-  for (const [name, text] of dates)
-    if (!parseRfc3339(text).ok) return fail(`${name} is ${JSON.stringify(text)}`);
-  const [since, registerDate, retireDate] = dates.map(([, text]) => text as Rfc3339) as [
-    Rfc3339,
-    Rfc3339,
-    Rfc3339,
-  ];
-  const ipv4 = listAt(spec, 'ipv4').map((text) => parseIpv4(String(text)));
-  // A machine without an address would stop a reconciler that reads the first one.
-  if (ipv4.length === 0) return fail('spec.ipv4 is empty');
-  const broken = ipv4.find((address) => !address.ok);
-  if (broken !== undefined && !broken.ok) return fail(`spec.ipv4: ${broken.error}`);
   const bmc = objectAt(spec, 'bmc');
-  const bmcAddress = parseIpv4(textAt(bmc, 'ipv4'));
-  const labels = objectAt(spec, 'labels') as Readonly<Record<string, string>>;
-  const network = listAt(objectAt(info, 'network'), 'ipv4').map(nicFromJson);
+  const nobody = 0 as Ipv4;
+  const epoch = '1970-01-01T00:00:00Z' as Rfc3339;
+  const time = (name: string, from: unknown, member: string): Rfc3339 =>
+    take(name, parseRfc3339(textAt(from, member)), epoch);
+  const count = (name: string, from: unknown, member: string): number =>
+    take(`spec.${name}`, countAt(from, member), 0);
+  const nic = (name: string, from: unknown): NicConfig => {
+    const address = (member: string): Ipv4 =>
+      take(`${name}.${member}`, parseIpv4(textAt(from, member)), nobody);
+    return {
+      address: address('address'),
+      netmask: address('netmask'),
+      maskBits: take(`${name}.maskbits`, countAt(from, 'maskbits'), 0),
+      gateway: address('gateway'),
+    };
+  };
+
   const machine: Machine = {
     spec: {
-      serial: serial as Serial,
-      labels: labelMap(labels),
-      rack: numberAt(spec, 'rack'),
-      indexInRack: numberAt(spec, 'index-in-rack'),
-      role: textAt(spec, 'role') as Role,
-      ipv4: ipv4.map((address) => (address.ok ? address.value : (0 as Ipv4))),
-      registerDate,
-      retireDate,
-      bmc: { type: textAt(bmc, 'type'), ipv4: bmcAddress.ok ? bmcAddress.value : (0 as Ipv4) },
+      serial: textAt(spec, 'serial') as Serial,
+      labels: take('spec.labels', parseLabels(memberOf(spec, 'labels')), new Map()),
+      rack: count('rack', spec, 'rack'),
+      indexInRack: count('index-in-rack', spec, 'index-in-rack'),
+      role: take('spec.role', parseRole(textAt(spec, 'role')), '' as Role),
+      ipv4: listAt(spec, 'ipv4').map((text) =>
+        take('spec.ipv4', parseIpv4(typeof text === 'string' ? text : ''), nobody),
+      ),
+      registerDate: time('spec.register-date', spec, 'register-date'),
+      retireDate: time('spec.retire-date', spec, 'retire-date'),
+      bmc: {
+        type: textAt(bmc, 'type'),
+        ipv4: take('spec.bmc.ipv4', parseIpv4(textAt(bmc, 'ipv4')), nobody),
+      },
     },
-    status: { state: state as MachineState, since },
-    info: { network, bmc: nicFromJson(objectAt(objectAt(info, 'bmc'), 'ipv4')) },
+    status: {
+      state: take('status.state', parseMachineState(textAt(status, 'state')), 'uninitialized'),
+      since: time('status.timestamp', status, 'timestamp'),
+    },
+    info: {
+      network: listAt(objectAt(info, 'network'), 'ipv4').map((one, at) =>
+        nic(`info.network.ipv4[${at}]`, one),
+      ),
+      bmc: nic('info.bmc.ipv4', objectAt(objectAt(info, 'bmc'), 'ipv4')),
+    },
   };
-  return ok(machine);
+  if (machine.spec.serial === '') problems.unshift('spec.serial is missing');
+  if (machine.spec.ipv4.length === 0) problems.push('spec.ipv4 is empty');
+  return problems.length === 0 ? ok(machine) : fail(problems.slice(0, problemsShownMax).join('; '));
 }
 
-/** All but `duration`, computed once per machine value: lists of 100,000 are built from these. */
+/** All but `status`, computed once per machine value. */
 const fixedParts = new WeakMap<Machine, Omit<MachineJson, 'status'>>();
 
 function withDuration(machine: Machine, duration: number): MachineJson {
   const { since, state } = machine.status;
-  const fixed = fixedParts.get(machine) ?? fixedPart(machine);
-  fixedParts.set(machine, fixed);
+  let fixed = fixedParts.get(machine);
+  if (fixed === undefined) {
+    fixed = fixedPart(machine);
+    fixedParts.set(machine, fixed);
+  }
   return { spec: fixed.spec, status: { timestamp: since, duration, state }, info: fixed.info };
 }
 
@@ -151,29 +199,6 @@ function nicToJson(nic: NicConfig): NicJson {
   };
 }
 
-function nicFromJson(json: unknown): NicConfig {
-  const address = (name: string): Ipv4 => {
-    const parsed = parseIpv4(textAt(json, name));
-    return parsed.ok ? parsed.value : (0 as Ipv4);
-  };
-  return {
-    address: address('address'),
-    netmask: address('netmask'),
-    maskBits: numberAt(json, 'maskbits'),
-    gateway: address('gateway'),
-  };
-}
-
-/** Ours over theirs, member by member; lists and labels are replaced whole. */
-function merge(theirs: unknown, ours: unknown): unknown {
-  if (!isObject(theirs) || !isObject(ours)) return ours;
-  const merged: Record<string, unknown> = { ...theirs };
-  for (const [name, value] of Object.entries(ours)) {
-    merged[name] = name === 'labels' ? value : merge(theirs[name], value);
-  }
-  return merged;
-}
-
 function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
@@ -186,22 +211,27 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function memberOf(json: unknown, name: string): unknown {
+  return isObject(json) && Object.hasOwn(json, name) ? json[name] : undefined;
+}
+
 function objectAt(json: unknown, name: string): Readonly<Record<string, unknown>> {
-  const value = isObject(json) ? json[name] : undefined;
+  const value = memberOf(json, name);
   return isObject(value) ? value : {};
 }
 
 function listAt(json: unknown, name: string): readonly unknown[] {
-  const value = isObject(json) ? json[name] : undefined;
+  const value = memberOf(json, name);
   return Array.isArray(value) ? value : [];
 }
 
 function textAt(json: unknown, name: string): string {
-  const value = isObject(json) ? json[name] : undefined;
+  const value = memberOf(json, name);
   return typeof value === 'string' ? value : '';
 }
 
-function numberAt(json: unknown, name: string): number {
-  const value = isObject(json) ? json[name] : undefined;
-  return typeof value === 'number' ? value : 0;
+function countAt(json: unknown, name: string): Result<number, string> {
+  const value = memberOf(json, name);
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return ok(value as number);
+  return fail(`${JSON.stringify(value)} is not an unsigned whole number`);
 }

@@ -1,9 +1,10 @@
-/** A machine, and the parsers for what people type about one (spec/sabakan.md 2.1 and 2.2). */
+/** A machine, and the parsers for what people type about one (Sabakan 3.1.9). */
 
 import type { Ipv4 } from '../base/addresses.ts';
 import type { Brand } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { parseRfc3339, type Rfc3339 } from '../base/time.ts';
+import { goRfc3339 } from './go-time.ts';
 import type { Mistake } from './mistake.ts';
 
 /** The SMBIOS serial number: what iPXE sends as `${serial}`, and the primary key. */
@@ -70,7 +71,8 @@ export type NewMachine = {
 /** Label names, roles, and label values that are not empty: what Kubernetes takes as a label value, too. */
 const namePattern = /^[a-z0-9A-Z]([a-z0-9A-Z_.-]{0,61}[a-z0-9A-Z])?$/;
 const bmcTypePattern = /^[a-z0-9A-Z\-_/.]+$/;
-const unsafeInSerial = /[\p{Cc}\p{Zl}\p{Zp}/\\,]/u;
+/** Control and invisible characters, line separators, and what paths and lists are cut at. */
+const unsafeInSerial = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\,]/u;
 
 /** SMBIOS strings are short; this leaves room for vendors who are not. */
 export const serialCharactersMax = 128;
@@ -90,7 +92,9 @@ export function parseSerial(text: string): Result<Serial, string> {
   if (text === '.' || text === '..') return fail('serial must not be . or ..');
   if (text !== text.trim()) return fail('serial must not begin or end with white space');
   if (unsafeInSerial.test(text)) {
-    return fail('serial must not contain a slash, backslash, comma or control character');
+    return fail(
+      'serial must not contain a slash, backslash, comma, control or invisible character',
+    );
   }
   return ok(text as Serial);
 }
@@ -112,11 +116,11 @@ export function parseBmcType(text: string): Result<string, string> {
   return bmcTypePattern.test(text) ? ok(text) : fail('BMC type contains invalid character');
 }
 
-/** Pairs of text to a map in ascending order of names. */
+/** Pairs as a map in ascending order of names; a later pair replaces an earlier one. */
 export function labelMap(
-  labels: Readonly<Record<string, string>> | null | undefined,
+  labels: Iterable<readonly [name: string, value: string]>,
 ): ReadonlyMap<string, string> {
-  return new Map(Object.entries(labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...new Map(labels)].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**
@@ -168,7 +172,7 @@ function parseNewMachine(item: unknown, path: string, mistakes: Mistake[]): NewM
 
   const serial = parsed('/serial', given['serial'], parseSerial);
   const role = parsed('/role', given['role'], parseRole);
-  const labels = take('/labels', given['labels'], parseLabels(given['labels']));
+  const labels = take('/labels', given['labels'], parseNewLabels(given['labels']));
   const bmc = given['bmc'] as Readonly<Record<string, unknown>> | null | undefined;
   const bmcIsObject = typeof bmc === 'object' && bmc !== null;
   const bmcType = parsed('/bmc/type', bmcIsObject ? bmc['type'] : undefined, parseBmcType);
@@ -177,7 +181,7 @@ function parseNewMachine(item: unknown, path: string, mistakes: Mistake[]): NewM
   const retireDate =
     retire === undefined || retire === null
       ? undefined
-      : parsed('/retire-date', retire, parseRfc3339);
+      : parsed('/retire-date', retire, parseRetireDate);
   if (mistakes.length > before) return undefined;
   return {
     serial: serial as Serial,
@@ -193,14 +197,25 @@ export function parseLabels(value: unknown): Result<ReadonlyMap<string, string>,
   if (value === undefined || value === null) return ok(new Map());
   if (typeof value !== 'object' || Array.isArray(value))
     return fail('must be an object of names and values');
-  const entries = Object.entries(value);
-  if (entries.length > labelsPerMachineMax) return fail(`more than ${labelsPerMachineMax} labels`);
-  for (const [name, text] of entries) {
+  const labels: [string, string][] = [];
+  for (const [name, text] of Object.entries(value)) {
     if (typeof text !== 'string')
       return fail(`the value of label ${JSON.stringify(name)} must be a string`);
     if (!isLabelName(name) || !isLabelValue(text)) return fail('labels contain invalid character');
+    labels.push([name, text]);
   }
-  return ok(labelMap(value as Readonly<Record<string, string>>));
+  return ok(labelMap(labels));
+}
+
+function parseNewLabels(value: unknown): Result<ReadonlyMap<string, string>, string> {
+  const labels = parseLabels(value);
+  if (!labels.ok || labels.value.size <= labelsPerMachineMax) return labels;
+  return fail(`a machine has at most ${labelsPerMachineMax} labels, not ${labels.value.size}`);
+}
+
+function parseRetireDate(text: string): Result<Rfc3339, string> {
+  const date = parseRfc3339(text);
+  return date.ok ? ok(goRfc3339(date.value)) : date;
 }
 
 function parseRack(value: unknown): Result<number, string> {

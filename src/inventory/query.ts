@@ -40,40 +40,55 @@ export type MachineQuery = {
 const dayMs = 86_400_000;
 
 export function matches(query: MachineQuery, machine: Machine, now: Instant): boolean {
-  const { having = {}, notHaving = {} } = query;
-  const wanted = tests(having, machine, now);
-  if (having.labels?.some((pair) => !hasLabel(machine, pair))) return false;
-  if (wanted.includes(false)) return false;
-  if (tests(notHaving, machine, now).includes(true)) return false;
-  const unwanted = notHaving.labels ?? [];
-  if (unwanted.length === 0) return true;
-  const hits = unwanted.filter((pair) => hasLabel(machine, pair)).length;
-  return notHaving.labelsMode === 'all' ? hits < unwanted.length : hits === 0;
+  return matcher(query, now)(machine);
 }
 
-/** Days from now to the retire date, cut toward zero. */
-export function daysBeforeRetire(machine: Machine, now: Instant): number {
+/** The query made ready once, for many machines. */
+export function matcher(query: MachineQuery, now: Instant): (machine: Machine) => boolean {
+  const { having = {}, notHaving = {} } = query;
+  const wanted = testsOf(having, now);
+  const unwanted = testsOf(notHaving, now);
+  const wantedLabels = having.labels ?? [];
+  const unwantedLabels = notHaving.labels ?? [];
+  const hasUnwantedLabels = (machine: Machine): boolean =>
+    notHaving.labelsMode === 'all'
+      ? unwantedLabels.every((pair) => hasLabel(machine, pair))
+      : unwantedLabels.some((pair) => hasLabel(machine, pair));
+  return (machine) =>
+    wanted.every((test) => test(machine)) &&
+    wantedLabels.every((pair) => hasLabel(machine, pair)) &&
+    !unwanted.some((test) => test(machine)) &&
+    (unwantedLabels.length === 0 || !hasUnwantedLabels(machine));
+}
+
+/** Whole days from now to the retire date, cut toward zero. */
+function daysBeforeRetire(machine: Machine, now: Instant): number {
   return Math.trunc(msBetween(now, instantOf(machine.spec.retireDate)) / dayMs);
 }
 
-/** One entry per condition that is given, labels apart. */
-function tests(conditions: Conditions, { spec, status }: Machine, now: Instant): boolean[] {
-  const results: boolean[] = [];
-  const listed = <T>(values: readonly T[] | undefined, test: (value: T) => boolean): void => {
-    if (values !== undefined && values.length > 0) results.push(values.some(test));
+type Test = (machine: Machine) => boolean;
+
+/** One test per condition that is given, labels apart. */
+function testsOf(conditions: Conditions, now: Instant): readonly Test[] {
+  const tests: Test[] = [];
+  const listed = <T>(
+    values: readonly T[] | undefined,
+    test: (machine: Machine, values: ReadonlySet<T>) => boolean,
+  ): void => {
+    if (values === undefined || values.length === 0) return;
+    const set = new Set(values);
+    tests.push((machine) => test(machine, set));
   };
-  listed(conditions.serials, (serial) => serial === spec.serial);
-  listed(conditions.racks, (rack) => rack === spec.rack);
-  listed(conditions.roles, (role) => role === spec.role);
-  listed(conditions.ipv4, (address) => spec.ipv4.some((own) => formatIpv4(own) === address));
+  listed(conditions.serials, ({ spec }, serials) => serials.has(spec.serial));
+  listed(conditions.racks, ({ spec }, racks) => racks.has(spec.rack));
+  listed(conditions.roles, ({ spec }, roles) => roles.has(spec.role));
+  listed(conditions.ipv4, ({ spec }, ipv4) => spec.ipv4.some((own) => ipv4.has(formatIpv4(own))));
   listed(conditions.ipv6, () => false);
-  listed(conditions.bmcTypes, (type) => type === spec.bmc.type);
-  listed(conditions.states, (state) => state === status.state);
-  if (conditions.minDaysBeforeRetire !== undefined) {
-    const days = Math.trunc(msBetween(now, instantOf(spec.retireDate)) / dayMs);
-    results.push(conditions.minDaysBeforeRetire <= days);
-  }
-  return results;
+  listed(conditions.bmcTypes, ({ spec }, types) => types.has(spec.bmc.type));
+  listed(conditions.states, ({ status }, states) => states.has(status.state));
+  const days = conditions.minDaysBeforeRetire;
+  if (days !== undefined) tests.push((machine) => days <= daysBeforeRetire(machine, now));
+  return tests;
 }
 
 function hasLabel({ spec }: Machine, { name, value }: LabelPair): boolean {

@@ -1,10 +1,10 @@
 /** New machines and the racks as they are → machines with index and addresses, all or none. */
 
-import { fail, ok, type Result } from '../base/result.ts';
-import type { Rfc3339 } from '../base/time.ts';
-import { bmcAddress, type IpamConfig, nodeAddresses, whyOutsidePool } from './ipam.ts';
-import type { Machine, NewMachine } from './machine.ts';
-import type { InventoryProblem } from './problem.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Rfc3339 } from '../../base/time.ts';
+import { bmcAddress, type IpamConfig, nodeAddresses, whyOutsidePool } from '../ipam.ts';
+import type { Machine, NewMachine } from '../machine.ts';
+import type { InventoryProblem } from '../problem.ts';
 
 /** The role that serves its rack: one per rack, always in the first slot. */
 export const bootRole = 'boot';

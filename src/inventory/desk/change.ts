@@ -1,0 +1,74 @@
+/** A change of the inventory as one transaction: what it reads, and what it writes or refuses. No effects. */
+
+import type { Decision, Reads, View } from '../../base/decision.ts';
+import { fail } from '../../base/result.ts';
+import type { Condition, Write } from '../../base/store.ts';
+import type { AuditWrite } from '../audit.ts';
+import { keys } from '../keys.ts';
+import type { Machine, Serial } from '../machine.ts';
+import { decodeMachine } from '../machine-json.ts';
+import type { InventoryProblem } from '../problem.ts';
+
+export type Change<T> = {
+  readonly lane: string;
+  readonly reads: Reads;
+  readonly decide: (view: View) => Decision<T, InventoryProblem>;
+};
+
+/**
+ * The audit record of a change, made anew for each try: what a refused commit ran into may have been its key, which
+ * another server drew in the same millisecond.
+ */
+export type Audit = (instance: string, action: string, detail: string) => AuditWrite;
+
+/** The decision to write these, audit record included. */
+export function committed<T>(
+  value: T,
+  writes: readonly Write[],
+  audit: AuditWrite,
+  conditions: readonly Condition[] = [],
+): Decision<T, InventoryProblem> {
+  return {
+    ok: true,
+    value,
+    writes: [...writes, audit.write],
+    conditions: [...conditions, audit.condition],
+  };
+}
+
+export function putJson(key: string, json: unknown): Write {
+  return { kind: 'put', key, value: new TextEncoder().encode(JSON.stringify(json)) };
+}
+
+export type StoredMachine = { readonly machine: Machine; readonly bytes: Uint8Array };
+
+export function readMachine(
+  view: View,
+  serial: Serial,
+):
+  | { readonly ok: true; readonly value: StoredMachine }
+  | { readonly ok: false; readonly error: InventoryProblem } {
+  const entry = view.get(keys.machine(serial));
+  if (entry === undefined) return fail(unknownMachine(serial));
+  const machine = decodeMachine(entry.value, serial);
+  if (!machine.ok) return fail(brokenRecord(entry.key, machine.error));
+  return { ok: true, value: { machine: machine.value, bytes: entry.value } };
+}
+
+/** Undefined when it is not JSON. */
+export function parseBytes(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+export function unknownMachine(serial: string): InventoryProblem {
+  return { kind: 'machine-unknown', serial, text: `no machine has the serial ${serial}` };
+}
+
+export function brokenRecord(key: string, why: string): InventoryProblem {
+  const text = `the record ${key} in the store is broken and was left alone: ${why}`;
+  return { kind: 'record-broken', key, text };
+}
