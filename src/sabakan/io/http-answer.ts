@@ -1,0 +1,89 @@
+/** An answer on its way out: lengths that firmware relies on, and streams at the reader's pace. */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { World } from '../../base/world.ts';
+import type { Answer } from '../exchange.ts';
+
+type Channel = {
+  readonly request: FastifyRequest['raw'];
+  readonly response: FastifyReply['raw'];
+  /** The client may still be sending. */
+  readonly unread: boolean;
+  readonly world: Pick<World, 'clock' | 'log'>;
+};
+
+/** A client that is still sending gets this long to see our answer before the connection goes. */
+const lingerMs = 2_000;
+
+export async function sendAnswer(answer: Answer, channel: Channel): Promise<void> {
+  const { request, response, unread } = channel;
+  const { status, body } = answer;
+  const hasBody = request.method !== 'HEAD' && status !== 304 && status !== 204;
+  const length =
+    body.kind === 'bytes' ? body.bytes.length : body.kind === 'stream' ? body.length : 0;
+  response.writeHead(status, {
+    'x-content-type-options': 'nosniff',
+    ...(length !== undefined && (hasBody || body.kind !== 'none')
+      ? { 'content-length': String(length) }
+      : {}),
+    ...answer.headers,
+    ...(unread ? { connection: 'close' } : {}),
+  });
+  if (hasBody && body.kind === 'stream') return pump(body.open(), channel);
+  if (hasBody && body.kind === 'bytes') response.write(body.bytes);
+  if (unread) await discardRest(channel);
+  response.end();
+}
+
+/** Ends the iterator in every case: it may hold an open file. */
+async function pump(chunks: AsyncIterable<Uint8Array>, channel: Channel): Promise<void> {
+  const { response, world } = channel;
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    while (!response.destroyed) {
+      const next = await iterator.next();
+      if (next.done === true) {
+        response.end();
+        return;
+      }
+      if (!response.write(next.value)) await drained(response);
+    }
+  } catch (problem) {
+    // The status is out already; a connection cut short is what is left to say that this is not all.
+    const text = problem instanceof Error ? problem.message : String(problem);
+    world.log.error('an answer broke off', { text });
+    response.destroy();
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+function drained(response: Channel['response']): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+    if (response.destroyed) done();
+  });
+}
+
+/** Closing at once would reset the connection, and the client would never see why. */
+function discardRest({ request, world }: Channel): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      cancel();
+      request.off('end', done);
+      request.off('close', done);
+      resolve();
+    };
+    const cancel = world.clock.after(lingerMs, done);
+    request.on('end', done);
+    request.on('close', done);
+    request.resume();
+    if (request.readableEnded || request.destroyed) done();
+  });
+}

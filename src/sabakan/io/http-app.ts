@@ -1,0 +1,122 @@
+/**
+ * The face on real HTTP: Fastify owns sockets and parsing, every request becomes an exchange.
+ *
+ * Our routes are not Fastify's, because paths are matched literally on the decoded text, empty segments and dots included;
+ * the exchange is answered before any body is parsed, so that each route reads its own within its own bound.
+ */
+
+import type { Socket } from 'node:net';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { World } from '../../base/world.ts';
+import { plainAddress } from '../allow-ips.ts';
+import { type Answer, type Exchange, emptyAnswer, type Handler } from '../exchange.ts';
+import { badRequest, v1Error } from '../problems.ts';
+import type { RequestCounter } from '../request-count.ts';
+import { requestIdHeader, requestIdOf } from '../request-id.ts';
+import { parseTarget } from '../request-target.ts';
+import { sendAnswer } from './http-answer.ts';
+import { createRequestBody, hasUnreadBody } from './http-body.ts';
+
+/** Serials and searches are short; the longest real URL is a search by some hundred serials. */
+const urlCharactersMax = 8192;
+const headerBytesMax = 16 * 1024;
+/** A client that takes longer to say what it wants holds a connection on purpose. */
+const headersWithinMs = 10_000;
+/** A connection on which nothing moves, in either direction. Uploads and downloads have no other limit of time. */
+const idleMs = 60_000;
+const keepAliveMs = 75_000;
+/** Idle and slow peers cost a descriptor each. */
+const connectionsMax = 10_000;
+
+/** PEM. */
+export type TlsMaterial = { readonly cert: string; readonly key: string };
+type ClientError = Error & { readonly code?: string };
+
+/** Not listening yet; `inject` works as it is. */
+export function createHttpApp(
+  handle: Handler,
+  world: Pick<World, 'clock' | 'chance' | 'log'>,
+  requests: Pick<RequestCounter, 'add'>,
+  tls?: TlsMaterial,
+): FastifyInstance {
+  const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const exchange = exchangeOf(request, world);
+    reply.hijack();
+    const answer = exchange.kind === 'refused' ? exchange.answer : await handle(exchange.exchange);
+    if (exchange.kind === 'refused') requests.add(answer.status, '{unreadable}', request.method, 0);
+    const unread = hasUnreadBody(request.raw);
+    await sendAnswer(answer, { request: request.raw, response: reply.raw, unread, world });
+  };
+
+  const limits = { maxHeaderSize: headerBytesMax, headersTimeout: headersWithinMs };
+  const options = {
+    logger: false,
+    exposeHeadRoutes: false,
+    connectionTimeout: idleMs,
+    keepAliveTimeout: keepAliveMs,
+    // Of the whole request: an image may take its time, `idleMs` and each small body's own limit bound the rest.
+    requestTimeout: 0,
+    forceCloseConnections: 'idle' as const,
+    // A path that does not decode; `exchangeOf` finds that, too.
+    frameworkErrors: (_: Error, request: FastifyRequest, reply: FastifyReply) =>
+      void serve(request, reply),
+    clientErrorHandler: (error: ClientError, socket: Socket) => {
+      if (error.code === 'ECONNRESET' || socket.destroyed) return;
+      const { status, text } = parserComplaint(error.code);
+      requests.add(status, '{unreadable}', 'other', 0);
+      const body = JSON.stringify({ error: text, status });
+      if (socket.writable) {
+        socket.write(
+          `HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+            `Content-Length: ${body.length + 1}\r\n\r\n${body}\n`,
+        );
+      }
+      socket.destroy(error);
+    },
+  };
+  const app = (
+    tls === undefined
+      ? fastify({ ...options, http: limits })
+      : fastify({ ...options, https: { ...limits, ...tls } })
+  ) as FastifyInstance;
+  app.server.maxConnections = connectionsMax;
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return undefined;
+    await serve(request, reply);
+    return reply;
+  });
+  return app;
+}
+
+type Read =
+  | { readonly kind: 'exchange'; readonly exchange: Exchange }
+  | { readonly kind: 'refused'; readonly answer: Answer };
+
+function exchangeOf(request: FastifyRequest, world: Pick<World, 'clock' | 'chance'>): Read {
+  const { method, raw } = request;
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(raw.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  const requestId = requestIdOf(headers.get(requestIdHeader), world.chance);
+  if (request.originalUrl.length > urlCharactersMax) {
+    return { kind: 'refused', answer: { ...emptyAnswer(414), headers: { connection: 'close' } } };
+  }
+  const target = parseTarget(request.originalUrl);
+  if (!target.ok)
+    return { kind: 'refused', answer: v1Error({ requestId }, badRequest(target.error)) };
+  const remoteAddress = plainAddress(raw.socket.remoteAddress ?? '');
+  const body = createRequestBody(raw, world.clock);
+  return {
+    kind: 'exchange',
+    exchange: { method, ...target.value, headers, remoteAddress, requestId, body },
+  };
+}
+
+function parserComplaint(code: string | undefined): { status: number; text: string } {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { status: 431, text: 'Request Header Fields Too Large' };
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, text: 'Request Timeout' };
+  return { status: 400, text: 'Bad Request' };
+}
