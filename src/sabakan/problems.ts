@@ -19,21 +19,27 @@ export type FaceProblem =
   | { readonly kind: 'not-found'; readonly text: string }
   | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
   | { readonly kind: 'not-live'; readonly text: string }
-  | { readonly kind: 'overlong'; readonly text: string }
   | { readonly kind: 'failed'; readonly text: string };
 
+/** Of templates, images and kernel parameters. */
 export type ArtefactProblem = {
   readonly kind:
     | 'template-exists'
     | 'template-unknown'
     | 'template-invalid'
-    | 'image-deleted-lately'
-    | 'image-differs'
-    | 'image-invalid'
+    | 'image-id-invalid'
     | 'image-unknown'
+    | 'image-not-here'
+    | 'image-deleted-lately'
+    | 'image-content-differs'
+    | 'image-tar-broken'
+    | 'image-members-wrong'
     | 'image-too-large'
-    | 'upload-broken'
-    | 'shelf-failed';
+    | 'image-uploads-busy'
+    | 'image-index-broken'
+    | 'shelf-failed'
+    | 'os-invalid'
+    | 'kernel-params-invalid';
   readonly text: string;
 };
 
@@ -78,7 +84,7 @@ export const problemTable = {
   invalid: { status: 400, v1: 'invalid request', graphql: internal },
   'transition-forbidden': { status: 500, v1: 'cause', graphql: 'INVALID_STATE_TRANSITION' },
   'store-unavailable': { status: 503, v1: 'cause', graphql: internal, retryable: true },
-  'outcome-unknown': { status: 504, v1: 'cause', graphql: internal },
+  'outcome-unknown': { status: 503, v1: 'cause', graphql: internal },
   'too-large': { status: 413, v1: 'text', graphql: internal },
   'store-refused': { status: 500, v1: 'cause', graphql: internal },
   contended: { status: 503, v1: 'cause', graphql: internal, retryable: true },
@@ -87,21 +93,25 @@ export const problemTable = {
   'not-found': { status: 404, v1: notFound, graphql: internal },
   'method-not-allowed': { status: 405, v1: 'method not allowed', graphql: internal },
   'not-live': { status: 503, v1: 'cause', graphql: internal, retryable: true },
-  // Sabakan's answer to a body over the limit of a small route.
-  overlong: { status: 500, v1: 'cause', graphql: internal },
   failed: { status: 500, v1: 'cause', graphql: internal },
   'body-too-large': { status: 413, v1: 'text', graphql: internal },
   'body-cut': { status: 400, v1: 'invalid request', graphql: internal },
   'template-exists': { status: 409, v1: 'conflicted', graphql: internal },
   'template-unknown': { status: 404, v1: notFound, graphql: internal },
   'template-invalid': { status: 400, v1: 'invalid request', graphql: internal },
-  'image-deleted-lately': { status: 409, v1: 'conflicted', graphql: internal },
-  'image-differs': { status: 500, v1: 'cause', graphql: internal },
-  'image-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'image-id-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'image-unknown': { status: 404, v1: notFound, graphql: internal },
+  'image-not-here': { status: 404, v1: notFound, graphql: internal },
+  'image-deleted-lately': { status: 409, v1: 'conflicted', graphql: internal },
+  'image-content-differs': { status: 500, v1: 'cause', graphql: internal },
+  'image-tar-broken': { status: 400, v1: 'invalid request', graphql: internal },
+  'image-members-wrong': { status: 400, v1: 'invalid request', graphql: internal },
   'image-too-large': { status: 413, v1: 'text', graphql: internal },
-  'upload-broken': { status: 500, v1: 'cause', graphql: internal },
+  'image-uploads-busy': { status: 503, v1: 'cause', graphql: internal, retryable: true },
+  'image-index-broken': { status: 500, v1: 'cause', graphql: internal },
   'shelf-failed': { status: 500, v1: 'cause', graphql: internal },
+  'os-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },
 } as const satisfies Readonly<Record<ProblemKind, Row>>;
 
 /** Sabakan's names of statuses, which it appends to a cause. */
@@ -114,7 +124,6 @@ const statusTexts: Readonly<Record<number, string>> = {
   413: 'Request Entity Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
-  504: 'Gateway Timeout',
 };
 
 export function statusText(status: number): string {
@@ -184,6 +193,6 @@ function withHeaders(answer: Answer, problem: Problem): Answer {
   const row: Row = problemTable[problem.kind];
   const extra: Record<string, string> = {};
   if (problem.kind === 'method-not-allowed') extra['allow'] = problem.allow;
-  if (row.retryable === true && row.status === 503) extra['retry-after'] = '2';
+  if (row.retryable === true) extra['retry-after'] = '2';
   return { ...answer, headers: { ...answer.headers, ...extra } };
 }

@@ -9,7 +9,7 @@ import type { Role } from '../inventory/machine.ts';
 import type { ArtefactProblem } from './problems.ts';
 
 export type IgnitionTemplate = {
-  readonly version: string;
+  readonly version: '2.2' | '2.3';
   readonly template: Readonly<Record<string, unknown>>;
   readonly meta: Readonly<Record<string, unknown>> | null;
 };
@@ -19,8 +19,9 @@ type Done<E> = Promise<Result<unknown, E | TransactProblem | StoreProblem>>;
 export type TemplateShelf = {
   readonly ids: (role: Role) => readonly string[];
   readonly get: (role: Role, id: string) => IgnitionTemplate | undefined;
+  /** Whether the text is a version. */
   readonly isId: (text: string) => boolean;
-  readonly parse: (text: string) => Result<IgnitionTemplate, string>;
+  readonly parse: (json: unknown) => Result<IgnitionTemplate, string>;
   readonly put: (
     role: Role,
     id: string,
@@ -62,19 +63,24 @@ export type BootResponse = {
 
 export type Images = {
   /** Published form, oldest first. */
-  readonly index: () => readonly unknown[];
-  readonly isId: (text: string) => boolean;
-  /** Undefined when it is not in the index or not here. */
-  readonly tar: (
+  readonly list: () => readonly unknown[];
+  readonly download: (
     id: string,
-  ) => { readonly length: number; readonly open: () => AsyncIterable<Uint8Array> } | undefined;
-  readonly put: (id: string, tar: AsyncIterable<Uint8Array>, actor: Actor) => Done<ArtefactProblem>;
+  ) => Result<
+    { readonly bytes: number; readonly chunks: AsyncIterable<Uint8Array> },
+    ArtefactProblem
+  >;
+  /** `tar` is left alone after a problem, so that there can still be an answer. */
+  readonly upload: (
+    id: string,
+    tar: AsyncIterable<Uint8Array>,
+    actor: Actor,
+  ) => Done<ArtefactProblem>;
   readonly remove: (id: string, actor: Actor) => Done<ArtefactProblem>;
 };
 
 export type KernelParams = {
   readonly get: (os: string) => string | undefined;
-  readonly parse: (text: string) => Result<unknown, string>;
   readonly put: (os: string, params: string, actor: Actor) => Done<ArtefactProblem>;
 };
 

@@ -2,6 +2,7 @@
 
 import { type Answer, type Exchange, emptyAnswer, type Route, utf8Text } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
+import { parseJson } from '../json-text.ts';
 import { v1Error, wrongMethod } from '../problems.ts';
 import type { GraphQLEngine, GraphQLReply, GraphQLRequest } from './engine.ts';
 import type { GraphQLContext } from './resolvers.ts';
@@ -27,18 +28,22 @@ export function graphqlRoute(
     }
     const body = await exchange.body.read(bodyBytesMax);
     if (!body.ok) return v1Error(exchange, body.error);
-    const json = parsed(utf8Text(body.value));
-    if (json === undefined) return answer(problem(400, 'json body could not be decoded'));
-    return run(exchange, json, false);
+    const json = parseJson(body.value);
+    if (!json.ok) return answer(problem(400, `json body could not be decoded: ${json.error}`));
+    return run(exchange, json.value, false);
   };
 
   const get = async (exchange: Exchange): Promise<Answer> => {
     const { query } = exchange;
     const variables = query.get('variables') ?? '';
-    const json = variables === '' ? null : parsed(variables);
-    if (json === undefined) return answer(problem(400, 'variables could not be decoded'));
+    const json = parseJson(new TextEncoder().encode(variables === '' ? 'null' : variables));
+    if (!json.ok) return answer(problem(400, `variables could not be decoded: ${json.error}`));
     const operationName = query.get('operationName') ?? '';
-    return run(exchange, { query: query.get('query') ?? '', variables: json, operationName }, true);
+    return run(
+      exchange,
+      { query: query.get('query') ?? '', variables: json.value, operationName },
+      true,
+    );
   };
 
   return {
@@ -71,14 +76,6 @@ function readRequest(json: unknown): GraphQLRequest | string {
     variables: given as Readonly<Record<string, unknown>>,
     operationName: operationName ? String(operationName) : undefined,
   };
-}
-
-function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 type Reply = Pick<GraphQLReply, 'errors' | 'data'> & { readonly status: number };

@@ -2,8 +2,9 @@
 
 import type { Inventory } from '../../inventory/inventory.ts';
 import { parseRole, type Role } from '../../inventory/machine.ts';
-import { type Answer, type Exchange, emptyAnswer, utf8Text } from '../exchange.ts';
+import { type Answer, type Exchange, emptyAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
+import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
 import type { TemplateShelf } from '../pxe-face.ts';
 import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
@@ -65,9 +66,9 @@ export function ignitionsNoun(deps: {
     const body = await exchange.body.read(templateBytesMax);
     const invalid = (why: string): Problem => badRequest(`invalid request body: ${why}`);
     if (!body.ok) return v1Error(exchange, invalid(body.error.text));
-    const text = utf8Text(body.value);
-    if (text === undefined) return v1Error(exchange, invalid('it is not UTF-8'));
-    const template = templates.parse(text);
+    const json = parseJson(body.value);
+    if (!json.ok) return v1Error(exchange, invalid(json.error));
+    const template = templates.parse(json.value);
     if (!template.ok) return v1Error(exchange, invalid(template.error));
     const actor = actorOf(exchange, serverName);
     const stored = await templates.put(role, id, template.value, inventory.ipam(), actor);

@@ -12,7 +12,7 @@ export function imagesNoun(deps: { readonly images: Images; readonly serverName:
   const name = '/api/v1/images/coreos/{id}';
 
   const index = byMethod('/api/v1/images/coreos', {
-    GET: async () => jsonAnswer(200, images.index()),
+    GET: async () => jsonAnswer(200, images.list()),
     PUT: idMissing,
     DELETE: idMissing,
   });
@@ -25,22 +25,21 @@ export function imagesNoun(deps: { readonly images: Images; readonly serverName:
     }
     if (id === undefined) return index;
     if (more.length > 0) return refused(name, badRequest('the path must be images/coreos/<id>'));
-    if (!images.isId(id)) return refused(name, badRequest('invalid image id'));
+    if (!/^[0-9a-zA-Z.-]+$/.test(id)) return refused(name, badRequest('invalid image id'));
     return byMethod(name, {
       GET: async (exchange) => {
-        const tar = images.tar(id);
-        if (tar === undefined) {
-          const text = `this server has no image ${id}`;
-          return v1Error(exchange, { kind: 'image-unknown', text });
-        }
+        const tar = images.download(id);
+        if (!tar.ok) return v1Error(exchange, tar.error);
+        const { bytes, chunks } = tar.value;
         return {
           status: 200,
           headers: { 'content-type': 'application/tar' },
-          body: { kind: 'stream', length: tar.length, open: tar.open },
+          body: { kind: 'stream', length: bytes, open: () => chunks },
         };
       },
       PUT: async (exchange) => {
-        const stored = await images.put(id, exchange.body.stream(), actorOf(exchange, serverName));
+        const actor = actorOf(exchange, serverName);
+        const stored = await images.upload(id, exchange.body.stream(), actor);
         return answerWith(exchange, stored, emptyAnswer(201));
       },
       DELETE: async (exchange) => {

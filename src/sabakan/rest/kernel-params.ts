@@ -28,12 +28,7 @@ export function kernelParamsNoun(deps: {
       },
       PUT: async (exchange) => {
         const text = await readText(exchange, 'kernel params', paramsBytesMax);
-        if (!text.ok) {
-          const { kind, text: why } = text.error;
-          return v1Error(exchange, kind === 'overlong' ? badRequest(why) : text.error);
-        }
-        const valid = kernelParams.parse(text.value);
-        if (!valid.ok) return v1Error(exchange, badRequest('kernel params is not valid'));
+        if (!text.ok) return v1Error(exchange, badRequest(text.error.text));
         const put = await kernelParams.put(os, text.value, actorOf(exchange, serverName));
         return answerWith(exchange, put, jsonAnswer(200, null));
       },

@@ -3,6 +3,7 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { type Answer, type Exchange, emptyAnswer, type Route, utf8Text } from '../exchange.ts';
+import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error, wrongMethod } from '../problems.ts';
 
 /** Paths are matched literally on what follows `/api/v1/`; undefined: not of this noun. */
@@ -47,13 +48,8 @@ export async function readJson(
 ): Promise<Result<unknown, Problem>> {
   const body = await exchange.body.read(bytesMax);
   if (!body.ok) return body;
-  const text = utf8Text(body.value);
-  if (text === undefined) return fail(badRequest('the body is not UTF-8'));
-  try {
-    return ok(JSON.parse(text));
-  } catch (problem) {
-    return fail(badRequest(`the body is not JSON: ${jsonComplaint(problem)}`));
-  }
+  const json = parseJson(body.value);
+  return json.ok ? json : fail(badRequest(json.error));
 }
 
 /** Text of at most `bytesMax` bytes, as it came. */
@@ -65,7 +61,7 @@ export async function readText(
   const body = await exchange.body.read(bytesMax);
   if (!body.ok) {
     if (body.error.kind !== 'body-too-large') return body;
-    return fail({ kind: 'overlong', text: `${what} is longer than ${bytesMax} bytes` });
+    return fail({ ...body.error, text: `${what} is longer than ${bytesMax} bytes` });
   }
   const text = utf8Text(body.value);
   return text === undefined ? fail(badRequest(`${what} is not UTF-8`)) : ok(text);
@@ -82,9 +78,3 @@ export function answerWith(
 
 /** Sabakan's empty success: 200 without a body. */
 export const done: Answer = emptyAnswer(200);
-
-/** What V8 says, without the piece of the body it quotes. */
-function jsonComplaint(problem: unknown): string {
-  const text = problem instanceof Error ? problem.message : 'unreadable';
-  return text.replace(/,? *"[\s\S]*"\.* is not valid JSON$/, '').replace(/^(.{200}).*$/s, '$1…');
-}
