@@ -1,6 +1,6 @@
 /** `/graphql` over HTTP: POST with JSON, GET for queries. */
 
-import { type Answer, type Exchange, emptyAnswer, type Route, utf8Text } from '../exchange.ts';
+import { type Answer, type Exchange, emptyAnswer, type Route } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { v1Error, wrongMethod } from '../problems.ts';
