@@ -21,7 +21,7 @@ export type TemplateShelf = {
   readonly get: (role: Role, id: string) => IgnitionTemplate | undefined;
   /** Whether the text is a version. */
   readonly isId: (text: string) => boolean;
-  readonly parse: (json: unknown) => Result<IgnitionTemplate, string>;
+  readonly parse: (text: string) => Result<IgnitionTemplate, string>;
   readonly put: (
     role: Role,
     id: string,
@@ -63,19 +63,14 @@ export type BootResponse = {
 
 export type Images = {
   /** Published form, oldest first. */
-  readonly list: () => readonly unknown[];
-  readonly download: (
+  readonly index: () => readonly unknown[];
+  readonly isId: (text: string) => boolean;
+  /** Undefined when it is not in the index or not here. */
+  readonly tar: (
     id: string,
-  ) => Result<
-    { readonly bytes: number; readonly chunks: AsyncIterable<Uint8Array> },
-    ArtefactProblem
-  >;
+  ) => { readonly length: number; readonly open: () => AsyncIterable<Uint8Array> } | undefined;
   /** `tar` is left alone after a problem, so that there can still be an answer. */
-  readonly upload: (
-    id: string,
-    tar: AsyncIterable<Uint8Array>,
-    actor: Actor,
-  ) => Done<ArtefactProblem>;
+  readonly put: (id: string, tar: AsyncIterable<Uint8Array>, actor: Actor) => Done<ArtefactProblem>;
   readonly remove: (id: string, actor: Actor) => Done<ArtefactProblem>;
 };
 

@@ -16,7 +16,7 @@ import {
   type RenderSettings,
   renderIgnition,
 } from './render.ts';
-import { decodeTemplate, encodeTemplate, parseTemplateJson } from './template-json.ts';
+import { decodeTemplate, encodeTemplate } from './template-json.ts';
 import { compareVersions, parseVersion } from './version.ts';
 
 /** Per role; the lowest versions beyond this go when a new one comes (Sabakan 3.1.9). */
@@ -33,9 +33,6 @@ export type TemplateShelf = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
   readonly stop: () => void;
   readonly freshness: () => Freshness;
-  /** Whether the text is a version, which every id is. */
-  readonly isId: (text: string) => boolean;
-  readonly parse: (json: unknown) => Result<IgnitionTemplate, string>;
   /** Ascending by version; empty when the role has none. */
   readonly ids: (role: Role) => readonly string[];
   readonly get: (role: Role, id: string) => IgnitionTemplate | undefined;
@@ -96,8 +93,6 @@ export function createTemplateShelf(deps: {
     start: () => mirror.start(),
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
-    isId: (text) => parseVersion(text) !== undefined,
-    parse: parseTemplateJson,
     ids,
     get: (role, id) => mirror.get(`${role}/${id}`),
     latest: (role) => {

@@ -2,7 +2,7 @@
 
 import type { Inventory } from '../../inventory/inventory.ts';
 import { parseRole, type Role } from '../../inventory/machine.ts';
-import { type Answer, type Exchange, emptyAnswer } from '../exchange.ts';
+import { type Answer, type Exchange, emptyAnswer, utf8Text } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
@@ -68,7 +68,7 @@ export function ignitionsNoun(deps: {
     if (!body.ok) return v1Error(exchange, invalid(body.error.text));
     const json = parseJson(body.value);
     if (!json.ok) return v1Error(exchange, invalid(json.error));
-    const template = templates.parse(json.value);
+    const template = templates.parse(utf8Text(body.value) ?? '');
     if (!template.ok) return v1Error(exchange, invalid(template.error));
     const actor = actorOf(exchange, serverName);
     const stored = await templates.put(role, id, template.value, inventory.ipam(), actor);

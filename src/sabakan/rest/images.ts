@@ -12,7 +12,7 @@ export function imagesNoun(deps: { readonly images: Images; readonly serverName:
   const name = '/api/v1/images/coreos/{id}';
 
   const index = byMethod('/api/v1/images/coreos', {
-    GET: async () => jsonAnswer(200, images.list()),
+    GET: async () => jsonAnswer(200, images.index()),
     PUT: idMissing,
     DELETE: idMissing,
   });
@@ -25,21 +25,23 @@ export function imagesNoun(deps: { readonly images: Images; readonly serverName:
     }
     if (id === undefined) return index;
     if (more.length > 0) return refused(name, badRequest('the path must be images/coreos/<id>'));
-    if (!/^[0-9a-zA-Z.-]+$/.test(id)) return refused(name, badRequest('invalid image id'));
+    if (!images.isId(id)) return refused(name, badRequest('invalid image id'));
     return byMethod(name, {
       GET: async (exchange) => {
-        const tar = images.download(id);
-        if (!tar.ok) return v1Error(exchange, tar.error);
-        const { bytes, chunks } = tar.value;
+        const tar = images.tar(id);
+        if (tar === undefined) {
+          const text = `this server has no image ${id}`;
+          return v1Error(exchange, { kind: 'image-unknown', text });
+        }
         return {
           status: 200,
           headers: { 'content-type': 'application/tar' },
-          body: { kind: 'stream', length: bytes, open: () => chunks },
+          body: { kind: 'stream', length: tar.length, open: tar.open },
         };
       },
       PUT: async (exchange) => {
         const actor = actorOf(exchange, serverName);
-        const stored = await images.upload(id, exchange.body.stream(), actor);
+        const stored = await images.put(id, exchange.body.stream(), actor);
         return answerWith(exchange, stored, emptyAnswer(201));
       },
       DELETE: async (exchange) => {
