@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export type Capture = {
-  /** `uefi-http.discover`. */
+  /** `uefi-http-r1-ovmf-discover`. */
   readonly name: string;
   /** Which program sent it, and what is special about it. */
   readonly note: string;
@@ -16,9 +16,6 @@ export const captures: readonly Capture[] = readdirSync(folder)
   .filter((file) => file.endsWith('.hex'))
   .sort()
   .map(readCapture);
-
-/** Everything but the answers of another server. */
-export const clientCaptures = captures.filter(({ name }) => !name.startsWith('dnsmasq'));
 
 export function captured(name: string): Uint8Array {
   const found = captures.find((capture) => capture.name === name);

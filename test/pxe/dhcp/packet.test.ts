@@ -10,7 +10,7 @@ import {
 } from '../../../src/pxe/dhcp/packet.ts';
 import { readRequest } from '../../../src/pxe/dhcp/request.ts';
 import { seededChance } from '../../support/clock.ts';
-import { captured, captures, clientCaptures } from '../../support/wire.ts';
+import { captured, captures } from '../../support/wire.ts';
 
 const { overload, clientId, userClass, relayInformation, messageType } = optionCodes;
 
@@ -56,7 +56,7 @@ function codesOf(bytes: Uint8Array): readonly number[] {
 
 describe('RFC 2131 section 2, the fixed fields', () => {
   it('reads a message of real firmware field by field', () => {
-    const packet = decoded(captured('uefi-pxe-relayed.discover'));
+    const packet = decoded(captured('uefi-pxe-r2-ovmf-discover'));
     expect(packet).toMatchObject({
       op: 'request',
       hardwareType: 1,
@@ -276,7 +276,7 @@ describe('hostile octets', () => {
     const chance = seededChance(2131);
     let read = 0;
     for (let round = 0; round < 40_000; round += 1) {
-      const { bytes } = clientCaptures[round % clientCaptures.length] ?? { bytes: message([]) };
+      const { bytes } = captures[round % captures.length] ?? { bytes: message([]) };
       const packet = decodeDhcp(mangled(bytes, chance));
       if (packet.ok && readRequest(packet.value).ok) read += 1;
     }

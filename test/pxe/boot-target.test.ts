@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { type BootClient, bootFileOf, bootTargetOf } from '../../src/pxe/boot-target.ts';
+import { decodeDhcp } from '../../src/pxe/dhcp/packet.ts';
+import { readRequest } from '../../src/pxe/dhcp/request.ts';
+import { captures } from '../support/wire.ts';
+
+const advertiseUrl = 'http://10.69.0.195:10080';
+const script = `${advertiseUrl}/api/v1/boot/coreos/ipxe`;
+const httpLoader = `${advertiseUrl}/api/v1/boot/ipxe.efi`;
+
+function aClient(facts: Partial<BootClient>): BootClient {
+  return {
+    vendorClass: undefined,
+    userClasses: [],
+    architectures: [],
+    hasIpxeOptions: false,
+    ...facts,
+  };
+}
+
+function fileFor(facts: Partial<BootClient>): string | undefined {
+  return bootFileOf(bootTargetOf(aClient(facts), advertiseUrl));
+}
+
+/** What each captured program must load next, by what is in its name. */
+const expected: readonly (readonly [name: RegExp, file: string | undefined])[] = [
+  [/-ipxe-(discover|request)$/, script],
+  [/^bios-pxe-plain-.*-rom-/, 'undionly.kpxe'],
+  [/^uefi-pxe-.*-ovmf-/, 'snponly.efi'],
+  [/^uefi-http-.*-ovmf-/, httpLoader],
+  [/-os-/, undefined],
+];
+
+describe('real firmware', () => {
+  it.each(captures.map((capture) => [capture.name, capture] as const))(
+    '%s is told what it can load',
+    (name, { bytes }) => {
+      const row = expected.find(([pattern]) => pattern.test(name));
+      expect(row, `a row for ${name}`).toBeDefined();
+      const packet = decodeDhcp(bytes);
+      const request = packet.ok ? readRequest(packet.value) : undefined;
+      if (request?.ok !== true) throw new Error(`${name} is not read as a request`);
+      expect(bootFileOf(bootTargetOf(request.value.boot, advertiseUrl))).toBe(row?.[1]);
+    },
+  );
+});
+
+describe('RFC 4578 and UEFI 2.10 section 24.7: the architecture decides the loader', () => {
+  it.each([
+    ['BIOS', 'PXEClient', 0, 'undionly.kpxe'],
+    ['x64 UEFI', 'PXEClient', 7, 'snponly.efi'],
+    ['x64 UEFI, the other number', 'PXEClient', 9, 'snponly.efi'],
+    ['x64 UEFI HTTP', 'HTTPClient', 16, httpLoader],
+    ['the number Sabakan answers, too', 'HTTPClient', 15, httpLoader],
+    ['x86 UEFI', 'PXEClient', 6, undefined],
+    ['arm64 UEFI', 'PXEClient', 11, undefined],
+    ['arm64 UEFI HTTP', 'HTTPClient', 19, undefined],
+    ['riscv64 UEFI', 'PXEClient', 27, undefined],
+    ['riscv64 UEFI HTTP', 'HTTPClient', 28, undefined],
+    ['a number nobody gave', 'PXEClient', 4711, undefined],
+  ])('%s', (_, vendorClass, architecture, file) => {
+    expect(fileFor({ vendorClass, architectures: [architecture] })).toBe(file);
+  });
+
+  it('the first one we have a loader for wins', () => {
+    expect(fileFor({ vendorClass: 'PXEClient', architectures: [11, 7, 0] })).toBe('snponly.efi');
+  });
+
+  it('without option 93 the vendor class tells it', () => {
+    expect(fileFor({ vendorClass: 'PXEClient:Arch:00007:UNDI:003000' })).toBe('snponly.efi');
+    expect(fileFor({ vendorClass: 'PXEClient:Arch:00000:UNDI:002001' })).toBe('undionly.kpxe');
+  });
+
+  it('an architecture without a loader is told, never given a wrong one', () => {
+    expect(
+      bootTargetOf(aClient({ vendorClass: 'PXEClient', architectures: [11] }), advertiseUrl),
+    ).toEqual({ kind: 'no-loader', text: 'there is no loader for architecture 11 (arm64 UEFI)' });
+    expect(
+      bootTargetOf(aClient({ vendorClass: 'PXEClient', architectures: [4711] }), advertiseUrl),
+    ).toEqual({ kind: 'no-loader', text: 'architecture 4711 is unknown' });
+    expect(bootTargetOf(aClient({ vendorClass: 'PXEClient' }), advertiseUrl)).toMatchObject({
+      kind: 'no-loader',
+    });
+  });
+
+  it('loaders can be named for more architectures', () => {
+    const target = bootTargetOf(
+      aClient({ vendorClass: 'PXEClient', architectures: [11] }),
+      advertiseUrl,
+      { 11: 'snponly-arm64.efi' },
+    );
+    expect(target).toEqual({ kind: 'tftp-loader', architecture: 11, file: 'snponly-arm64.efi' });
+  });
+});
+
+describe('RFC 3004: who says iPXE gets the script, never iPXE again', () => {
+  it.each([
+    ['bare', { userClasses: ['iPXE'] }],
+    ['one class of several', { userClasses: ['?', 'lab', 'iPXE'] }],
+    ['only by option 175', { hasIpxeOptions: true }],
+  ])('%s', (_, facts) => {
+    const asks = { vendorClass: 'PXEClient:Arch:00007:UNDI:003010', architectures: [7] };
+    expect(fileFor({ ...asks, ...facts })).toBe(script);
+  });
+
+  it('also when it asks as an HTTP client', () => {
+    const asks = { vendorClass: 'HTTPClient', architectures: [16], userClasses: ['iPXE'] };
+    expect(fileFor(asks)).toBe(script);
+  });
+
+  it('another user class changes nothing', () => {
+    expect(fileFor({ userClasses: ['gPXE'], vendorClass: 'PXEClient', architectures: [0] })).toBe(
+      'undionly.kpxe',
+    );
+  });
+});
+
+describe('others', () => {
+  it.each([
+    ['no vendor class', {}],
+    ['an operating system', { vendorClass: 'udhcp 1.35.0' }],
+    ['an architecture alone', { architectures: [7] }],
+    ['a vendor class that only contains the word', { vendorClass: 'my PXEClient' }],
+  ])('%s: a lease and no boot file', (_, facts) => {
+    expect(bootTargetOf(aClient(facts), advertiseUrl)).toEqual({ kind: 'none' });
+  });
+});
+
+describe('the advertised URL', () => {
+  it.each([
+    ['http://10.69.0.195:10080/', httpLoader],
+    ['http://10.69.0.195:10080/a/path?and=more', httpLoader],
+    ['http://boot.example:10080', 'http://boot.example:10080/api/v1/boot/ipxe.efi'],
+  ])('a path in %s is replaced', (url, file) => {
+    const client = aClient({ vendorClass: 'HTTPClient', architectures: [16] });
+    expect(bootFileOf(bootTargetOf(client, url))).toBe(file);
+  });
+});
