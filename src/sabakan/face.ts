@@ -7,6 +7,7 @@
 import type { StoreProblem } from '../base/store.ts';
 import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { Pxe } from '../pxe/pxe.ts';
 import { mayEnter } from './access.ts';
 import { type AllowedNetwork, isAllowed } from './allow-ips.ts';
 import type { Answer, Exchange, Handler, Route } from './exchange.ts';
@@ -17,7 +18,7 @@ import { createResolvers } from './graphql/resolvers.ts';
 import { graphqlRoute } from './graphql/route.ts';
 import { createMachineList } from './machine-list.ts';
 import { unknownPath, v1Error } from './problems.ts';
-import type { PxeFace } from './pxe-face.ts';
+
 import type { RequestCounter } from './request-count.ts';
 import { bootNoun } from './rest/boot.ts';
 import { configNoun } from './rest/config.ts';
@@ -34,7 +35,7 @@ import type { ViewParts } from './v2-views.ts';
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
   readonly inventory: Inventory;
-  readonly pxe: PxeFace;
+  readonly pxe: Pick<Pxe, 'bootHttp' | 'images' | 'kernelParams' | 'templates'>;
   readonly allowIps: readonly AllowedNetwork[];
   readonly serverName: string;
   readonly version: string;

@@ -8,6 +8,7 @@
 import type { TransactProblem } from '../base/transact.ts';
 import type { Mistake } from '../inventory/mistake.ts';
 import type { InventoryProblem } from '../inventory/problem.ts';
+import type { Pxe } from '../pxe/pxe.ts';
 import type { Answer, BodyProblem, Exchange } from './exchange.ts';
 import { textAnswer } from './exchange.ts';
 import { goJsonText } from './go-json.ts';
@@ -22,26 +23,14 @@ export type FaceProblem =
   | { readonly kind: 'failed'; readonly text: string };
 
 /** Of templates, images and kernel parameters. */
-export type ArtefactProblem = {
-  readonly kind:
-    | 'template-exists'
-    | 'template-unknown'
-    | 'template-invalid'
-    | 'image-id-invalid'
-    | 'image-unknown'
-    | 'image-not-here'
-    | 'image-deleted-lately'
-    | 'image-content-differs'
-    | 'image-tar-broken'
-    | 'image-members-wrong'
-    | 'image-too-large'
-    | 'image-uploads-busy'
-    | 'image-index-broken'
-    | 'shelf-failed'
-    | 'os-invalid'
-    | 'kernel-params-invalid';
-  readonly text: string;
-};
+type ErrorOf<T> =
+  Extract<T, { readonly ok: false }> extends { readonly error: infer E } ? E : never;
+
+/** What images, templates and kernel parameters refuse. */
+export type ArtefactProblem =
+  | ErrorOf<Awaited<ReturnType<Pxe['images']['put']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['templates']['put']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['kernelParams']['put']>>>;
 
 export type Problem =
   | InventoryProblem
@@ -99,16 +88,14 @@ export const problemTable = {
   'template-exists': { status: 409, v1: 'conflicted', graphql: internal },
   'template-unknown': { status: 404, v1: notFound, graphql: internal },
   'template-invalid': { status: 400, v1: 'invalid request', graphql: internal },
-  'image-id-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'image-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'image-unknown': { status: 404, v1: notFound, graphql: internal },
-  'image-not-here': { status: 404, v1: notFound, graphql: internal },
   'image-deleted-lately': { status: 409, v1: 'conflicted', graphql: internal },
-  'image-content-differs': { status: 500, v1: 'cause', graphql: internal },
-  'image-tar-broken': { status: 400, v1: 'invalid request', graphql: internal },
-  'image-members-wrong': { status: 400, v1: 'invalid request', graphql: internal },
+  'image-differs': { status: 500, v1: 'cause', graphql: internal },
   'image-too-large': { status: 413, v1: 'text', graphql: internal },
-  'image-uploads-busy': { status: 503, v1: 'cause', graphql: internal, retryable: true },
-  'image-index-broken': { status: 500, v1: 'cause', graphql: internal },
+  // Sabakan's answer to a stream that is no tar.
+  'upload-broken': { status: 500, v1: 'cause', graphql: internal },
+  'uploads-busy': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'shelf-failed': { status: 500, v1: 'cause', graphql: internal },
   'os-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },

@@ -30,9 +30,15 @@ export async function sendAnswer(answer: Answer, channel: Channel): Promise<void
     ...(unread ? { connection: 'close' } : {}),
   });
   if (hasBody && body.kind === 'stream') return pump(body.open(), channel);
-  if (hasBody && body.kind === 'bytes') response.write(body.bytes);
-  if (unread) await discardRest(channel);
-  response.end();
+  const bytes = hasBody && body.kind === 'bytes' ? body.bytes : undefined;
+  if (unread) {
+    if (bytes !== undefined) response.write(bytes);
+    await discardRest(channel);
+    response.end();
+  } else {
+    // Head and body in one segment.
+    response.end(bytes);
+  }
 }
 
 /** Ends the iterator in every case: it may hold an open file. */

@@ -1,8 +1,11 @@
 /** `/api/v1/boot`: handed to the boot server as it is, and its answers carried back. */
 
+import type { Pxe } from '../../pxe/pxe.ts';
 import type { Answer, AnswerBody, Exchange } from '../exchange.ts';
-import type { BootHttp, BootResponse } from '../pxe-face.ts';
+
 import type { Noun } from './noun.ts';
+
+type BootResponse = Awaited<ReturnType<Pxe['bootHttp']['handle']>>;
 
 /** Names for metrics; what comes after a name (serials, ids) is left out. */
 const names = [
@@ -16,7 +19,7 @@ const names = [
   'ignitions/',
 ];
 
-export function bootNoun(bootHttp: BootHttp): Noun {
+export function bootNoun(bootHttp: Pxe['bootHttp']): Noun {
   const handle = async (exchange: Exchange): Promise<Answer> => {
     const { method, path, headers, remoteAddress, requestId } = exchange;
     return carried(await bootHttp.handle({ method, path, headers, remoteAddress, requestId }));

@@ -2,18 +2,19 @@
 
 import type { Inventory } from '../../inventory/inventory.ts';
 import { parseRole, type Role } from '../../inventory/machine.ts';
+import type { Pxe } from '../../pxe/pxe.ts';
 import { type Answer, type Exchange, emptyAnswer, utf8Text } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
-import type { TemplateShelf } from '../pxe-face.ts';
+
 import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
 
 const templateBytesMax = 2 * 1024 * 1024;
 
 export function ignitionsNoun(deps: {
   readonly inventory: Pick<Inventory, 'ipam'>;
-  readonly templates: TemplateShelf;
+  readonly templates: Pxe['templates'];
   readonly serverName: string;
 }): Noun {
   const { inventory, templates, serverName } = deps;

@@ -1,13 +1,17 @@
 /** `/api/v1/images`: boot images as tar files, streamed both ways. */
 
+import type { Pxe } from '../../pxe/pxe.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { badRequest, unknownPath, v1Error } from '../problems.ts';
-import type { Images } from '../pxe-face.ts';
+
 import { actorOf, answerWith, byMethod, done, type Noun, refused } from './noun.ts';
 
-export function imagesNoun(deps: { readonly images: Images; readonly serverName: string }): Noun {
+export function imagesNoun(deps: {
+  readonly images: Pxe['images'];
+  readonly serverName: string;
+}): Noun {
   const { images, serverName } = deps;
   const name = '/api/v1/images/coreos/{id}';
 

@@ -1,9 +1,10 @@
 /** `/api/v1/kernel_params`: what goes onto the kernel's command line. */
 
+import type { KernelParams } from '../../pxe/kernel-params.ts';
 import { textAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { badRequest, v1Error } from '../problems.ts';
-import type { KernelParams } from '../pxe-face.ts';
+
 import { actorOf, answerWith, byMethod, type Noun, readText, refused } from './noun.ts';
 
 const paramsBytesMax = 4096;

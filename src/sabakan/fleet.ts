@@ -1,0 +1,192 @@
+/**
+ * The whole of a server in a given World: inventory, network boot, leadership with health and the bridge, and the face.
+ * The same fleet runs on real sockets (`server.ts`) and in the simulated world.
+ */
+
+import { fail, ok, type Result } from '../base/result.ts';
+import { createTransact } from '../base/transact.ts';
+import type { World } from '../base/world.ts';
+import type { HealthPolicy } from '../health/policy.ts';
+import type { Prober } from '../health/probe.ts';
+import { createInventory } from '../inventory/create.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { type Dhcp, type DhcpSettings, startDhcp } from '../pxe/dhcp.ts';
+import { createPxe, type Pxe, type PxeEvent, type PxeSettings } from '../pxe/pxe.ts';
+import type { AllowedNetwork } from './allow-ips.ts';
+import { type ClusterParts, type Control, createControl } from './control.ts';
+import type { Handler } from './exchange.ts';
+import { createFace } from './face.ts';
+import { type MetricFamily, metricsText } from './metrics.ts';
+import { createRequestCounter, type RequestCounter } from './request-count.ts';
+
+export type FleetSettings = {
+  readonly serverName: string;
+  readonly version: string;
+  readonly allowIps: readonly AllowedNetwork[];
+  readonly playground: boolean;
+  /** Undefined: this server answers no DHCP. */
+  readonly dhcp: DhcpSettings | undefined;
+  readonly pxe: PxeSettings;
+  readonly health: HealthPolicy;
+};
+
+/** What the parts need of the outside beyond the World. */
+export type FleetEdges = {
+  readonly prober: Prober;
+  readonly boot: Pick<Parameters<typeof createPxe>[0], 'shelf' | 'loaders' | 'download'>;
+  /** Undefined: no cluster is kept. */
+  readonly cluster: ClusterParts | undefined;
+};
+
+export type FleetProblem = { readonly kind: string; readonly text: string };
+
+export type Fleet = {
+  /** In order: inventory, network boot, DHCP, leadership. On a problem everything is stopped again. */
+  readonly start: () => Promise<Result<void, FleetProblem>>;
+  /** In reverse; leadership is given up at once. */
+  readonly stop: () => Promise<void>;
+  /** Every HTTP request goes through here. */
+  readonly handle: Handler;
+  readonly requests: RequestCounter;
+  readonly metrics: (process: () => readonly MetricFamily[]) => string;
+  readonly status: () => unknown;
+  readonly inventory: Inventory;
+  readonly control: Control;
+  readonly pxe: Pxe;
+};
+
+export function createFleet(world: World, edges: FleetEdges, settings: FleetSettings): Fleet {
+  const { log } = world;
+  const { serverName } = settings;
+  const transact = createTransact(world.store, world);
+  const inventory = createInventory({ world, transact });
+  const pxe = createPxe({
+    world,
+    transact,
+    inventory,
+    ...edges.boot,
+    settings: settings.pxe,
+    observe: (event) => logBoot(world, event),
+  });
+  const control = createControl({
+    world,
+    inventory,
+    prober: edges.prober,
+    policy: settings.health,
+    cluster: edges.cluster,
+    serverName,
+  });
+  const requests = createRequestCounter();
+  let dhcp: Dhcp | undefined;
+
+  const status = (): unknown => ({
+    server: serverName,
+    version: settings.version,
+    store: { inventory: inventory.freshness(), revision: inventory.revision() },
+    machines: inventory.machines().length,
+    brokenRecords: [...inventory.broken()].map(([key, why]) => ({ key, why })),
+    leader: control.holder() ?? null,
+    leading: control.isLeader(),
+    dhcp: dhcp?.status() ?? 'off',
+    boot: pxe.status(),
+    health: control.monitor()?.overview() ?? 'runs on the leader',
+  });
+  const views = {
+    clock: world.clock,
+    inventory,
+    monitor: control.monitor,
+    bridge: control.bridge,
+  };
+  const handle = createFace({
+    ...views,
+    world,
+    pxe,
+    allowIps: settings.allowIps,
+    serverName,
+    version: settings.version,
+    playground: settings.playground,
+    requests,
+    status,
+  });
+
+  const startDhcpIfOn = async (): Promise<Result<void, FleetProblem>> => {
+    if (settings.dhcp === undefined) return ok(undefined);
+    const { advertiseUrl } = settings.pxe;
+    const started = await startDhcp({
+      world,
+      transact,
+      inventory,
+      settings: settings.dhcp,
+      advertiseUrl,
+    });
+    if (!started.ok) return started;
+    dhcp = started.value;
+    return ok(undefined);
+  };
+
+  const stop = async (): Promise<void> => {
+    await control.stop();
+    dhcp?.stop();
+    await pxe.stop();
+    inventory.stop();
+  };
+
+  return {
+    start: async () => {
+      for (const step of [inventory.start, pxe.start, startDhcpIfOn]) {
+        const done: Result<void, FleetProblem> = await step();
+        if (!done.ok) {
+          await stop();
+          return fail(done.error);
+        }
+      }
+      control.start();
+      log.info('serving', { server: serverName, machines: inventory.machines().length });
+      return ok(undefined);
+    },
+    stop,
+    handle,
+    requests,
+    metrics: (process) =>
+      metricsText({
+        ...views,
+        isLeader: control.isLeader,
+        requests,
+        bootCounters: () => ({
+          ...prefixed('dhcp', dhcp?.counters() ?? {}),
+          ...prefixed('tftp', pxe.status().tftp.counters),
+        }),
+        process,
+      }),
+    status,
+    inventory,
+    control,
+    pxe,
+  };
+}
+
+/** One line for each step of a boot: what an operator looks for when a machine stays dark. */
+function logBoot({ log }: World, event: PxeEvent): void {
+  if (event.by === 'tftp') {
+    const { kind, client, file, text } = event;
+    log.info('tftp transfer', { outcome: kind, client: client.address, file, text });
+    return;
+  }
+  const { kind, serial, remoteAddress, status, text } = event;
+  const fields = { step: kind, serial: serial ?? null, client: remoteAddress, status };
+  if (status >= 400) log.warn('boot request failed', { ...fields, text });
+  else log.info('boot request', fields);
+}
+
+/** `{ rangeFull: 1 }` → `{ dhcp_range_full: 1 }`. */
+function prefixed(
+  name: string,
+  counters: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counters).map(([key, value]) => [
+      `${name}_${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+      value,
+    ]),
+  );
+}
