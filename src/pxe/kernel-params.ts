@@ -23,6 +23,8 @@ export type KernelParams = {
   readonly freshness: () => Freshness;
   /** Undefined when they were never set. */
   readonly get: (os: string) => string | undefined;
+  /** Whether `put` would take this text. */
+  readonly parse: (text: string) => Result<string, string>;
   /** Empty text is valid. The audit record is part of the commit. */
   readonly put: (
     os: string,
@@ -54,13 +56,14 @@ export function createKernelParams(deps: {
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
     get: (os) => mirror.get(os),
+    parse,
     put: async (os, text, actor) => {
       if (!isOsId(os)) {
         const given = JSON.stringify(os.slice(0, 100));
         return fail({ kind: 'os-invalid', text: `${given} is no operating system such as coreos` });
       }
-      const why = whyInvalid(text);
-      if (why !== undefined) return fail({ kind: 'kernel-params-invalid', text: why });
+      const parsed = parse(text);
+      if (!parsed.ok) return fail({ kind: 'kernel-params-invalid', text: parsed.error });
       const key = `${prefix}${os}`;
       const audit = auditWrite(actor, clock.now(), chance, {
         category: 'kernel-params',
@@ -82,11 +85,13 @@ export function createKernelParams(deps: {
   };
 }
 
-function whyInvalid(text: string): string | undefined {
+function parse(text: string): Result<string, string> {
   if (text.length > kernelParamsBytesMax) {
-    return `kernel params are longer than ${kernelParamsBytesMax} characters`;
+    return fail(`kernel params are longer than ${kernelParamsBytesMax} characters`);
   }
   return areKernelParams(text)
-    ? undefined
-    : 'kernel params is not valid: letters, digits, spaces and - . , / : ; < = > ? @ [ \\ ] ^ _';
+    ? ok(text)
+    : fail(
+        'kernel params is not valid: letters, digits, spaces and - . , / : ; < = > ? @ [ \\ ] ^ _',
+      );
 }

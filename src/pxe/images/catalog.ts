@@ -40,16 +40,12 @@ import { createTurns } from './turns.ts';
 
 export type ImageProblem =
   | StageProblem
-  | { readonly kind: 'image-id-invalid'; readonly text: string }
-  /** Not in the index. */
+  /** Not in the index, or not (yet) on this server. */
   | { readonly kind: 'image-unknown'; readonly text: string }
-  /** In the index, but not (yet) on this server. */
-  | { readonly kind: 'image-not-here'; readonly text: string }
   | { readonly kind: 'image-deleted-lately'; readonly text: string }
-  | { readonly kind: 'image-content-differs'; readonly text: string }
-  | { readonly kind: 'image-uploads-busy'; readonly text: string }
-  /** The stored index cannot be read; nothing is changed then. */
-  | { readonly kind: 'image-index-broken'; readonly text: string };
+  | { readonly kind: 'image-differs'; readonly text: string }
+  /** `uploadsMax` is reached. */
+  | { readonly kind: 'uploads-busy'; readonly text: string };
 
 export type ImageSettings = {
   /** Of one image, both files together. */
@@ -134,7 +130,7 @@ export function createImageCatalog(deps: {
   ): Promise<Result<T, Failure>> => {
     if (uploads >= settings.uploadsMax) {
       const text = `${uploads} uploads are under way already, try again later`;
-      return fail({ kind: 'image-uploads-busy', text });
+      return fail({ kind: 'uploads-busy', text });
     }
     uploads += 1;
     try {
@@ -164,7 +160,7 @@ export function createImageCatalog(deps: {
       const read = await store.get([imageKeys.index]);
       if (!read.ok) return read;
       const stored = decodeIndex(read.value.entries[0]?.value);
-      if (!stored.ok) return fail({ kind: 'image-index-broken', text: stored.error });
+      if (!stored.ok) return fail({ kind: 'shelf-failed', text: stored.error });
       if (stored.value.some((image) => image.id === id)) return fail(differs(id));
     }
     const published = await upload.publish(id);
@@ -191,7 +187,7 @@ export function createImageCatalog(deps: {
     const keys = [indexKey, deletedKey, imageKeys.hashes(id)];
     const result = await transact<undefined, ImageProblem>(lane, { keys }, (view) => {
       const present = decodeIndex(view.get(indexKey)?.value);
-      if (!present.ok) return fail({ kind: 'image-index-broken', text: present.error });
+      if (!present.ok) return fail({ kind: 'shelf-failed', text: present.error });
       const next = change(view, present.value);
       if (!next.ok) return next;
       const writes: Write[] = [
@@ -291,7 +287,7 @@ export function createImageCatalog(deps: {
     if (!isIndexed(id)) return fail(unknown(id));
     const image = shelf.get(id);
     return image === undefined
-      ? fail({ kind: 'image-not-here', text: `image ${id} is not on this server yet` })
+      ? fail({ kind: 'image-unknown', text: `image ${id} is not on this server yet` })
       : ok(image);
   };
 
@@ -365,7 +361,7 @@ function decodeHashes(bytes: Uint8Array | undefined): ImageHashes | undefined {
 function invalidId(id: string): ImageProblem {
   const shown = JSON.stringify(id.slice(0, 100));
   return {
-    kind: 'image-id-invalid',
+    kind: 'image-invalid',
     text: `${shown} is no image id: letters, digits, dots and hyphens, such as 3975.2.1`,
   };
 }
@@ -383,7 +379,7 @@ function deletedLately(id: string): ImageProblem {
 
 function differs(id: string): ImageProblem {
   return {
-    kind: 'image-content-differs',
+    kind: 'image-differs',
     text: `different content: image ${id} exists; images never change, use a new id`,
   };
 }

@@ -23,15 +23,15 @@ export type StagedImage = {
   readonly discard: () => Promise<void>;
 };
 
-/** The disk is full or broken. */
+/** The disk is full or broken, or what is stored about images cannot be read. */
 export type ShelfProblem = { readonly kind: 'shelf-failed'; readonly text: string };
 
 export type StageProblem =
   | ShelfProblem
   /** Not a tar, or cut short. */
-  | { readonly kind: 'image-tar-broken'; readonly text: string }
-  /** A tar with other members than the two. */
-  | { readonly kind: 'image-members-wrong'; readonly text: string }
+  | { readonly kind: 'upload-broken'; readonly text: string }
+  /** An id that is none, or a tar with other members than the two. */
+  | { readonly kind: 'image-invalid'; readonly text: string }
   | { readonly kind: 'image-too-large'; readonly text: string };
 
 export type ImageShelf = {

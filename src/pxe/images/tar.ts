@@ -40,7 +40,7 @@ export async function readImageTar(
       const known = imageFileNames.find((fileName) => fileName === name);
       const wrong = whyWrong(name, type ?? 'file', known, seen);
       if (known === undefined || wrong !== undefined) {
-        return fail({ kind: 'image-members-wrong', text: wrong ?? name });
+        return fail({ kind: 'image-invalid', text: wrong ?? name });
       }
       left -= size;
       if (left < 0) {
@@ -60,14 +60,14 @@ export async function readImageTar(
     const text = problem instanceof Error ? problem.message : String(problem);
     // tar-stream and the source fail through the same loop as a sink does; only a sink's own error has a code.
     if (inSink && problem instanceof Error && 'syscall' in problem) throw problem;
-    return fail({ kind: 'image-tar-broken', text: `the tar cannot be read: ${text}` });
+    return fail({ kind: 'upload-broken', text: `the tar cannot be read: ${text}` });
   } finally {
     members.destroy();
   }
   const missing = imageFileNames.filter((name) => !seen.has(name));
   return missing.length === 0
     ? ok(undefined)
-    : fail({ kind: 'image-members-wrong', text: `the tar has no ${missing.join(' and no ')}` });
+    : fail({ kind: 'image-invalid', text: `the tar has no ${missing.join(' and no ')}` });
 }
 
 function whyWrong(

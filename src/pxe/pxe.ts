@@ -1,0 +1,261 @@
+/** Network boot as a whole: what it is made of, how it starts and stops, and how it stands. */
+
+import { assert } from '../base/assert.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import type { StoreProblem } from '../base/store.ts';
+import type { Transact } from '../base/transact.ts';
+import type { Endpoint, World } from '../base/world.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Role } from '../inventory/machine.ts';
+import {
+  type BootEvent,
+  type BootHttp,
+  createBootHttp,
+  type IgnitionSource,
+} from './http/boot-http.ts';
+import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
+import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
+import { decodeTemplate } from './ignition/template-json.ts';
+import { parseVersion } from './ignition/version.ts';
+import {
+  createImageCatalog,
+  defaultImageSettings,
+  type ImageCatalog,
+  type ImageSettings,
+} from './images/catalog.ts';
+import { type Image, isImageId } from './images/image-json.ts';
+import { createPullLoop, type PeerDownload, type PullLoop } from './images/pull-loop.ts';
+import type { ImageShelf, StageProblem } from './images/shelf.ts';
+import type { RetiredPolicy } from './ipxe/boot-decision.ts';
+import { parseBaseUrl } from './ipxe/word.ts';
+import { createKernelParams, type KernelParams } from './kernel-params.ts';
+import type { Loaders } from './loaders.ts';
+import { createTftpResponder, defaultTftpLimits, type TftpResponder } from './tftp/responder.ts';
+import type { TftpCounters, TftpEvent, TransferLimits } from './tftp/transfers.ts';
+
+export type PxeSettings = {
+  /** Without a slash at the end. */
+  readonly advertiseUrl: string;
+  readonly advertiseUrlHttps: string;
+  /** `0.0.0.0` stands for each address this host has at start; undefined: no TFTP. */
+  readonly tftp: Endpoint | undefined;
+  readonly tftpLimits?: Partial<TransferLimits>;
+  readonly images?: Partial<ImageSettings>;
+  /** Default: they boot like any other, as with Sabakan. */
+  readonly retiredMachines?: RetiredPolicy;
+};
+
+export type PxeProblem =
+  | StoreProblem
+  | StageProblem
+  | { readonly kind: 'tftp-off'; readonly text: string };
+
+export type PxeStatus = {
+  readonly tftp: {
+    readonly listening: readonly Endpoint[];
+    /** Addresses that stay off, and why. */
+    readonly off: readonly { readonly address: string; readonly text: string }[];
+    readonly transfers: number;
+    readonly counters: Readonly<TftpCounters>;
+  };
+  /** Names that TFTP and HTTP boot serve. */
+  readonly loaders: readonly string[];
+  readonly images: {
+    /** What machines boot from this server; undefined: they cannot boot. */
+    readonly newestHere: string | undefined;
+    /** Images this server has not got yet, and why not. */
+    readonly missing: ReadonlyMap<string, string>;
+  };
+};
+
+export type PxeEvent =
+  | ({ readonly by: 'tftp' } & TftpEvent)
+  | ({ readonly by: 'http' } & BootEvent);
+
+/** The images as the API shows them. */
+export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness'> & {
+  readonly index: () => readonly Image[];
+  readonly isId: (text: string) => boolean;
+  /** Undefined when it is not in the index or not here. */
+  readonly tar: (
+    id: string,
+  ) => { readonly length: number; readonly open: () => AsyncIterable<Uint8Array> } | undefined;
+  readonly put: ImageCatalog['upload'];
+  readonly remove: ImageCatalog['remove'];
+};
+
+export type TemplateDesk = TemplateShelf & {
+  readonly isId: (text: string) => boolean;
+  readonly parse: typeof parseTemplate;
+};
+
+export type Pxe = {
+  readonly start: () => Promise<Result<void, PxeProblem>>;
+  readonly stop: () => Promise<void>;
+  readonly bootHttp: BootHttp;
+  readonly images: ImageDesk;
+  readonly kernelParams: KernelParams;
+  readonly templates: TemplateDesk;
+  readonly status: () => PxeStatus;
+};
+
+const os = 'coreos';
+const anyAddress = '0.0.0.0';
+
+export function createPxe(deps: {
+  readonly world: World;
+  readonly transact: Transact;
+  readonly inventory: Pick<Inventory, 'find'>;
+  readonly shelf: ImageShelf;
+  readonly loaders: Loaders;
+  /** Absent: this server has only the images that were uploaded to it. */
+  readonly download?: PeerDownload;
+  readonly settings: PxeSettings;
+  readonly observe?: (event: PxeEvent) => void;
+}): Pxe {
+  const { world, transact, inventory, shelf, loaders, settings, download } = deps;
+  const { advertiseUrl } = settings;
+  // It goes into scripts that machines follow.
+  const isPlain = parseBaseUrl(advertiseUrl);
+  assert(
+    isPlain.ok && isPlain.value === advertiseUrl,
+    `advertise-url ${advertiseUrl} is unchecked`,
+  );
+  const observe = deps.observe ?? (() => {});
+  const common = { store: world.store, transact, world };
+  const templates = createTemplateShelf({ ...common, urls: settings });
+  const kernelParams = createKernelParams(common);
+  const catalog = createImageCatalog({
+    ...common,
+    shelf,
+    advertiseUrl,
+    settings: { ...defaultImageSettings, ...settings.images },
+  });
+  const pull =
+    download === undefined
+      ? undefined
+      : createPullLoop({ world, catalog, download, ownUrl: `${advertiseUrl}/` });
+  const bootHttp = createBootHttp({
+    find: inventory.find,
+    loaders,
+    images: catalog,
+    ignitions: ignitionSource(templates, settings, world.clock),
+    kernelParams: () => kernelParams.get(os) ?? '',
+    advertiseUrl,
+    retired: settings.retiredMachines ?? 'boot',
+    observe: (event) => observe({ by: 'http', ...event }),
+  });
+  const tftp = createTftpResponder({
+    world,
+    files: { get: (name) => loaders.get(name)?.bytes },
+    settings: {
+      addresses: addressesOf(settings.tftp, world),
+      port: settings.tftp?.port ?? 0,
+      limits: { ...defaultTftpLimits, ...settings.tftpLimits },
+    },
+    observe: (event) => observe({ by: 'tftp', ...event }),
+  });
+  let off: PxeStatus['tftp']['off'] = [];
+
+  return {
+    bootHttp,
+    kernelParams,
+    images: imageDesk(catalog),
+    templates: {
+      ...templates,
+      isId: (text) => parseVersion(text) !== undefined,
+      parse: parseTemplate,
+    },
+    /** The stores first, so that the first machine that asks gets a true answer; the ports last. */
+    start: async () => {
+      for (const part of [templates, kernelParams, catalog]) {
+        const started = await part.start();
+        if (!started.ok) return started;
+      }
+      pull?.start();
+      off = (await tftp.start()).map(({ address, problem }) => ({ address, text: problem.text }));
+      for (const { address, text } of off) world.log.error('TFTP is off', { address, text });
+      const isDeaf = settings.tftp !== undefined && tftp.listening().length === 0;
+      return isDeaf ? fail({ kind: 'tftp-off', text: whyDeaf(off) }) : ok(undefined);
+    },
+    stop: async () => {
+      tftp.stop();
+      await pull?.stop();
+      catalog.stop();
+      kernelParams.stop();
+      templates.stop();
+    },
+    status: () => statusOf(tftp, off, loaders, catalog, pull),
+  };
+}
+
+/** The text of an upload. */
+function parseTemplate(text: string): ReturnType<typeof decodeTemplate> {
+  return decodeTemplate(new TextEncoder().encode(text));
+}
+
+function imageDesk(catalog: ImageCatalog): ImageDesk {
+  return {
+    index: catalog.list,
+    isId: isImageId,
+    newest: catalog.newest,
+    freshness: catalog.freshness,
+    tar: (id) => {
+      const download = catalog.download(id);
+      if (!download.ok) return undefined;
+      const { bytes, chunks } = download.value;
+      return { length: bytes, open: () => chunks };
+    },
+    put: catalog.upload,
+    remove: catalog.remove,
+  };
+}
+
+function ignitionSource(
+  templates: TemplateShelf,
+  settings: Pick<PxeSettings, 'advertiseUrl' | 'advertiseUrlHttps'>,
+  clock: Pick<World['clock'], 'now'>,
+): IgnitionSource {
+  const { advertiseUrl, advertiseUrlHttps } = settings;
+  return {
+    latestId: (role: Role) => templates.latest(role)?.id,
+    render: (machine, templateId) => {
+      const template = templates.get(machine.spec.role, templateId);
+      if (template === undefined) return undefined;
+      const now = clock.now();
+      const rendered = renderIgnition(template, machine, { advertiseUrl, advertiseUrlHttps, now });
+      return rendered.ok ? rendered : fail(describeRenderProblem(rendered.error));
+    },
+  };
+}
+
+/** One socket per address: an answer has to leave from the address that was asked. */
+function addressesOf(tftp: Endpoint | undefined, world: Pick<World, 'net'>): readonly string[] {
+  if (tftp === undefined) return [];
+  if (tftp.address !== anyAddress) return [tftp.address];
+  const own = world.net.interfaces().flatMap(({ ipv4 }) => ipv4.map(({ address }) => address));
+  return own.length === 0 ? [anyAddress] : own;
+}
+
+function whyDeaf(off: PxeStatus['tftp']['off']): string {
+  return `TFTP can listen nowhere: ${off.map(({ address, text }) => `${address}: ${text}`).join('; ')}`;
+}
+
+function statusOf(
+  tftp: TftpResponder,
+  off: PxeStatus['tftp']['off'],
+  loaders: Loaders,
+  catalog: ImageCatalog,
+  pull: PullLoop | undefined,
+): PxeStatus {
+  return {
+    tftp: {
+      listening: tftp.listening(),
+      off,
+      transfers: tftp.transfers(),
+      counters: { ...tftp.counters },
+    },
+    loaders: [...loaders.keys()],
+    images: { newestHere: catalog.newest()?.id, missing: pull?.missing() ?? new Map() },
+  };
+}

@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { fail, ok } from '../../../src/base/result.ts';
+import { instant } from '../../../src/base/time.ts';
+import type { Machine } from '../../../src/inventory/machine.ts';
+import type { Content } from '../../../src/pxe/http/artefact.ts';
+import {
+  type BootEvent,
+  type BootHttpDeps,
+  createBootHttp,
+} from '../../../src/pxe/http/boot-http.ts';
+import type { BootResponse } from '../../../src/pxe/http/message.ts';
+import type { StoredImage } from '../../../src/pxe/images/shelf.ts';
+import { aMachine } from '../../support/machines.ts';
+
+const advertiseUrl = 'http://10.69.0.3:10080';
+
+function content(text: string): Content & { readonly bytes: Uint8Array } {
+  const bytes = new TextEncoder().encode(text);
+  return {
+    bytes,
+    sizeBytes: bytes.length,
+    sha256: `hash-of-${text}`,
+    modifiedAt: instant(Date.UTC(2026, 10, 21, 6)),
+    open: async () => ok({ kind: 'bytes', bytes }),
+  };
+}
+
+function image(id: string): StoredImage {
+  return { id, files: { kernel: content(`kernel ${id}`), 'initrd.gz': content(`initrd ${id}`) } };
+}
+
+function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machine[] = []) {
+  const known = machines.length > 0 ? machines : [aMachine({ serial: '1234abcd', role: 'cs' })];
+  const events: BootEvent[] = [];
+  const { handle } = createBootHttp({
+    find: (serial) => known.find((machine) => machine.spec.serial === serial),
+    loaders: new Map([
+      ['ipxe.efi', content('ipxe')],
+      ['undionly.kpxe', content('undionly')],
+    ]),
+    images: {
+      newest: () => image('2'),
+      find: (id) => (['1', '2'].includes(id) ? ok(image(id)) : fail('unknown')),
+    },
+    ignitions: {
+      latestId: (role) => (role === 'cs' ? '1.0.0' : undefined),
+      render: (machine, id) =>
+        id === '1.0.0'
+          ? ok(`{"for":"${machine.spec.serial}"}`)
+          : id === 'bad'
+            ? fail('line 3')
+            : undefined,
+    },
+    kernelParams: () => 'console=ttyS0',
+    advertiseUrl,
+    retired: 'boot',
+    observe: (event) => events.push(event),
+    ...over,
+  });
+  const ask = (path: string, method = 'GET', headers: Readonly<Record<string, string>> = {}) =>
+    handle({
+      method,
+      path: path.startsWith('/') ? path : `/api/v1/boot/${path}`,
+      headers: new Map(Object.entries(headers)),
+      remoteAddress: '10.69.0.4',
+      requestId: 'r-1',
+    });
+  return { ask, events };
+}
+
+function textOf(response: BootResponse): string {
+  const { body } = response;
+  return body.kind === 'bytes'
+    ? new TextDecoder().decode(body.bytes.subarray(body.start, body.end))
+    : '';
+}
+
+describe('HTTP boot', () => {
+  const { ask } = aBootServer();
+
+  it.each([
+    ['ipxe.efi', 200, 'application/efi'],
+    ['undionly.kpxe', 200, 'application/octet-stream'],
+    ['snponly.efi', 404, 'application/json'],
+    ['coreos/ipxe', 200, 'text/plain; charset=ASCII'],
+    ['coreos/ipxe/1234abcd', 200, 'text/plain; charset=ASCII'],
+    ['coreos/ipxe/ 1234abcd ', 200, 'text/plain; charset=ASCII'],
+    ['coreos/ipxe/', 404, 'application/json'],
+    ['coreos/ipxe/unknown', 404, 'application/json'],
+    ['coreos/ipxe/1234abcd/more', 404, 'application/json'],
+    ['coreos/why/unknown', 200, 'text/plain; charset=ASCII'],
+    ['coreos/kernel', 200, 'application/octet-stream'],
+    ['coreos/initrd.gz', 200, 'application/octet-stream'],
+    ['coreos/images/1/kernel', 200, 'application/octet-stream'],
+    ['coreos/images/3/kernel', 404, 'application/json'],
+    ['coreos/images/1/other', 404, 'application/json'],
+    ['coreos/images/1/kernel/more', 404, 'application/json'],
+    ['coreos/other', 404, 'application/json'],
+    ['coreos', 404, 'application/json'],
+    ['ignitions/1234abcd/1.0.0', 200, 'application/json'],
+    ['ignitions/1234abcd/9.9.9', 404, 'application/json'],
+    ['ignitions/unknown/1.0.0', 404, 'application/json'],
+    ['ignitions/1234abcd/bad', 500, 'application/json'],
+    ['ignitions/1234abcd', 400, 'application/json'],
+    ['ignitions/1234abcd/1.0.0/more', 400, 'application/json'],
+    ['autoexec.ipxe', 404, 'application/json'],
+    ['/autoexec.ipxe', 404, 'application/json'],
+    ['', 404, 'application/json'],
+  ])('GET %s is %i, %s', async (path, status, type) => {
+    const response = await ask(path);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe(type);
+  });
+
+  it.each([
+    'ipxe.efi',
+    'coreos/ipxe',
+    'coreos/ipxe/1234abcd',
+    'coreos/ipxe/unknown',
+    'coreos/kernel',
+    'coreos/images/1/initrd.gz',
+  ])('RFC 9110 section 9.3.2: HEAD %s has the headers of GET and no body', async (path) => {
+    const [get, head] = [await ask(path), await ask(path, 'HEAD')];
+    expect(head.status).toBe(get.status);
+    expect([...head.headers]).toEqual([...get.headers]);
+    expect(head.body.kind).toBe('none');
+    expect(get.headers.get('content-length')).toBe(String(textOf(get).length));
+  });
+
+  it.each([
+    ['coreos/kernel', 'PUT', 'GET, HEAD'],
+    ['coreos/ipxe', 'POST', 'GET, HEAD'],
+    ['ipxe.efi', 'DELETE', 'GET, HEAD'],
+    ['ignitions/1234abcd/1.0.0', 'HEAD', 'GET'],
+  ])('%s: %s is 405 and names what is allowed', async (path, method, allow) => {
+    const response = await ask(path, method);
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allow);
+  });
+
+  it.each([
+    '../etc/passwd',
+    'coreos/../../machines',
+    'coreos/images/../kernel',
+    'coreos/images/./kernel',
+    '..%2f..%2fetc%2fpasswd',
+    '%2e%2e/etc/passwd',
+    'coreos/kernel\0',
+    'coreos\\kernel',
+    'coreos//kernel',
+    '/etc/passwd',
+    'http://elsewhere/api/v1/boot/ipxe.efi',
+    `coreos/ipxe/${'x'.repeat(5_000)}`,
+    '__proto__',
+    'constructor',
+  ])('%j leads nowhere', async (path) => {
+    const response = await ask(path);
+    expect(response.status).toBe(404);
+    expect(textOf(response)).not.toContain('etc');
+  });
+
+  it("errors have Sabakan's body, members in order and a newline at the end", async () => {
+    expect(textOf(await ask('coreos/images/3/kernel'))).toBe(
+      '{"error":"requested resource is not found","reason":"it is not on this server","request_id":"r-1","status":404}\n',
+    );
+  });
+
+  it('scripts and documents are never kept by a cache', async () => {
+    for (const path of ['coreos/ipxe', 'coreos/ipxe/1234abcd', 'ignitions/1234abcd/1.0.0']) {
+      expect((await ask(path)).headers.get('cache-control')).toBe('no-store');
+    }
+  });
+
+  it('a part of a file has its exact range and length', async () => {
+    const response = await ask('coreos/kernel', 'GET', { range: 'bytes=2-3' });
+    expect([response.status, textOf(response)]).toEqual([206, 'rn']);
+    expect(response.headers.get('content-range')).toBe('bytes 2-3/8');
+    expect(response.headers.get('content-length')).toBe('2');
+    const beyond = await ask('coreos/kernel', 'GET', { range: 'bytes=99-' });
+    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */8']);
+  });
+
+  it('a file that has not changed is not sent again', async () => {
+    const etag = (await ask('coreos/kernel')).headers.get('etag') ?? '';
+    const again = await ask('coreos/kernel', 'GET', { 'if-none-match': etag });
+    expect([again.status, again.body.kind]).toEqual([304, 'none']);
+    const moved = await ask('coreos/images/1/kernel', 'GET', { 'if-match': etag });
+    expect(moved.status).toBe(412);
+  });
+
+  it('the script names the newest image, so that its initrd cannot come from another one', async () => {
+    const script = textOf(await ask('coreos/ipxe/1234abcd'));
+    expect(script).toContain('/coreos/images/2/kernel ');
+    expect(script).toContain('/coreos/images/2/initrd.gz\n');
+  });
+
+  it('the console is told what is wrong', async () => {
+    const rows: [string, Partial<BootHttpDeps>, Machine[], RegExp][] = [
+      ['x', {}, [], /echo No machine with serial number x is registered\./],
+      ['', {}, [], /echo The firmware knows no serial number/],
+      [
+        's-1',
+        {},
+        [aMachine({ serial: 's-1', role: 'new' })],
+        /echo There is no Ignition template for role new\./,
+      ],
+      [
+        '1234abcd',
+        { images: { newest: () => undefined, find: () => fail('') } },
+        [],
+        /echo No boot image is on the server/,
+      ],
+      ['1234abcd', { kernelParams: () => 'a\nb' }, [], /echo The stored kernel parameters/],
+    ];
+    for (const [serial, over, machines, expected] of rows) {
+      const response = await aBootServer(over, machines).ask(`coreos/why/${serial}`);
+      expect(textOf(response)).toMatch(expected);
+    }
+  });
+
+  it.each([
+    ['boot', 200, /^kernel /m],
+    ['exit', 200, /^#!ipxe\n\necho s-1 is retired\.\necho Back to the firmware\.\n$/],
+    ['refuse', 404, /s-1 is retired/],
+  ] as const)('a retired machine under the policy %s', async (retired, status, text) => {
+    const { ask } = aBootServer({ retired }, [aMachine({ serial: 's-1', state: 'retired' })]);
+    const response = await ask('coreos/ipxe/s-1');
+    expect(response.status).toBe(status);
+    expect(textOf(response)).toMatch(text);
+    const document = await ask('ignitions/s-1/1.0.0');
+    expect(document.status).toBe(retired === 'boot' ? 200 : 404);
+  });
+
+  it('each step of a boot is told to whoever observes, with the serial where it is known', async () => {
+    const { ask, events } = aBootServer();
+    await ask('ipxe.efi', 'HEAD');
+    await ask('coreos/ipxe');
+    await ask('coreos/ipxe/nobody');
+    await ask('coreos/images/2/kernel');
+    await ask('ignitions/1234abcd/1.0.0');
+    expect(events.map(({ kind, serial, status }) => `${kind} ${serial} ${status}`)).toEqual([
+      'loader undefined 200',
+      'chain-script undefined 200',
+      'script nobody 404',
+      'kernel undefined 200',
+      'ignition 1234abcd 200',
+    ]);
+  });
+});

@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/base/memory-store.ts';
+import { createTransact } from '../../../src/base/transact.ts';
+import type { Actor } from '../../../src/inventory/audit.ts';
+import { createImageCatalog, type ImageSettings } from '../../../src/pxe/images/catalog.ts';
+import { createMemoryShelf } from '../../../src/pxe/images/memory-shelf.ts';
+import { tarOf } from '../../../src/sim/demo/boot-image.ts';
+import { manualClock, seededChance } from '../../support/clock.ts';
+import { silentLog } from '../../support/silent-log.ts';
+
+const actor: Actor = { user: 'ops', ip: '127.0.0.1', host: 'server-1' };
+const text = (bytes: string) => new TextEncoder().encode(bytes);
+
+function imageTar(kernel = 'K', initrd = 'I'): Uint8Array {
+  return tarOf([
+    ['kernel', text(kernel)],
+    ['initrd.gz', text(initrd)],
+  ]);
+}
+
+/** In odd pieces, as sockets bring it. */
+async function* pieces(bytes: Uint8Array, size = 100): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function aSite() {
+  const clock = manualClock();
+  const store = createMemoryStore({ clock });
+  const aServer = async (name: string, settings: Partial<ImageSettings> = {}) => {
+    const world = { clock, chance: seededChance(name.length), log: silentLog };
+    const shelf = createMemoryShelf(clock);
+    const catalog = createImageCatalog({
+      store,
+      transact: createTransact(store, world),
+      world,
+      shelf,
+      advertiseUrl: `http://${name}`,
+      settings: { imageBytesMax: 10_000, uploadsMax: 4, ...settings },
+    });
+    expect((await catalog.start()).ok).toBe(true);
+    const upload = async (id: string, tar = imageTar()) => {
+      const done = await catalog.upload(id, pieces(tar), actor);
+      return done.ok ? 'done' : done.error.kind;
+    };
+    const remove = async (id: string) => {
+      const done = await catalog.remove(id, actor);
+      return done.ok ? 'done' : done.error.kind;
+    };
+    return { catalog, shelf, upload, remove };
+  };
+  const read = async (key: string) => {
+    const got = await store.get([key]);
+    const bytes = got.ok ? got.value.entries[0]?.value : undefined;
+    return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+  };
+  return { clock, store, aServer, read, ...(await aServer('one')) };
+}
+
+const ids = (images: readonly { id: string }[]) => images.map(({ id }) => id).join(' ');
+
+describe('boot images', () => {
+  it("an upload is stored as Sabakan's index, with size, date and our URL", async () => {
+    const { upload, catalog, read } = await aSite();
+    expect(await upload('1.2.3', imageTar('kernel', 'initrd'))).toBe('done');
+    const [image] = catalog.list();
+    expect(image).toEqual({
+      id: '1.2.3',
+      date: '2026-11-21T06:00:00Z',
+      size: 12,
+      urls: ['http://one/api/v1/images/coreos/1.2.3'],
+      exists: true,
+    });
+    expect(await read('images/coreos')).toEqual([{ ...image, exists: false }]);
+    expect(catalog.newest()?.id).toBe('1.2.3');
+  });
+
+  it('the record of who did it is in the same commit', async () => {
+    const { upload, remove, store, clock } = await aSite();
+    await upload('1');
+    clock.advance(1);
+    await remove('1');
+    const audit = await store.list('audit/');
+    const records = (audit.ok ? audit.value.entries : []).map(({ value }) =>
+      JSON.parse(new TextDecoder().decode(value)),
+    );
+    expect(
+      records.map(({ user, instance, action, detail }) => [user, instance, action, detail]),
+    ).toEqual([
+      ['ops', 'coreos', 'upload', 'id=1'],
+      ['ops', 'coreos', 'delete', 'id=1'],
+    ]);
+  });
+
+  it('the same content again moves the image to the end and keeps its date', async () => {
+    const { upload, catalog, clock } = await aSite();
+    await upload('1');
+    await upload('2', imageTar('other'));
+    clock.advance(60_000);
+    expect(await upload('1')).toBe('done');
+    expect(ids(catalog.list())).toBe('2 1');
+    expect(catalog.list()[1]?.date).toBe('2026-11-21T06:00:00Z');
+  });
+
+  it('other content under a known id is refused, on this server and on any other', async () => {
+    const { upload, aServer, catalog } = await aSite();
+    await upload('1');
+    expect(await upload('1', imageTar('other'))).toBe('image-differs');
+    const other = await aServer('two');
+    expect(await other.upload('1', imageTar('other'))).toBe('image-differs');
+    expect(other.shelf.ids()).toEqual([]);
+    expect(catalog.newest()?.files.kernel.sizeBytes).toBe(1);
+  });
+
+  it('of ten uploads of one id with different content one wins, whole', async () => {
+    const { aServer } = await aSite();
+    const server = await aServer('many', { uploadsMax: 10 });
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_, n) =>
+        server.upload('1', imageTar(`kernel ${n}`, `initrd ${n}`)),
+      ),
+    );
+    expect(results.filter((result) => result === 'done').length).toBe(1);
+    const won = results.indexOf('done');
+    const files = server.catalog.newest()?.files;
+    const opened = await files?.kernel.open();
+    expect(
+      opened?.ok && opened.value.kind === 'bytes' && new TextDecoder().decode(opened.value.bytes),
+    ).toBe(`kernel ${won}`);
+  });
+
+  it('five images are kept; the sixth drops the oldest, whose id cannot come back', async () => {
+    const { upload, catalog, read } = await aSite();
+    for (const n of [1, 2, 3, 4, 5, 6]) expect(await upload(`${n}`, imageTar(`${n}`))).toBe('done');
+    expect(ids(catalog.list())).toBe('2 3 4 5 6');
+    expect(await read('images/coreos/deleted')).toEqual(['1']);
+    expect(await read('tetsukan/images/coreos/1')).toBeUndefined();
+    expect(await upload('1')).toBe('image-deleted-lately');
+  });
+
+  it('the ten ids removed last are remembered, oldest first', async () => {
+    const { upload, remove, read } = await aSite();
+    for (let n = 1; n <= 11; n += 1) {
+      expect(await upload(`${n}`)).toBe('done');
+      expect(await remove(`${n}`)).toBe('done');
+    }
+    expect(await read('images/coreos/deleted')).toEqual(
+      Array.from({ length: 10 }, (_, at) => `${at + 2}`),
+    );
+    expect(await upload('1', imageTar('new'))).toBe('done');
+    expect(await remove('nowhere')).toBe('image-unknown');
+  });
+
+  it.each(['.', '..', '', 'a/b', 'a b', 'ü', 'a\n', '../x', 'x'.repeat(300)])(
+    'the id %j is refused',
+    async (id) => expect(await (await aSite()).upload(id)).toBe('image-invalid'),
+  );
+
+  it.each([
+    ['a missing member', tarOf([['kernel', text('K')]]), 'image-invalid'],
+    [
+      'a member too many',
+      tarOf([
+        ['kernel', text('K')],
+        ['initrd.gz', text('I')],
+        ['x', text('')],
+      ]),
+      'image-invalid',
+    ],
+    [
+      'a member twice',
+      tarOf([
+        ['kernel', text('K')],
+        ['kernel', text('K')],
+      ]),
+      'image-invalid',
+    ],
+    [
+      'a path in front',
+      tarOf([
+        ['./kernel', text('K')],
+        ['initrd.gz', text('I')],
+      ]),
+      'image-invalid',
+    ],
+    ['a path that leads out', tarOf([['../kernel', text('K')]]), 'image-invalid'],
+    ['nothing', new Uint8Array(), 'image-invalid'],
+    ['no tar', text('x'.repeat(2_000)), 'upload-broken'],
+    ['a tar cut short', imageTar('K'.repeat(5_000)).subarray(0, 3_000), 'upload-broken'],
+    ['too many bytes', imageTar('K'.repeat(9_000), 'I'.repeat(2_000)), 'image-too-large'],
+  ])('an upload with %s leaves nothing behind', async (_, tar, problem) => {
+    const { upload, catalog, shelf } = await aSite();
+    expect(await upload('1', tar)).toBe(problem);
+    expect(catalog.list()).toEqual([]);
+    expect(shelf.ids()).toEqual([]);
+  });
+
+  it('a link in the tar is refused', async () => {
+    const { upload } = await aSite();
+    const tar = imageTar();
+    tar[156] = '2'.charCodeAt(0);
+    const sum = tar
+      .subarray(0, 512)
+      .reduce((total, octet, at) => total + (at >= 148 && at < 156 ? 32 : octet), 0);
+    tar.set(text(`${sum.toString(8).padStart(6, '0')}\0 `), 148);
+    expect(await upload('1', tar)).toBe('image-invalid');
+  });
+
+  it('uploads over the limit are told to come back', async () => {
+    const { aServer } = await aSite();
+    const server = await aServer('small', { uploadsMax: 1 });
+    const results = await Promise.all([server.upload('1'), server.upload('2')]);
+    expect(results.toSorted()).toEqual(['done', 'uploads-busy']);
+  });
+
+  it('a download is a tar that can be uploaded again', async () => {
+    const { upload, catalog, aServer } = await aSite();
+    await upload('1', imageTar('kernel', 'x'.repeat(1_000)));
+    const download = catalog.download('1');
+    if (!download.ok) throw new Error(download.error.text);
+    const parts: Uint8Array[] = [];
+    for await (const part of download.value.chunks) parts.push(part);
+    const whole = new Uint8Array(parts.flatMap((part) => [...part]));
+    expect(whole.length).toBe(download.value.bytes);
+    const other = await aServer('two');
+    expect(other.catalog.list()[0]?.exists).toBe(false);
+    expect((await other.catalog.adopt('1', pieces(whole))).ok).toBe(true);
+    expect(other.catalog.list()[0]).toMatchObject({
+      exists: true,
+      urls: ['http://one/api/v1/images/coreos/1', 'http://two/api/v1/images/coreos/1'],
+    });
+    expect((await other.catalog.adopt('1', pieces(whole))).ok).toBe(true);
+    expect(other.catalog.list()[0]?.urls.length).toBe(2);
+  });
+
+  it('a copy whose content differs from what was uploaded is not taken', async () => {
+    const { upload, aServer } = await aSite();
+    await upload('1');
+    const other = await aServer('two');
+    const adopted = await other.catalog.adopt('1', pieces(imageTar('forged')));
+    expect(!adopted.ok && adopted.error.kind).toBe('image-differs');
+    expect(other.shelf.ids()).toEqual([]);
+  });
+
+  it('what the index no longer names is a stray, but not while there is no index', async () => {
+    const { upload, remove, catalog, store } = await aSite();
+    await upload('1');
+    await upload('2', imageTar('2'));
+    await remove('1');
+    expect(catalog.strays()).toEqual(['1']);
+    await catalog.discardStray('1');
+    await catalog.discardStray('2');
+    expect(catalog.find('2').ok).toBe(true);
+    await store.commit([], [{ kind: 'delete', key: 'images/coreos' }]);
+    expect(catalog.strays()).toEqual([]);
+  });
+
+  it("Sabakan's own index is taken over as it stands", async () => {
+    const { store, catalog } = await aSite();
+    const stored = [
+      { id: '9', date: '2026-01-02T03:04:05.123456789Z', size: 5, urls: null, exists: false },
+    ];
+    await store.commit(
+      [],
+      [{ kind: 'put', key: 'images/coreos', value: text(JSON.stringify(stored)) }],
+    );
+    expect(catalog.list()).toEqual([{ ...stored[0], urls: [] }]);
+    expect(catalog.newest()).toBeUndefined();
+  });
+});
