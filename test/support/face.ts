@@ -1,0 +1,165 @@
+/** The whole face over the memory store, asked through Fastify's `inject`: no socket, no disk. */
+
+import type { LightMyRequestResponse } from 'fastify';
+import { createMemoryStore, type MemoryStore } from '../../src/base/memory-store.ts';
+import { fail } from '../../src/base/result.ts';
+import { createTransact } from '../../src/base/transact.ts';
+import type { Net, World } from '../../src/base/world.ts';
+import { createInventory } from '../../src/inventory/create.ts';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';
+import { createPxe } from '../../src/pxe/pxe.ts';
+import { parseAllowedNetwork } from '../../src/sabakan/allow-ips.ts';
+import { createFace, type FaceDeps } from '../../src/sabakan/face.ts';
+import { createHttpApp } from '../../src/sabakan/io/http-app.ts';
+import { createRequestCounter, type RequestCounter } from '../../src/sabakan/request-count.ts';
+import { type ManualClock, manualClock, seededChance } from './clock.ts';
+import { ipamG } from './machines.ts';
+import { type LogLine, rememberingLog } from './silent-log.ts';
+
+export type Asked = {
+  /** Objects become JSON. */
+  readonly body?: string | Uint8Array | object;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The peer; default 127.0.0.1. */
+  readonly from?: string;
+};
+
+export type TestFace = {
+  /** `'PUT /api/v1/state/a'`. */
+  readonly ask: (what: string, how?: Asked) => Promise<LightMyRequestResponse>;
+  /** Asks and insists on success. */
+  readonly must: (what: string, how?: Asked) => Promise<LightMyRequestResponse>;
+  readonly graphql: (query: string, variables?: object, how?: Asked) => Promise<GraphQLAnswer>;
+  readonly clock: ManualClock;
+  readonly store: MemoryStore;
+  readonly inventory: Inventory;
+  readonly requests: RequestCounter;
+  readonly log: readonly LogLine[];
+};
+
+export type GraphQLAnswer = {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+  readonly data: any;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly string[];
+    readonly extensions?: Readonly<Record<string, unknown>>;
+  }[];
+};
+
+const noNet: Net = {
+  interfaces: () => [],
+  openUdp: async () => fail({ kind: 'not-permitted', text: 'a test has no sockets' }),
+};
+
+export async function aFace(
+  options: {
+    readonly deps?: Partial<FaceDeps>;
+    readonly ipam?: 'set' | 'unset';
+    /** What the face sees in place of the store. */
+    readonly store?: (store: MemoryStore) => World['store'];
+  } = {},
+): Promise<TestFace> {
+  const clock = manualClock();
+  const chance = seededChance(7);
+  const memory = createMemoryStore({ clock });
+  const store = options.store?.(memory) ?? memory;
+  const log: LogLine[] = [];
+  const world: World = {
+    clock,
+    chance,
+    store,
+    net: noNet,
+    http: { request: async () => fail({ kind: 'refused', text: 'a test has no network' }) },
+    log: rememberingLog(log),
+  };
+  const transact = createTransact(store, world);
+  const inventory = createInventory({ world, transact });
+  const pxe = createPxe({
+    world,
+    transact,
+    inventory,
+    shelf: createMemoryShelf(clock),
+    loaders: new Map(),
+    settings: {
+      advertiseUrl: 'http://10.69.0.3:10080',
+      advertiseUrlHttps: 'https://10.69.0.3:10443',
+      tftp: undefined,
+    },
+  });
+  for (const started of [await inventory.start(), await pxe.start()]) {
+    if (!started.ok) throw new Error(started.error.text);
+  }
+  const requests = createRequestCounter();
+  const allowed = ['127.0.0.1', '::1', '10.69.0.0/20'].map(parseAllowedNetwork);
+  const face = createFace({
+    world,
+    clock,
+    inventory,
+    pxe,
+    allowIps: allowed.flatMap((network) => (network.ok ? [network.value] : [])),
+    serverName: 'boot-0',
+    version: '3.1.9',
+    playground: false,
+    requests,
+    status: () => ({ leader: true }),
+    monitor: () => undefined,
+    bridge: undefined,
+    ...options.deps,
+  });
+  const app = createHttpApp(face, world, requests);
+
+  const ask: TestFace['ask'] = (what, how = {}) => {
+    const [method = 'GET', url = '/'] = what.split(' ', 2);
+    const { body } = how;
+    const payload =
+      body === undefined || typeof body === 'string'
+        ? body
+        : body instanceof Uint8Array
+          ? Buffer.from(body)
+          : JSON.stringify(body);
+    return app.inject({
+      method: method as 'GET',
+      url,
+      headers: { 'x-cybozu-request-id': 'r-1', ...how.headers },
+      remoteAddress: how.from ?? '127.0.0.1',
+      ...(payload === undefined ? {} : { payload }),
+    });
+  };
+  const must: TestFace['must'] = async (what, how) => {
+    const answer = await ask(what, how);
+    if (answer.statusCode >= 300) throw new Error(`${what}: ${answer.statusCode} ${answer.body}`);
+    return answer;
+  };
+  if (options.ipam !== 'unset') {
+    await must('PUT /api/v1/config/ipam', { body: ipamConfigToJson(ipamG) });
+  }
+  return {
+    ask,
+    must,
+    graphql: async (query, variables, how) => {
+      const answer = await ask('POST /graphql', {
+        headers: { 'content-type': 'application/json' },
+        body: { query, ...(variables === undefined ? {} : { variables }) },
+        ...how,
+      });
+      return { status: answer.statusCode, ...answer.json() };
+    },
+    clock,
+    store: memory,
+    inventory,
+    requests,
+    log,
+  };
+}
+
+/** As the machines file of an operator has it. */
+export function aSpec(
+  serial: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return { serial, role: 'cs', rack: 0, bmc: { type: 'iDRAC-9' }, ...more };
+}
