@@ -1,0 +1,172 @@
+/** A socket bound to an interface, a broadcast, and a client that is not ours: busybox udhcpc behind a veth pair. */
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const script = fileURLToPath(new URL('../support/netns/udhcpc-script.sh', import.meta.url));
+const serverFile = fileURLToPath(new URL('../support/netns/dhcp-server.ts', import.meta.url));
+
+const why = whySkipped();
+if (why !== undefined)
+  process.stderr.write(`the DHCP server on real links is not tested: ${why}\n`);
+
+const unique = process.pid;
+const serverSpace = `tetsu-dhcp-s${unique}`;
+const clientSpace = `tetsu-dhcp-c${unique}`;
+const children: ChildProcess[] = [];
+
+describe.skipIf(why !== undefined)('a server with sockets bound to its links', () => {
+  beforeAll(() => {
+    for (const space of [serverSpace, clientSpace]) ip('netns', 'add', space);
+    for (const link of ['0', '1']) {
+      const [near, far] = [`ts${link}`, `tc${link}`];
+      ip(
+        'link',
+        'add',
+        near,
+        'netns',
+        serverSpace,
+        'type',
+        'veth',
+        'peer',
+        far,
+        'netns',
+        clientSpace,
+      );
+      ip('-n', serverSpace, 'link', 'set', near, 'up');
+      ip('-n', clientSpace, 'link', 'set', far, 'up');
+    }
+    ip('-n', clientSpace, 'link', 'set', 'tc0', 'address', '52:54:00:00:00:10');
+    ip('-n', clientSpace, 'link', 'set', 'tc1', 'address', '52:54:00:00:00:11');
+    ip('-n', serverSpace, 'addr', 'add', '10.69.0.3/26', 'dev', 'ts0');
+    ip('-n', serverSpace, 'addr', 'add', '10.69.0.67/26', 'dev', 'ts1');
+    for (const space of [serverSpace, clientSpace]) ip('-n', space, 'link', 'set', 'lo', 'up');
+  });
+
+  afterAll(() => {
+    for (const child of children) child.kill('SIGKILL');
+    for (const space of [serverSpace, clientSpace]) {
+      spawnSync('ip', ['netns', 'del', space], { stdio: 'ignore' });
+    }
+  });
+
+  it('lends to a foreign client on the link the broadcast came in on, and extends by unicast', async () => {
+    const server = await startServer('67', 'ts0', 'ts1');
+    const first = startClient('tc0');
+    const told = await lineOf(first, 'bound');
+    expect(told).toMatch(
+      /^bound ip=10\.69\.0\.(3[2-9]|4\d|5\d|6[0-2]) mask=26 router=10\.69\.0\.1 dns=10\.0\.0\.1 server=10\.69\.0\.3 next=10\.69\.0\.3 file= lease=600$/,
+    );
+    const second = await lineOf(startClient('tc1'), 'bound');
+    expect(second).toMatch(
+      /^bound ip=10\.69\.0\.(9[6-9]|1[01]\d|12[0-6]) mask=26 router=10\.69\.0\.65 .* server=10\.69\.0\.67 next=10\.69\.0\.67 /,
+    );
+
+    first.kill('SIGUSR1');
+    const renewed = await lineOf(first, 'renew');
+    expect(renewed.replace(/^renew /, '')).toBe(told.replace(/^bound /, ''));
+
+    server.stdin?.write('\n');
+    const counters = JSON.parse(await lineOf(server, '{"counters"')) as {
+      readonly counters: Readonly<Record<string, number>>;
+    };
+    // A datagram is handled once, whichever socket hears it: DISCOVER and REQUEST twice, one renewal.
+    expect(counters.counters).toMatchObject({ received: 5, offered: 2, acked: 3, nakked: 0 });
+  });
+
+  it('says which right is missing when it may not have the port', async () => {
+    const server = spawnIn(serverSpace, [
+      'setpriv',
+      '--reuid=65534',
+      '--clear-groups',
+      '--bounding-set=-all',
+      process.execPath,
+      serverFile,
+      '67',
+      'ts0',
+    ]);
+    expect(await lineOf(server, '{"problem"')).toMatch(
+      /not-permitted.*CAP_NET_BIND_SERVICE.*CAP_NET_RAW/,
+    );
+  });
+});
+
+async function startServer(...args: readonly string[]): Promise<ChildProcess> {
+  const server = spawnIn(serverSpace, [process.execPath, serverFile, ...args]);
+  await lineOf(server, '{"listening"');
+  return server;
+}
+
+/** In the foreground, so that the child is udhcpc itself and gets our signals. */
+function startClient(link: string): ChildProcess {
+  return spawnIn(clientSpace, [
+    ...['busybox', 'udhcpc', '-f', '-i', link, '-s', script],
+    ...['-t', '5', '-T', '1', '-O', 'serverid'],
+  ]);
+}
+
+function spawnIn(space: string, command: readonly string[]): ChildProcess {
+  // `ip netns exec` replaces itself by the command.
+  const child = spawn('ip', ['netns', 'exec', space, ...command], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  children.push(child);
+  return child;
+}
+
+const waitMs = 20_000;
+const linesOf = new WeakMap<ChildProcess, string[]>();
+
+/** The first line of output that begins so; it is used up. */
+function lineOf(child: ChildProcess, start: string): Promise<string> {
+  const lines = linesOf.get(child) ?? [];
+  const isNew = !linesOf.has(child);
+  linesOf.set(child, lines);
+  if (isNew) {
+    let rest = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const parts = (rest + text).split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+      child.emit('lines');
+    });
+  }
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const at = lines.findIndex((line) => line.startsWith(start));
+      if (at < 0) return;
+      clearTimeout(limit);
+      child.off('lines', look);
+      resolve(lines.splice(at, 1)[0] ?? '');
+    };
+    const limit = setTimeout(() => {
+      child.off('lines', look);
+      reject(new Error(`no line "${start}…" within ${waitMs} ms; seen: ${lines.join(' | ')}`));
+    }, waitMs);
+    child.on('lines', look);
+    look();
+  });
+}
+
+function ip(...args: readonly string[]): void {
+  execFileSync('ip', args, { stdio: 'pipe' });
+}
+
+/** What this host lacks for it, or undefined. */
+function whySkipped(): string | undefined {
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  for (const [program, args] of [
+    ['ip', ['-V']],
+    ['busybox', ['udhcpc', '--help']],
+    ['setpriv', ['--version']],
+  ] as const) {
+    if (spawnSync(program, args, { stdio: 'ignore' }).error !== undefined) {
+      return `${program} is not installed`;
+    }
+  }
+  const made = spawnSync('ip', ['netns', 'add', `tetsu-try${process.pid}`], { encoding: 'utf8' });
+  if (made.status !== 0) return `no network namespace can be made: ${made.stderr.trim()}`;
+  spawnSync('ip', ['netns', 'del', `tetsu-try${process.pid}`]);
+  return undefined;
+}
