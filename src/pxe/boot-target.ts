@@ -30,7 +30,7 @@ export type BootTarget =
   | { readonly kind: 'none' };
 
 /** File names by architecture number; what is named here is served, by TFTP to PXE and by HTTP to HTTP boot. */
-export type Loaders = Readonly<Partial<Record<number, string>>>;
+export type LoaderNames = Readonly<Partial<Record<number, string>>>;
 
 /** One row per kind of firmware (IANA "Processor Architecture Types"). */
 const architectureNames: ReadonlyMap<number, string> = new Map([
@@ -49,7 +49,7 @@ const architectureNames: ReadonlyMap<number, string> = new Map([
   [40, 'loongarch64 UEFI HTTP'],
 ]);
 
-export const defaultLoaders: Loaders = {
+export const defaultLoaders: LoaderNames = {
   0: 'undionly.kpxe',
   7: 'snponly.efi',
   9: 'snponly.efi',
@@ -68,7 +68,7 @@ const bootPath = '/api/v1/boot';
 export function bootTargetOf(
   client: BootClient,
   advertiseUrl: string,
-  loaders: Loaders = defaultLoaders,
+  loaders: LoaderNames = defaultLoaders,
 ): BootTarget {
   if (client.hasIpxeOptions || client.userClasses.includes(ipxeClass)) {
     return { kind: 'ipxe-script', url: urlOf(advertiseUrl, `${bootPath}/coreos/ipxe`) };

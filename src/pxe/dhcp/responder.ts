@@ -11,7 +11,7 @@ import type { Endpoint, World } from '../../base/world.ts';
 import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { IpamConfig } from '../../inventory/ipam.ts';
-import { type BootTarget, bootTargetOf, type Loaders } from '../boot-target.ts';
+import { type BootTarget, bootTargetOf, type LoaderNames } from '../boot-target.ts';
 import { type Answer, answerTo } from './answer.ts';
 import { createReport, type DhcpCounters, type DhcpEvent } from './counters.ts';
 import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
@@ -49,7 +49,7 @@ export type ResponderRules = {
   readonly relayNetworks: TargetRules['relayNetworks'];
   readonly isOwn: (address: Ipv4) => boolean;
   readonly advertiseUrl: string;
-  readonly loaders: Loaders;
+  readonly loaders: LoaderNames;
   readonly holdSeconds: number;
 };
 

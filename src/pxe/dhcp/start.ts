@@ -12,7 +12,7 @@ import { formatInstant, type Rfc3339 } from '../../base/time.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, NetProblem, NetworkInterface, UdpSocket, World } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { defaultLoaders, type Loaders } from '../boot-target.ts';
+import { defaultLoaders, type LoaderNames } from '../boot-target.ts';
 import type { DhcpCounters, DhcpEvent } from './counters.ts';
 import { leasePrefix, openLeaseTable } from './leases.ts';
 import {
@@ -35,7 +35,7 @@ export type DhcpSettings = {
   /** Where relays may be; none: the node pool of the IPAM configuration. Loopback counts only when named. */
   readonly relayNetworks: readonly Cidr[];
   /** File names by architecture number, in place of the default ones. */
-  readonly loaders?: Loaders;
+  readonly loaders?: LoaderNames;
   /** How long an offered address is kept for its client. */
   readonly holdSeconds: number;
 };
