@@ -1,6 +1,6 @@
 /** What a query may cost, decided on its document before anything runs. */
 
-import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
+import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql/index.js';
 
 /** CKE's query is 4 deep; the schema itself ends at 5. */
 export const depthMax = 10;

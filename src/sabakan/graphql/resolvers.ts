@@ -1,6 +1,6 @@
 /** The root fields: the same calls into the inventory as REST makes, under GraphQL's names. */
 
-import { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql/index.js';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import type { Inventory } from '../../inventory/inventory.ts';

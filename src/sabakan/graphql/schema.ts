@@ -1,6 +1,6 @@
 /** Sabakan 3.1.9's GraphQL schema, as data: clients introspect it, so names, types and orders are exact. */
 
-import { buildSchema, GraphQLError, type GraphQLSchema } from 'graphql';
+import { buildSchema, GraphQLError, type GraphQLSchema } from 'graphql/index.js';
 
 const schemaText = `
 type Query {
