@@ -1,7 +1,7 @@
 /** One QEMU machine with real firmware on a tap device. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ended, type Lab } from './network.ts';
 
@@ -51,7 +51,7 @@ export function powerOn(
       ...['-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`],
       ...firmware(kind, folder, serial, mac),
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: ['ignore', 'ignore', openSync(`${consoleFile}.qemu`, 'w')] },
   );
   return {
     serial,

@@ -78,6 +78,7 @@ metrics: 127.0.0.1:10081
 https: 127.0.0.1:10443
 advertise-url: ${baseUrl}
 advertise-url-https: https://${serverAddress}:10443
+allow-ips: [${serverAddress}]
 data-dir: ${folder}/data
 dhcp-bind: 0.0.0.0:67
 dhcp:

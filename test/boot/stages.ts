@@ -10,8 +10,8 @@ function marksOf(
   return [
     ['dhcp', [machine.mac]],
     ['ipxe', [machine.mac, '/boot/coreos/ipxe"']],
-    ['script', [`/coreos/ipxe/${machine.serial}`]],
-    ['ignition', [`/ignitions/${machine.serial}/`]],
+    ['script', ['"step":"script"', `"${machine.serial}"`]],
+    ['ignition', ['"step":"ignition"', `"${machine.serial}"`]],
     ['healthy', [machine.serial, '"healthy"']],
   ];
 }

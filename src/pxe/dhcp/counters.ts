@@ -98,7 +98,7 @@ export function createReport(
       const reason = noLoader ?? answer.reason;
       log.info('answered a DHCP message', {
         mac: request.mac,
-        message: request.wish.kind,
+        request: request.wish.kind,
         answer: answer.kind,
         address: address ?? '',
         bootFile: bootFile ?? '',
@@ -135,7 +135,7 @@ export function createReport(
       }
       log.debug('was silent on a DHCP message', {
         mac: request.mac,
-        message: request.wish.kind,
+        request: request.wish.kind,
         reason,
       });
       observe({
