@@ -40,6 +40,7 @@ export function createInvariants(limits: InvariantLimits): Invariants {
   const broken: string[] = [];
   const owners = new Map<string, string>();
   const known = new Map<string, Machine>();
+  const everKnown = new Set<string>();
   let last: SeenCluster | undefined;
 
   const expect = (holds: boolean, sentence: () => string): void => {
@@ -49,15 +50,19 @@ export function createInvariants(limits: InvariantLimits): Invariants {
   return {
     broken: () => broken,
 
-    machineChanged: ({ serial, before, after }) => {
+    machineChanged: ({ serial, before: shown, after }) => {
+      // A record that could not be read for a while comes back as if it were new.
+      const before = shown ?? known.get(serial);
       if (after === undefined) {
         expect(
           before?.status.state === 'retired',
           () => `${serial} was removed while ${before?.status.state}`,
         );
+        known.delete(serial);
         return;
       }
       known.set(serial, after);
+      everKnown.add(serial);
       const [from, to] = [before?.status.state, after.status.state];
       if (from === undefined) {
         expect(to === 'uninitialized', () => `${serial} was registered as ${to}`);
@@ -102,7 +107,7 @@ export function createInvariants(limits: InvariantLimits): Invariants {
 
     clusterWritten: (cluster) => {
       for (const [serial] of cluster.members) {
-        expect(known.has(serial), () => `${serial} is a member but was never registered`);
+        expect(everKnown.has(serial), () => `${serial} is a member but was never registered`);
         expect(
           known.get(serial)?.spec.role !== 'boot',
           () => `${serial} is a boot server and a member`,

@@ -36,8 +36,8 @@ export type Weather = {
 
 export type SimNetwork = {
   readonly netOf: (host: SimHost) => Net;
-  /** The host's sockets are gone, as after a crash. */
-  readonly forget: (host: SimHost) => void;
+  /** All sockets of the host with this name are gone, as after a crash. */
+  readonly forget: (hostName: string) => void;
   readonly setWeather: (weather: Weather) => void;
   readonly counters: { sent: number; delivered: number; lost: number; unheard: number };
 };
@@ -149,8 +149,8 @@ export function createSimNetwork(
 
   return {
     counters,
-    forget: (host) => {
-      for (const socket of sockets) if (socket.host === host) close(socket);
+    forget: (hostName) => {
+      for (const socket of sockets) if (socket.host.name === hostName) close(socket);
     },
     setWeather: (next) => {
       weather = next;

@@ -4,6 +4,7 @@
  *     # A machine that stops answering is set aside, and comes back by itself.
  *     fleet racks=1 machines=3
  *     boot all
+ *     show from 04:00
  *     at 05:00 unplug s-002
  *     run until 09:00
  *     ----
@@ -32,6 +33,8 @@ export type Story = {
   readonly fleet: FleetShape;
   /** In order of time, then of lines; those without `at` happen at the beginning. */
   readonly steps: readonly Step[];
+  /** What was seen before is one line of counts. */
+  readonly showFromMs: number;
   readonly untilMs: number;
   readonly expected: readonly string[];
 };
@@ -60,6 +63,7 @@ export function parseStory(
   const steps: Step[] = [];
   let fleet: FleetShape | undefined;
   let untilMs: number | undefined;
+  let showFromMs: number | undefined = 0;
   let title = '';
 
   for (const [at, raw] of script.entries()) {
@@ -73,6 +77,9 @@ export function parseStory(
     } else if (words[0] === 'run' && words[1] === 'until') {
       untilMs = parseTime(words[2] ?? '');
       if (untilMs === undefined) say(`"${words[2]}" is not a time such as 09:00`);
+    } else if (words[0] === 'show' && words[1] === 'from') {
+      showFromMs = parseTime(words[2] ?? '');
+      if (showFromMs === undefined) say(`"${words[2]}" is not a time such as 05:00`);
     } else {
       const isTimed = words[0] === 'at';
       const atMs = isTimed ? parseTime(words[1] ?? '') : 0;
@@ -89,6 +96,7 @@ export function parseStory(
     title,
     fleet,
     steps: steps.toSorted((a, b) => a.atMs - b.atMs),
+    showFromMs: showFromMs ?? 0,
     untilMs,
     expected: expected.map((line) => line.trimEnd()).filter((line) => line !== ''),
   });

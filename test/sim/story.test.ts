@@ -7,6 +7,7 @@ fleet racks=2 machines=3
 
 at 05:00 unplug s-002
 boot all
+show from 04:00
 run until 1:09:00
 ----
 05:40 s-002  healthy -> unreachable
@@ -24,6 +25,7 @@ describe('stories', () => {
           { atMs: 0, verb: 'boot', words: ['all'] },
           { atMs: 300_000, verb: 'unplug', words: ['s-002'] },
         ],
+        showFromMs: 240_000,
         untilMs: 4_140_000,
         expected: ['05:40 s-002  healthy -> unreachable'],
       },

@@ -5,10 +5,10 @@
 
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Chance, Clock } from '../../base/world.ts';
-import { dhcpConfig, ignitionTemplate, ipamConfig, roleOf } from '../documents.ts';
+import type { Api } from '../api.ts';
+import { roleOf } from '../documents.ts';
 import type { Site } from '../site.ts';
-import type { Api } from './api.ts';
-import { bootImage } from './boot-image.ts';
+import { sendAll, uploadsFor } from '../uploads.ts';
 import type { DemoOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import type { FleetWatch } from './watch.ts';
@@ -28,8 +28,6 @@ export type DemoDeps = {
 /** Which step failed, why, and where to look. */
 export type DemoFailure = { readonly step: string; readonly text: string; readonly look: string };
 
-export const imageId = 'demo-1';
-export const templateId = '1.0.0';
 const kernelBytes = 256 * 1024;
 const initrdBytes = 1024 * 1024;
 /** Between two power buttons: a technician's finger, in a hurry. */
@@ -100,40 +98,13 @@ export async function runDemo(deps: DemoDeps): Promise<Result<void, DemoFailure>
 
 async function configure(deps: DemoDeps): Promise<Result<void, DemoFailure>> {
   const { api, site, progress, watch } = deps;
-  const machines = site.machines.map(({ serial, rack }, at) => ({
-    serial,
-    rack,
-    role: roleOf(Math.floor(at / site.racks.length)),
-    labels: { product: 'demo' },
-    bmc: { type: 'ipmi-2.0' },
-    'retire-date': '2031-11-21T00:00:00Z',
-  }));
-  const roles = [...new Set(machines.map(({ role }) => role))];
-  const uploads: readonly (readonly ['PUT' | 'POST', string, unknown, string])[] = [
-    ['PUT', '/api/v1/config/ipam', ipamConfig('127'), 'addresses for racks'],
-    ['PUT', '/api/v1/config/dhcp', dhcpConfig, 'DHCP'],
-    [
-      'PUT',
-      `/api/v1/images/coreos/${imageId}`,
-      bootImage(kernelBytes, initrdBytes),
-      'kernel and initrd',
-    ],
-    ...roles.map(
-      (role) =>
-        [
-          'PUT',
-          `/api/v1/ignitions/${role}/${templateId}`,
-          ignitionTemplate(role),
-          `Ignition for role ${role}`,
-        ] as const,
-    ),
-    ['POST', '/api/v1/machines', machines, `${machines.length} machines`],
-  ];
-  for (const [method, path, body, what] of uploads) {
-    const sent = await api.send(method, path, body);
-    if (!sent.ok) return fail({ step: 'configure', text: sent.error, look: 'the log' });
-    progress.say('configure', `${method} ${path}  (${what})`);
-  }
+  const role = (at: number) => roleOf(Math.floor(at / site.racks.length));
+  const sent = await sendAll(
+    api,
+    uploadsFor(site, '127', role, { kernelBytes, initrdBytes }),
+    ({ method, path, what }) => progress.say('configure', `${method} ${path}  (${what})`),
+  );
+  if (!sent.ok) return fail({ step: 'configure', text: sent.error, look: 'the log' });
   await watch.look();
   const prepared = await deps.prepareNodes(watch.addresses());
   return prepared.ok

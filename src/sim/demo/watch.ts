@@ -1,7 +1,7 @@
 /** What the demo sees of the fleet: polled as any client could, changes printed as they show. */
 
 import { ok, type Result } from '../../base/result.ts';
-import type { Api } from './api.ts';
+import type { Api } from '../api.ts';
 import type { Progress } from './progress.ts';
 
 export type SeenMachine = {

@@ -1,7 +1,7 @@
-/** The demo as a client of the server it shows: plain requests, as `curl` would send them. */
+/** A client of the server: plain requests, as `curl` would send them. */
 
-import { fail, ok, type Result } from '../../base/result.ts';
-import type { HttpClient, HttpRequest } from '../../base/world.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import type { HttpClient, HttpRequest } from '../base/world.ts';
 
 export type Api = {
   readonly get: <T>(path: string) => Promise<Result<T, string>>;
