@@ -34,7 +34,7 @@ export async function readAuditLog(
 }
 
 /** The days from `first` to `end` (exclusive) as YYYYMMDD. */
-export function daysBetween(first: Instant, end: Instant): readonly string[] {
+function daysBetween(first: Instant, end: Instant): readonly string[] {
   const days: string[] = [];
   for (let at = first - (first % dayMs); at < end; at += dayMs) days.push(dayOf(instant(at)));
   return days;

@@ -1,6 +1,6 @@
 /** Old days of the audit log go: each server looks hourly, a time in the store lets one of them do it once a day. */
 
-import { fail, ok, type Result } from '../../base/result.ts';
+import { ok, type Result } from '../../base/result.ts';
 import { absent, type Store, type StoreProblem } from '../../base/store.ts';
 import {
   addMs,
@@ -13,16 +13,14 @@ import {
 import type { World } from '../../base/world.ts';
 import { dayOf } from '../audit.ts';
 import { keys } from '../keys.ts';
-import { dayMs, daysBetween } from './audit-log.ts';
+import { dayMs } from './audit-log.ts';
 
 /** Sabakan's: a record is kept for 60 days and the rest of its own. */
 const keptDays = 60;
 const checkEveryMs = 3_600_000;
 const compactEveryMs = 23 * 3_600_000;
-/** Days before the last compaction that are looked at again, for one that was cut short. */
-const lookBackDays = 30;
-/** After a longer pause everything that is there is listed instead. */
-const daysReadSinglyMax = 400;
+/** Sabakan was first released in 2018; no record is older. */
+const firstYear = 2018;
 
 export type AuditRetention = {
   readonly start: () => void;
@@ -64,24 +62,21 @@ export function createAuditRetention(
     if (!claimed.ok) return claimed;
     // On the first check ever only the time is set, as Sabakan does.
     if (claimed.value.kind === 'moved' || last === undefined) return ok(0);
-    return deleteDays(last, now);
+    return deleteOld(now);
   };
 
-  const deleteDays = async (last: Instant, now: Instant): Promise<Result<number, StoreProblem>> => {
+  const deleteOld = async (now: Instant): Promise<Result<number, StoreProblem>> => {
     let deleted = 0;
-    const end = dayOf(oldestKept(now));
-    for (const prefix of prefixesToClear(last, now)) {
+    for (const prefix of prefixesToClear(now)) {
       const listing = await store.list(prefix);
       if (!listing.ok) return listing;
-      const old = listing.value.entries
-        .map(({ key }) => key)
-        .filter((key) => key.slice(keys.audit.length, keys.audit.length + 8) < end);
+      const old = listing.value.entries;
       for (let at = 0; at < old.length; at += store.writesMax) {
         const writes = old
           .slice(at, at + store.writesMax)
-          .map((key) => ({ kind: 'delete', key }) as const);
+          .map(({ key }) => ({ kind: 'delete', key }) as const);
         const done = await store.commit([], writes);
-        if (!done.ok) return fail(done.error);
+        if (!done.ok) return done;
         deleted += writes.length;
       }
     }
@@ -108,16 +103,24 @@ export function createAuditRetention(
   };
 }
 
-/** Records of days before this instant's day go. */
-function oldestKept(now: Instant): Instant {
-  return addMs(now, -keptDays * dayMs);
-}
-
-function prefixesToClear(last: Instant, now: Instant): readonly string[] {
-  const first = addMs(oldestKept(last), -lookBackDays * dayMs);
-  const end = oldestKept(now);
-  if (end - first > daysReadSinglyMax * dayMs) return [keys.audit];
-  return daysBetween(first, addMs(end, -(end % dayMs))).map(keys.auditDay);
+/**
+ * All that lies before the first day that is kept, whoever left it there: the years before its year, the months before
+ * its month, the days before it. Nearly all of these are empty, so nothing that is kept is read.
+ */
+function prefixesToClear(now: Instant): readonly string[] {
+  const kept = dayOf(addMs(now, -keptDays * dayMs));
+  const year = kept.slice(0, 4);
+  const month = kept.slice(4, 6);
+  const below = (prefix: string, first: number, end: string): readonly string[] =>
+    Array.from(
+      { length: Number(end) - first },
+      (_, at) => `${prefix}${String(first + at).padStart(2, '0')}`,
+    );
+  return [
+    ...below(keys.audit, firstYear, year),
+    ...below(`${keys.audit}${year}`, 1, month),
+    ...below(`${keys.audit}${year}${month}`, 1, kept.slice(6)),
+  ];
 }
 
 /** Undefined for something that is no time: then the count begins anew. */

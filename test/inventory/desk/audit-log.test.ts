@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/base/memory-store.ts';
+import type { Store } from '../../../src/base/store.ts';
+import { addMs, instantOf, type Rfc3339 } from '../../../src/base/time.ts';
+import { auditWrite } from '../../../src/inventory/audit.ts';
+import { readAuditLog } from '../../../src/inventory/desk/audit-log.ts';
+import { seededChance } from '../../support/clock.ts';
+import { actor, must } from '../desks.ts';
+
+const first = instantOf('2026-03-01T01:02:03Z' as Rfc3339);
+const hourMs = 3_600_000;
+
+/** 200 records, one an hour, from 01:02 on the first of March. */
+async function aLog(): Promise<Store> {
+  const store = createMemoryStore();
+  const chance = seededChance();
+  for (let hour = 0; hour < 200; hour += 1) {
+    const { write } = auditWrite(actor, addMs(first, hour * hourMs), chance, {
+      category: 'machines',
+      instance: '',
+      action: 'register',
+      detail: String(hour),
+    });
+    must(await store.commit([], [write]));
+  }
+  return store;
+}
+
+describe('audit log', () => {
+  const read = async (since?: string, until?: string, now = addMs(first, 200 * hourMs)) => {
+    const lists: string[] = [];
+    const store = await aLog();
+    const watched: Store = {
+      ...store,
+      list: (prefix) => {
+        lists.push(prefix);
+        return store.list(prefix);
+      },
+    };
+    return { records: must(await readAuditLog(watched, since, until, now)), lists };
+  };
+
+  it.each([
+    [undefined, undefined, 200],
+    ['20260302', undefined, 177],
+    [undefined, '20260302', 23],
+    ['20260302', '20260303', 24],
+    ['20260302', '20260302', 0],
+    ['20260401', undefined, 0],
+    [undefined, '20260301', 0],
+    ['20200101', '20300101', 200],
+  ])('since %s until %s has %i records', async (since, until, count) => {
+    const { records } = await read(since, until);
+    expect(records).toHaveLength(count);
+    const hours = records.map(({ detail }) => Number(detail));
+    expect(hours).toEqual(hours.toSorted((a, b) => a - b));
+  });
+
+  it('reads only the days asked for where they are few', async () => {
+    expect((await read('20260302', '20260304')).lists).toEqual([
+      'audit/20260302/',
+      'audit/20260303/',
+    ]);
+    expect((await read('20260302')).lists).toHaveLength(10);
+    expect((await read('20250302')).lists).toEqual(['audit/']);
+  });
+});
