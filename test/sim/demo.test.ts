@@ -39,12 +39,12 @@ describe("the demo's command line", () => {
       expect(parsed.ok ? parsed.value : parsed.error).toEqual(expected);
     });
 
-  check('has defaults', [], { machines: 56, racks: 2, seed: 'demo', hurry: 10, once: false });
+  check('has defaults', [], { machines: 56, racks: 2, seed: 'demo', hurry: 5, once: false });
   check('takes values with and without =', ['--once', '--machines=20', '--racks', '1'], {
     machines: 20,
     racks: 1,
     seed: 'demo',
-    hurry: 10,
+    hurry: 5,
     once: true,
   });
   check(

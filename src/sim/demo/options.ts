@@ -21,7 +21,7 @@ One server on an embedded etcd, and racks of simulated machines that really boot
   --machines N     how many machines, default 56
   --racks N        in how many racks, default 2 (at most ${rackMachinesMax} machines each)
   --seed TEXT      decides MAC addresses, UUIDs and who fails, default "demo"
-  --hurry N        firmware waits are N times shorter than measured, default 10
+  --hurry N        firmware waits are N times shorter than measured, default 5
   --help           this text
 `;
 
@@ -36,7 +36,7 @@ export function parseDemoOptions(
     ['machines', '56'],
     ['racks', '2'],
     ['seed', 'demo'],
-    ['hurry', '10'],
+    ['hurry', '5'],
   ]);
   const mistakes: string[] = [];
   let once = false;

@@ -33,13 +33,19 @@ const initrdBytes = 1024 * 1024;
 /** Between two power buttons: a technician's finger, in a hurry. */
 const powerGapMs = 50;
 const pollMs = 250;
+/** How long all is well before a machine fails. */
+const calmOnceMs = 1_000;
+const calmShownMs = 10_000;
 
 /** One spare for each fourteen machines. */
 export function sparesOf(machines: number): number {
   return Math.max(1, Math.round(machines / 14));
 }
 
-export async function runDemo(deps: DemoDeps): Promise<Result<void, DemoFailure>> {
+/** @returns the machine that was made to fail, when its swap is done. */
+export async function runDemo(
+  deps: DemoDeps,
+): Promise<Result<{ readonly failed: string }, DemoFailure>> {
   const { options, progress, watch, site } = deps;
   const configured = await configure(deps);
   if (!configured.ok) return configured;
@@ -70,6 +76,8 @@ export async function runDemo(deps: DemoDeps): Promise<Result<void, DemoFailure>
   if (victim === undefined || machine === undefined) {
     return fail({ step: 'failure', text: 'no worker to fail', look: 'tetsu plan' });
   }
+  const calmMs = options.once ? calmOnceMs : calmShownMs;
+  await new Promise<void>((resolve) => deps.clock.after(calmMs, resolve));
   progress.say('failure', `${victim} loses its power`, 'bad');
   machine.powerOff();
 
@@ -93,7 +101,7 @@ export async function runDemo(deps: DemoDeps): Promise<Result<void, DemoFailure>
   });
   if (!left.ok) return left;
   progress.say('swap', `${victim} is out, ${newcomer} is in`, 'good');
-  return ok(undefined);
+  return ok({ failed: victim });
 }
 
 async function configure(deps: DemoDeps): Promise<Result<void, DemoFailure>> {

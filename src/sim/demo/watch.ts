@@ -35,7 +35,7 @@ export type FleetWatch = {
   readonly plan: () => SeenPlan | undefined;
 };
 
-const changesShownMax = 3;
+const changesShownMax = 2;
 /** Waiting that every growing cluster does and nobody needs to read. */
 const everyday = new Set(['machines-settle', 'spare-pool', 'control-plane-candidates']);
 
