@@ -70,14 +70,6 @@ export function createInventory(deps: {
     for (const listener of [...listeners]) listener(told);
   });
 
-  let listed: { readonly entries: unknown; readonly machines: readonly Machine[] } | undefined;
-  const all = (): readonly Machine[] => {
-    const entries = machines.entries();
-    if (listed?.entries !== entries)
-      listed = { entries, machines: entries.map(([, machine]) => machine) };
-    return listed.machines;
-  };
-
   const auditOf = (actor: Actor, category: AuditCategory): Audit => {
     const now = clock.now();
     return (instance, action, detail) =>
@@ -137,10 +129,10 @@ export function createInventory(deps: {
       [...mirrors.values()]
         .map((mirror) => mirror.revision())
         .reduce((a, b) => (compareRevisions(a, b) >= 0 ? a : b)),
-    find: (serial) => machines.get(serial),
-    machines: all,
-    search: (query) => searchMachines(index, all, query, clock.now()),
-    stateReason: (serial) => currentReason(machines.get(serial), reasons.get(serial)),
+    find: (serial) => index.get(serial),
+    machines: index.all,
+    search: (query) => searchMachines(index, query, clock.now()),
+    stateReason: (serial) => currentReason(index.get(serial), reasons.get(serial)),
     ipam: () => ipam.get(''),
     dhcp: () => dhcp.get(''),
     subscribe: (listener) => {
@@ -157,7 +149,7 @@ export function createInventory(deps: {
 
     putIpam: async (config, actor) => {
       const audit = auditOf(actor, 'ipam');
-      const known = all()[0]?.spec.serial;
+      const known = index.all()[0]?.spec.serial;
       const put = await write(putIpam(config, known, audit), ipam);
       // That machine is gone, but others may have come: look at all there is.
       const unclear = known !== undefined && !put.ok && put.error.kind === 'contended';

@@ -100,7 +100,7 @@ export function decodeMachine(bytes: Uint8Array, serial: string): Result<Machine
  * Reads what Sabakan has stored. What it never writes is refused, since it could not be served truthfully: one machine
  * without an address, or with an invalid label, stops a reconciler for the whole fleet.
  */
-export function machineFromJson(json: unknown): Result<Machine, string> {
+function machineFromJson(json: unknown): Result<Machine, string> {
   const problems: string[] = [];
   const take = <T>(name: string, result: Result<T, string>, otherwise: T): T => {
     if (result.ok) return result.value;

@@ -96,7 +96,7 @@ function hasLabel({ spec }: Machine, { name, value }: LabelPair): boolean {
 }
 
 /** The eight fields of v1's `GET /machines`, each also as `without-…`. */
-export const restFields = [
+const restFields = [
   'serial',
   'rack',
   'role',

@@ -1,7 +1,7 @@
 /** Machines by what people search for; a search costs the candidates of its narrowest condition, not the fleet. */
 
 import { type Ipv4, parseIpv4 } from '../../base/addresses.ts';
-import { compareKeys } from '../../base/key-order.ts';
+import { compareKeys, keyPosition } from '../../base/key-order.ts';
 import type { Instant } from '../../base/time.ts';
 import type { Machine } from '../machine.ts';
 import { type Conditions, type MachineQuery, matcher } from '../query.ts';
@@ -9,6 +9,9 @@ import { type Conditions, type MachineQuery, matcher } from '../query.ts';
 export type MachineIndex = {
   /** A machine came or changed; undefined: it went. */
   readonly update: (serial: string, after: Machine | undefined) => void;
+  readonly get: (serial: string) => Machine | undefined;
+  /** Ascending by serial (bytewise); the same array while nothing changes. */
+  readonly all: () => readonly Machine[];
   /** Undefined: no condition narrows the fleet to half of it, so looking at every machine is cheaper. */
   readonly candidates: (query: MachineQuery) => readonly Machine[] | undefined;
   /** The machine that is planned for this node or BMC address. */
@@ -21,6 +24,8 @@ type Kind = (typeof kinds)[number];
 
 export function createMachineIndex(): MachineIndex {
   const machines = new Map<string, Machine>();
+  const sorted: Machine[] = [];
+  let snapshot: readonly Machine[] | undefined;
   const byKind = new Map<Kind, Postings<string | number>>(kinds.map((kind) => [kind, new Map()]));
   const byLabel: Postings<string> = new Map();
   const byNodeAddress = new Map<Ipv4, readonly Machine[]>();
@@ -71,10 +76,24 @@ export function createMachineIndex(): MachineIndex {
   return {
     update: (serial, after) => {
       const before = machines.get(serial);
+      if (before === undefined && after === undefined) return;
+      const at = keyPosition(sorted, serial, serialOf);
+      const known = before === undefined ? 0 : 1;
       if (before !== undefined) drop(before);
-      if (after === undefined) machines.delete(serial);
-      else machines.set(serial, after);
-      if (after !== undefined) add(after);
+      if (after === undefined) {
+        machines.delete(serial);
+        sorted.splice(at, known);
+      } else {
+        machines.set(serial, after);
+        sorted.splice(at, known, after);
+        add(after);
+      }
+      snapshot = undefined;
+    },
+    get: (serial) => machines.get(serial),
+    all: () => {
+      snapshot ??= sorted.slice();
+      return snapshot;
     },
     candidates: (query) => {
       const groups = groupsOf(query).map((sets) => ({ sets, size: sumOf(sets) }));
@@ -88,17 +107,20 @@ export function createMachineIndex(): MachineIndex {
   };
 }
 
-/** Machines that answer to the query, ascending by serial. `all` gives them in that order. */
+/** Machines that answer to the query, ascending by serial. */
 export function searchMachines(
   index: MachineIndex,
-  all: () => readonly Machine[],
   query: MachineQuery,
   now: Instant,
 ): readonly Machine[] {
   const matches = matcher(query, now);
   const candidates = index.candidates(query);
-  if (candidates === undefined) return all().filter(matches);
+  if (candidates === undefined) return index.all().filter(matches);
   return candidates.filter(matches).sort((a, b) => compareKeys(a.spec.serial, b.spec.serial));
+}
+
+function serialOf({ spec }: Machine): string {
+  return spec.serial;
 }
 
 type Postings<T> = Map<T, Set<Machine>>;

@@ -7,7 +7,7 @@ import type { Machine, NewMachine } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
 
 /** The role that serves its rack: one per rack, always in the first slot. */
-export const bootRole = 'boot';
+const bootRole = 'boot';
 
 export type Placement = {
   readonly machines: readonly Machine[];
