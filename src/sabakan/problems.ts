@@ -22,7 +22,6 @@ export type FaceProblem =
   | { readonly kind: 'not-live'; readonly text: string }
   | { readonly kind: 'failed'; readonly text: string };
 
-/** Of templates, images and kernel parameters. */
 type ErrorOf<T> =
   Extract<T, { readonly ok: false }> extends { readonly error: infer E } ? E : never;
 
@@ -93,8 +92,8 @@ export const problemTable = {
   'image-deleted-lately': { status: 409, v1: 'conflicted', graphql: internal },
   'image-differs': { status: 500, v1: 'cause', graphql: internal },
   'image-too-large': { status: 413, v1: 'text', graphql: internal },
-  // Sabakan's answer to a stream that is no tar.
-  'upload-broken': { status: 500, v1: 'cause', graphql: internal },
+  // Sabakan says 500, which would send operators looking for a fault of the server.
+  'upload-broken': { status: 400, v1: 'invalid request', graphql: internal },
   'uploads-busy': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'shelf-failed': { status: 500, v1: 'cause', graphql: internal },
   'os-invalid': { status: 400, v1: 'invalid request', graphql: internal },
