@@ -7,6 +7,11 @@ import { formatPlan } from './commands/plan.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { defaultServer, getJson } from './io/api.ts';
 
+// `tetsu get machines | head`: the reader has seen enough, which is no error.
+process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
+  process.exit(problem.code === 'EPIPE' ? 0 : 1);
+});
+
 const program = new Command('tetsu')
   .description('Tetsukan: inventory, network boot, health and node supply of a bare-metal fleet')
   .showHelpAfterError('(run with --help for what can be given)')

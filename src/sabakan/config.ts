@@ -13,6 +13,7 @@ import {
   parseConstraints,
 } from '../cke-bridge/settings.ts';
 import { type HealthPolicy, parseHealthPolicy } from '../health/policy.ts';
+import { parseAllowedNetwork } from './allow-ips.ts';
 import { type ConfigMistake, readPlain, readYaml, type Section } from './config-reader.ts';
 import { isAbsolute, normalizedUrl } from './config-text.ts';
 
@@ -155,7 +156,7 @@ function readConfig(root: Section): Config {
     metrics: endpoint(root, 'metrics', '0.0.0.0:10081'),
     advertiseUrl: advertiseUrl(root, 'advertise-url', 'http'),
     advertiseUrlHttps: advertiseUrl(root, 'advertise-url-https', 'https'),
-    allowIps: root.texts('allow-ips', ['127.0.0.1', '::1']),
+    allowIps: allowedNetworks(root),
     dataDir: absolutePath(root, 'data-dir', '/var/lib/sabakan'),
     ipxeEfiPath: absolutePath(root, 'ipxe-efi-path', '/usr/lib/ipxe/ipxe.efi'),
     enablePlayground: root.flag('enable-playground', false),
@@ -316,6 +317,16 @@ function absolutePath(section: Section, name: string, otherwise: string): string
   if (path !== '' && !isAbsolute(path))
     section.mistake(name, `must be an absolute path, not "${path}"`);
   return path;
+}
+
+/** Kept as text; what it means is read again where it is used. */
+function allowedNetworks(root: Section): readonly string[] {
+  const texts = root.texts('allow-ips', ['127.0.0.1', '::1']);
+  for (const [at, text] of texts.entries()) {
+    const network = parseAllowedNetwork(text);
+    if (!network.ok) root.mistake(`allow-ips/${at}`, network.error);
+  }
+  return texts;
 }
 
 function networks(section: Section, name: string): readonly Cidr[] {

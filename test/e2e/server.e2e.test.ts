@@ -1,0 +1,376 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pack } from 'tar-stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
+import { ipamG } from '../support/machines.ts';
+import { runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
+
+let etcd: TestEtcd;
+let server: TetsuServer;
+
+const kernel = randomBytes(3_000_001);
+const initrd = randomBytes(70_000);
+const template = `name: test
+service_subnet: 10.68.0.0/16
+nodes:
+  - user: core
+    control_plane: true
+    labels: { cke.cybozu.com/role: cs }
+  - user: core
+    labels: { cke.cybozu.com/role: cs }
+`;
+
+beforeAll(async () => {
+  etcd = await startTestEtcd();
+  server = await startTetsuServer({ etcd: etcd.endpoints });
+});
+
+afterAll(async () => {
+  server?.signal('SIGKILL');
+  await server?.ended;
+  await etcd?.stop();
+});
+
+async function ask(
+  what: string,
+  body?: string | Uint8Array | object,
+  on: Pick<TetsuServer, 'url'> = server,
+): Promise<{ status: number; text: string; headers: Headers }> {
+  const [method = 'GET', path = '/'] = what.split(' ', 2);
+  const payload =
+    body === undefined || typeof body === 'string' || body instanceof Uint8Array
+      ? body
+      : JSON.stringify(body);
+  const answer = await fetch(on.url + path, {
+    method,
+    ...(payload === undefined ? {} : { body: payload as never }),
+  });
+  return { status: answer.status, text: await answer.text(), headers: answer.headers };
+}
+
+async function imageTar(): Promise<Uint8Array> {
+  const tar = pack();
+  tar.entry({ name: 'kernel' }, kernel);
+  tar.entry({ name: 'initrd.gz' }, initrd);
+  tar.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+/** Sends octets as they are and reads to the end of the connection. */
+function raw(octets: string): Promise<string> {
+  const { hostname, port } = new URL(server.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(octets));
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      answer += text;
+    });
+    socket.setTimeout(20_000, () => {
+      reject(new Error('the connection stayed open'));
+      socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
+
+describe('a rack is registered and boots', () => {
+  it('from an empty store to a boot script, a kernel and an Ignition document', async () => {
+    expect((await ask('GET /api/v1/config/ipam')).status).toBe(404);
+    expect(await ask('PUT /api/v1/config/ipam', ipamConfigToJson(ipamG))).toMatchObject({
+      status: 200,
+      text: 'null\n',
+    });
+    expect((await ask('PUT /api/v1/config/dhcp', { 'lease-minutes': 60 })).status).toBe(200);
+    const machines = Array.from({ length: 28 }, (_, at) => ({
+      serial: `r0-${at}`,
+      rack: 0,
+      role: 'cs',
+      bmc: { type: 'iDRAC-9' },
+    }));
+    expect(await ask('POST /api/v1/machines', machines)).toMatchObject({ status: 201, text: '' });
+    expect((await ask('POST /api/v1/machines', machines)).status).toBe(409);
+
+    expect((await ask('GET /api/v1/boot/coreos/ipxe/r0-1')).status).toBe(404);
+    expect((await ask('PUT /api/v1/images/coreos/1.0.0', await imageTar())).status).toBe(201);
+    const ignition = {
+      version: '2.3',
+      template: {
+        ignition: { version: '2.3.0' },
+        systemd: { units: [{ name: 'a.service', contents: '{{ .Spec.Serial }} {{ MyURL }}' }] },
+      },
+    };
+    expect((await ask('PUT /api/v1/ignitions/cs/1.0.0', ignition)).status).toBe(201);
+    expect((await ask('PUT /api/v1/kernel_params/coreos', 'console=ttyS0')).text).toBe('null\n');
+
+    const script = await ask('GET /api/v1/boot/coreos/ipxe/r0-1');
+    expect(script.status).toBe(200);
+    expect(script.text).toMatch(/^#!ipxe\n/);
+    expect(script.text).toContain('console=ttyS0');
+    const document = await ask('GET /api/v1/boot/ignitions/r0-1/1.0.0');
+    expect(JSON.parse(document.text).systemd.units[0].contents).toBe(`r0-1 ${server.url}`);
+  });
+
+  it('with kernels in one piece, in parts, and sized by HEAD first', async () => {
+    const url = `${server.url}/api/v1/boot/coreos/kernel`;
+    const whole = await fetch(url);
+    const bytes = new Uint8Array(await whole.arrayBuffer());
+    expect(whole.headers.get('content-length')).toBe(String(kernel.length));
+    expect(createHash('sha256').update(bytes).digest()).toEqual(
+      createHash('sha256').update(kernel).digest(),
+    );
+    const head = await fetch(url, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(kernel.length)]);
+    const part = await fetch(url, { headers: { range: 'bytes=2999999-' } });
+    expect([part.status, part.headers.get('content-range')]).toEqual([
+      206,
+      `bytes 2999999-3000000/${kernel.length}`,
+    ]);
+    expect(new Uint8Array(await part.arrayBuffer())).toEqual(
+      new Uint8Array(kernel.subarray(2_999_999)),
+    );
+    const tar = await fetch(`${server.url}/api/v1/images/coreos/1.0.0`);
+    expect(tar.headers.get('content-type')).toBe('application/tar');
+    expect((await tar.arrayBuffer()).byteLength).toBe(Number(tar.headers.get('content-length')));
+  });
+
+  it('and a client that has the list is told that nothing changed, until something does', async () => {
+    const first = await fetch(`${server.url}/api/v1/machines`);
+    const etag = first.headers.get('etag') ?? '';
+    expect(await first.json()).toHaveLength(28);
+    const again = () =>
+      fetch(`${server.url}/api/v1/machines`, { headers: { 'if-none-match': etag } });
+    expect((await again()).status).toBe(304);
+    expect((await ask('PUT /api/v1/labels/r0-1/shelf', 'a')).status).toBe(200);
+    expect((await again()).status).toBe(200);
+  });
+});
+
+describe('hostile requests', () => {
+  const line = (path: string, headers = ''): string =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`;
+
+  it.each([
+    [
+      'two lengths',
+      `POST /api/v1/machines HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]`,
+      400,
+    ],
+    [
+      'a length and chunks',
+      `POST /api/v1/machines HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+    ],
+    ['no Host', 'GET /version HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['endless headers', line('/version', `X: ${'x'.repeat(20_000)}\r\n`), 431],
+    ['an endless path', line(`/api/v1/machines?serial=${'x'.repeat(9_000)}`), 414],
+    ['not HTTP', 'EHLO example.org\r\n\r\n', 400],
+    ['dots in a path', line('/api/v1/boot/coreos/../../../../etc/passwd'), 404],
+    ['encoded dots', line('/api/v1/images/coreos/%2e%2e'), 400],
+    ['dots encoded twice', line('/api/v1/images/coreos/%252e%252e'), 400],
+    ['a NUL', line('/api/v1/state/a%00b'), 400],
+    ['a broken escape', line('/api/v1/state/%zz'), 400],
+    ['a whole URL', line('http://elsewhere/version'), 200],
+  ])('%s: an answer and an end', async (_, octets, status) => {
+    expect(await raw(octets)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+
+  it('with a body over the limit are told so while they still send', async () => {
+    const answer = await ask('POST /api/v1/machines', 'x'.repeat(17 * 1024 * 1024));
+    expect([answer.status, JSON.parse(answer.text).status]).toEqual([413, 413]);
+  });
+
+  it('leave the server as it was', async () => {
+    expect((await ask('GET /health')).text).toBe('{"health":"healthy"}\n');
+  });
+});
+
+describe('the tetsu command', () => {
+  const on = () => ({ TETSU_SERVER: server.url });
+
+  it('lists, describes and explains', async () => {
+    const list = await runTetsu(['get', 'machines', '--serial', 'r0-1,r0-2'], on());
+    expect(list).toMatchObject({ code: 0, err: '' });
+    expect(list.out.split('\n').map((row) => row.split(/\s+/)[0])).toEqual([
+      'SERIAL',
+      'r0-1',
+      'r0-2',
+      '',
+    ]);
+    const json = await runTetsu(['get', 'machines', '--rack', '0', '-o', 'json'], on());
+    expect(JSON.parse(json.out)).toHaveLength(28);
+    const one = await runTetsu(['describe', 'machine', 'r0-1'], on());
+    expect(one.out).toContain('serial: r0-1');
+    const plan = await runTetsu(['plan'], on());
+    expect(plan.out).toContain('no plan');
+  });
+
+  it.each([
+    [['describe', 'machine', 'nobody'], 3, 'no machine has the serial "nobody"'],
+    [['get', 'machines', '-o', 'xml'], 2, 'unknown output'],
+    [['frobnicate'], 2, "unknown command 'frobnicate'"],
+    [['get', 'machines', '--server', 'http://127.0.0.1:1'], 1, 'cannot reach'],
+    [['get', 'machines', '--serial', 'a', '--without-serial', 'b'], 1, "'with' and 'without'"],
+  ])('%j ends with %i and says why', async (args, code, text) => {
+    const { code: real, err } = await runTetsu(args, on());
+    expect([real, err]).toEqual([code, expect.stringContaining(text)]);
+  });
+});
+
+describe('metrics', () => {
+  it('are on their own port', async () => {
+    const page = await (await fetch(`${server.metricsUrl}/metrics`)).text();
+    expect(page).toContain(
+      'sabakan_machine_status{status="uninitialized",address="10.69.0.4",serial="r0-0",rack="0",role="cs",machine_type=""} 1\n',
+    );
+    expect(page).toMatch(
+      /sabakan_api_request_count\{code="409",path="\/api\/v1\/machines",verb="POST"\} 1\n/,
+    );
+    expect(page).toContain('tetsukan_inventory_live 1\n');
+    expect((await ask('GET /metrics')).status).toBe(404);
+  });
+});
+
+describe('two servers on one store', () => {
+  it('show what the other wrote; when the leader ends, the other leads at once', async () => {
+    const second = await startTetsuServer({
+      etcd: etcd.endpoints,
+      name: 'boot-1',
+      more: '',
+    });
+    const leader = async () =>
+      JSON.parse((await ask('GET /api/v2/status', undefined, second)).text).leader;
+    try {
+      expect((await ask('GET /api/v1/state/r0-1', undefined, second)).text).toBe('uninitialized');
+      await expect.poll(leader, { timeout: 5_000 }).toBe('boot-0');
+      const startedMs = performance.now();
+      server.signal('SIGTERM');
+      const { code } = await server.ended;
+      expect(code).toBe(0);
+      await expect.poll(leader, { timeout: 5_000 }).toBe('boot-1');
+      expect(performance.now() - startedMs).toBeLessThan(8_000);
+    } finally {
+      second.signal('SIGTERM');
+      expect((await second.ended).code).toBe(0);
+    }
+    server = await startTetsuServer({ etcd: etcd.endpoints });
+    expect(JSON.parse((await ask('GET /api/v1/machines')).text)).toHaveLength(28);
+  });
+});
+
+describe('a store that goes away', () => {
+  it('turns lists into errors, keeps boots going, and is forgiven when it is back', async () => {
+    const [member] = etcd.members;
+    await member?.kill();
+    await expect.poll(async () => (await ask('GET /health')).status, { timeout: 20_000 }).toBe(500);
+    await expect
+      .poll(async () => (await ask('GET /api/v1/machines')).status, { timeout: 20_000 })
+      .toBe(503);
+    expect((await ask('GET /api/v1/boot/coreos/ipxe/r0-1')).status).toBe(200);
+    expect((await ask('PUT /api/v1/state/r0-1', 'healthy')).status).toBe(503);
+    await member?.restart();
+    await expect
+      .poll(async () => (await ask('GET /api/v1/machines')).status, { timeout: 30_000 })
+      .toBe(200);
+    expect((await ask('GET /api/v1/state/r0-1')).text).toBe('uninitialized');
+    expect((await ask('PUT /api/v1/state/r0-1', 'healthy')).status).toBe(200);
+  });
+});
+
+describe('a download under way', () => {
+  it('is finished before the server ends', async () => {
+    const other = await startTetsuServer({ etcd: etcd.endpoints, name: 'boot-2' });
+    await ask('DELETE /api/v1/images/coreos/1.0.0');
+    await ask('PUT /api/v1/images/coreos/2.0.0', await imageTar(), other);
+    const answer = await fetch(`${other.url}/api/v1/boot/coreos/kernel`);
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    let length = (await reader.read()).value?.length ?? 0;
+    other.signal('SIGTERM');
+    await new Promise((wake) => setTimeout(wake, 300));
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.length;
+    }
+    expect(length).toBe(kernel.length);
+    expect((await other.ended).code).toBe(0);
+  });
+});
+
+describe('a server that cannot start', () => {
+  let directory: string;
+  let blocker: Server;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tetsukan-bad-'));
+    await writeFile(join(directory, 'template.yml'), template);
+    blocker = createServer();
+    await new Promise<void>((listening) => blocker.listen(0, '127.0.0.1', listening));
+  });
+  afterAll(async () => {
+    blocker.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const base = (): string => `advertise-url: http://127.0.0.1:10080
+advertise-url-https: https://127.0.0.1:10443
+data-dir: ${directory}/data
+metrics: 127.0.0.1:0
+dhcp: { enabled: false }
+tftp: { enabled: false }
+`;
+  const attempt = async (yaml: string, ...more: readonly string[]) => {
+    const file = join(directory, 'tetsu.yml');
+    await writeFile(file, yaml);
+    return runTetsu(['server', '--config', file, ...more]);
+  };
+
+  it('says every mistake of its configuration, each with its line', async () => {
+    const { code, err } = await attempt(`${base()}htp: x
+health: { interval-seconds: never }
+allow-ips: [10.0.0.0/33]
+`);
+    expect(code).toBe(2);
+    for (const text of [
+      'tetsu.yml:7: htp: unknown member',
+      'tetsu.yml:8: health.interval-seconds',
+      '10.0.0.0/33',
+    ]) {
+      expect(err).toContain(text);
+    }
+  });
+
+  it('says which port is taken, and what to do', async () => {
+    const { port } = blocker.address() as { port: number };
+    const { code, err } = await attempt(`${base()}http: 127.0.0.1:${port}
+etcd: { endpoints: [${etcd.endpoints[0]}], prefix: /other/ }
+`);
+    expect([code, err]).toEqual([1, expect.stringContaining(`cannot listen on 127.0.0.1:${port}`)]);
+    expect(err).toContain('another program has this port');
+  });
+
+  it('says that etcd is not there', async () => {
+    const { code, err } =
+      await attempt(`${base()}etcd: { endpoints: ["http://127.0.0.1:1"], timeout: 500ms }
+`);
+    expect([code, err]).toEqual([1, expect.stringContaining('127.0.0.1:1')]);
+  });
+
+  it('says that a file and flags contradict one another', async () => {
+    const { code, err } = await attempt(base(), '-http', '127.0.0.1:1');
+    expect([code, err]).toEqual([2, expect.stringContaining('-http')]);
+  });
+
+  it('says what is wrong with a cluster template', async () => {
+    await writeFile(join(directory, 'bad.yml'), 'name: x\nnodes: []\n');
+    const { code, err } =
+      await attempt(`${base()}cluster: { template: ${directory}/bad.yml, output: ${directory}/cluster.yml }
+`);
+    expect(code).not.toBe(0);
+    expect(err).toContain('bad.yml');
+  });
+});

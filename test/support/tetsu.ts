@@ -1,0 +1,102 @@
+/** The real `tetsu` as child processes: servers with their configuration files, and commands. */
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { freePorts } from './etcd.ts';
+
+export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
+
+export type TetsuServer = {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly directory: string;
+  readonly log: () => string;
+  readonly signal: (name: NodeJS.Signals) => void;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<Ended>;
+};
+
+const tetsu = resolve('bin/tetsu');
+const readyWithinMs = 20_000;
+
+export async function runTetsu(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return start(args, environment).ended;
+}
+
+/** @param more lines of YAML after the usual ones; `undefined` etcd endpoints: an embedded one. */
+export async function startTetsuServer(options: {
+  readonly etcd: readonly string[] | undefined;
+  readonly name?: string;
+  readonly more?: string;
+}): Promise<TetsuServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'tetsukan-server-'));
+  const [http = 0, metrics = 0, dhcp = 0, tftp = 0] = await freePorts(4);
+  const etcd =
+    options.etcd === undefined
+      ? `embedded: { data-dir: ${directory}/etcd }`
+      : `endpoints: [${options.etcd.join(', ')}]`;
+  const config = `server-name: ${options.name ?? 'boot-0'}
+http: 127.0.0.1:${http}
+metrics: 127.0.0.1:${metrics}
+advertise-url: http://127.0.0.1:${http}
+advertise-url-https: https://127.0.0.1:10443
+data-dir: ${directory}/data
+dhcp-bind: 127.0.0.1:${dhcp}
+tftp: { listen: "127.0.0.1:${tftp}" }
+etcd:
+  ${etcd}
+health:
+  interval-seconds: 600
+  patience-seconds: 1200
+  crowd: { window-seconds: 1200 }
+${options.more ?? ''}`;
+  await writeFile(join(directory, 'tetsu.yml'), config);
+  const child = start(['server', '--config', join(directory, 'tetsu.yml')]);
+  const url = `http://127.0.0.1:${http}`;
+  const server: TetsuServer = {
+    url,
+    metricsUrl: `http://127.0.0.1:${metrics}`,
+    directory,
+    log: child.output,
+    signal: child.signal,
+    ended: child.ended.finally(() => rm(directory, { recursive: true, force: true })),
+  };
+  const untilMs = performance.now() + readyWithinMs;
+  while (performance.now() < untilMs && child.running()) {
+    const health = await fetch(`${url}/health`).catch(() => undefined);
+    if (health?.ok) return server;
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+  server.signal('SIGKILL');
+  throw new Error(`the server was not ready within ${readyWithinMs} ms:\n${child.output()}`);
+}
+
+function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  // Dies with us, so that a broken test run leaves nothing behind.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', tetsu, ...args], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const ended = new Promise<Ended>((settle) => {
+    child.once('close', (code) => settle({ code, out, err }));
+  });
+  return {
+    ended,
+    output: () => `${out}${err}`,
+    running: () => child.exitCode === null && child.signalCode === null,
+    signal: (name: NodeJS.Signals) => void child.kill(name),
+  };
+}
