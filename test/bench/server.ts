@@ -1,0 +1,131 @@
+/** A server to measure: a process of its own with an embedded etcd in a temporary folder. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { request } from 'undici';
+
+export type BenchServer = {
+  readonly url: string;
+  readonly dhcpPort: number;
+  readonly tftpPort: number;
+  readonly folder: string;
+  /** From spawn to the first answer of /health. */
+  readonly startedInMs: number;
+  readonly send: (method: 'PUT' | 'POST', path: string, body: string | Uint8Array) => Promise<void>;
+  /** Resident memory of the server alone, without its etcd. */
+  readonly memoryBytes: () => number;
+  readonly stop: (options?: { readonly keep?: boolean }) => Promise<void>;
+};
+
+const ports = { http: 18_080, metrics: 18_081, dhcp: 18_067, tftp: 18_069 };
+
+/** Room for 100,000 machines: 4,096 racks of 28 behind loopback relays. */
+export const benchIpam = {
+  'max-nodes-in-rack': 28,
+  'node-ipv4-pool': '127.64.0.0/10',
+  'node-ipv4-range-size': 6,
+  'node-ipv4-range-mask': 26,
+  'node-ip-per-node': 1,
+  'node-index-offset': 3,
+  'node-gateway-offset': 1,
+  'bmc-ipv4-pool': '127.0.0.0/10',
+  'bmc-ipv4-range-size': 5,
+  'bmc-ipv4-range-mask': 20,
+  'bmc-ipv4-gateway-offset': 1,
+};
+
+export async function startBenchServer(
+  folder = mkdtempSync(join(tmpdir(), 'tetsukan-bench-')),
+  { tftpRoot = '/usr/lib/ipxe' }: { readonly tftpRoot?: string } = {},
+): Promise<BenchServer> {
+  mkdirSync(join(folder, 'data'), { recursive: true });
+  const file = join(folder, 'server.yml');
+  writeFileSync(
+    file,
+    `http: 127.0.0.1:${ports.http}
+metrics: 127.0.0.1:${ports.metrics}
+advertise-url: http://127.0.0.1:${ports.http}
+advertise-url-https: https://127.0.0.1:18443
+data-dir: ${folder}/data
+dhcp-bind: 127.0.0.1:${ports.dhcp}
+dhcp: { relay-networks: [127.0.0.0/8] }
+tftp: { listen: 127.0.0.1:${ports.tftp}, root: ${tftpRoot} }
+ipxe-efi-path: ${tftpRoot}/ipxe.efi
+etcd: { embedded: { data-dir: ${folder}/etcd } }
+log-level: warn
+health: { interval-seconds: 3600, patience-seconds: 7200, crowd: { window-seconds: 7200 } }
+`,
+  );
+  const url = `http://127.0.0.1:${ports.http}`;
+  const startedAt = performance.now();
+  const child = spawn(resolve('bin/tetsu'), ['server', '--config', file], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  await answers(child, `${url}/health`);
+  const startedInMs = performance.now() - startedAt;
+  return {
+    url,
+    dhcpPort: ports.dhcp,
+    tftpPort: ports.tftp,
+    folder,
+    startedInMs,
+    send: async (method, path, body) => {
+      const answer = await request(`${url}${path}`, {
+        method,
+        body,
+        headersTimeout: 120_000,
+        bodyTimeout: 120_000,
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode >= 300)
+        throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
+    },
+    memoryBytes: () => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+    },
+    stop: async ({ keep = false } = {}) => {
+      const ended = new Promise((settled) => child.once('exit', settled));
+      child.kill('SIGTERM');
+      await ended;
+      if (!keep) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(child: ChildProcess, url: string): Promise<void> {
+  const deadline = performance.now() + 120_000;
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+    const status = await statusOf(url);
+    if (status === 200) return;
+    await new Promise((settled) => setTimeout(settled, 10));
+  }
+  throw new Error(`${url} did not answer within 120 s`);
+}
+
+async function statusOf(url: string): Promise<number> {
+  try {
+    const answer = await request(url);
+    await answer.body.dump();
+    return answer.statusCode;
+  } catch {
+    return 0;
+  }
+}
+
+/** Registration bodies of machines, 28 a rack. */
+export function newMachines(count: number, first = 0): string {
+  return JSON.stringify(
+    Array.from({ length: count }, (_, at) => ({
+      serial: `bench-${String(first + at).padStart(6, '0')}`,
+      rack: Math.floor((first + at) / 28),
+      role: at % 7 === 6 ? 'ss' : 'cs',
+      labels: { product: 'R650', datacenter: 'dc1', 'machine-type': 'r650-cs-1' },
+      bmc: { type: 'iDRAC-9' },
+      'retire-date': '2031-11-21T00:00:00Z',
+    })),
+  );
+}
