@@ -4,8 +4,9 @@
  */
 
 import { fail, ok, type Result } from '../base/result.ts';
+import { formatInstant } from '../base/time.ts';
 import { createTransact } from '../base/transact.ts';
-import type { World } from '../base/world.ts';
+import type { Endpoint, World } from '../base/world.ts';
 import type { HealthPolicy } from '../health/policy.ts';
 import type { Prober } from '../health/probe.ts';
 import { createInventory } from '../inventory/create.ts';
@@ -36,6 +37,8 @@ export type FleetEdges = {
   readonly boot: Pick<Parameters<typeof createPxe>[0], 'shelf' | 'loaders' | 'download'>;
   /** Undefined: no cluster is kept. */
   readonly cluster: ClusterParts | undefined;
+  /** What is listened on for HTTP, by member of the configuration; for people to see. */
+  readonly listeners?: () => Readonly<Record<string, Endpoint>>;
 };
 
 export type FleetProblem = { readonly kind: string; readonly text: string };
@@ -79,9 +82,13 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
   const requests = createRequestCounter();
   let dhcp: Dhcp | undefined;
 
+  const startedAt = formatInstant(world.clock.now());
+
   const status = (): unknown => ({
     server: serverName,
     version: settings.version,
+    startedAt,
+    listening: edges.listeners?.() ?? {},
     store: { inventory: inventory.freshness(), revision: inventory.revision() },
     machines: inventory.machines().length,
     brokenRecords: [...inventory.broken()].map(([key, why]) => ({ key, why })),
@@ -90,6 +97,7 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     dhcp: dhcp?.status() ?? 'off',
     boot: pxe.status(),
     health: control.monitor()?.overview() ?? 'runs on the leader',
+    cluster: clusterStatus(control),
   });
   const views = {
     clock: world.clock,
@@ -152,6 +160,8 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
         ...views,
         isLeader: control.isLeader,
         requests,
+        images: pxe.images.index,
+        imageBytes: () => pxe.images.index().map((image) => image.size),
         bootCounters: () => ({
           ...prefixed('dhcp', dhcp?.counters() ?? {}),
           ...prefixed('tftp', pxe.status().tftp.counters),
@@ -163,6 +173,15 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     control,
     pxe,
   };
+}
+
+/** What the bridge does and what holds it back; the plan itself has its own page. */
+function clusterStatus({ bridge }: Control): unknown {
+  if (bridge === undefined) return 'not configured';
+  const view = bridge.plan();
+  if (!view.leading) return 'runs on the leader';
+  const { generation, pending, swaps, refusals, waitingFor, problem, counters } = view;
+  return { generation, pending, swaps, refusals, waitingFor, problem, counters };
 }
 
 /** One line for each step of a boot: what an operator looks for when a machine stays dark. */
