@@ -67,13 +67,17 @@ export function createFleetWatch(
   };
 
   const tellPlan = (next: SeenPlan): void => {
-    for (const write of next.writes) {
-      if (write.generation <= generation) continue;
-      generation = write.generation;
-      const shown = write.changes.slice(0, changesShownMax);
-      const more = write.changes.length - shown.length;
+    const fresh = next.writes.filter((write) => write.generation > generation);
+    const [first] = fresh;
+    if (first !== undefined) {
+      const changes = fresh.flatMap((write) => write.changes);
+      const more = changes.length - changesShownMax;
       const rest = more > 0 ? [`and ${more} more`] : [];
-      progress.say('plan', `cluster.yml ${write.generation}: ${[...shown, ...rest].join('; ')}`);
+      const last = fresh.at(-1)?.generation ?? first.generation;
+      const which = first.generation === last ? `${last}` : `${first.generation} to ${last}`;
+      const text = [...changes.slice(0, changesShownMax), ...rest].join('; ');
+      progress.say('plan', `cluster.yml ${which}: ${text}`);
+      generation = last;
     }
     const waits = [...next.refusals, ...next.waitingFor].filter(({ kind }) => !everyday.has(kind));
     const kinds = new Set(waits.map(({ kind }) => kind));
