@@ -30,7 +30,7 @@ import { labelsNoun, retireDateNoun, stateNoun } from './rest/machine-parts.ts';
 import { machinesNoun } from './rest/machines.ts';
 import { actorOf, byMethod, type Noun } from './rest/noun.ts';
 import { v2Route } from './rest/v2.ts';
-import type { ViewParts } from './v2-views.ts';
+import { createPlanReader, type ViewParts } from './v2-views.ts';
 
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -76,6 +76,8 @@ export function createFace(deps: FaceDeps): Handler {
   });
   const health = byMethod('/health', { GET: () => healthAnswer(world) });
 
+  const v2Parts = { ...deps, currentPlan: createPlanReader(deps) };
+
   const routeOf = (path: string): Route => {
     if (path.startsWith(v1)) {
       const rest = path.slice(v1.length);
@@ -85,7 +87,7 @@ export function createFace(deps: FaceDeps): Handler {
       }
       return nothing('/api/v1/{unknown}');
     }
-    if (path.startsWith(v2)) return v2Route(path.slice(v2.length), deps);
+    if (path.startsWith(v2)) return v2Route(path.slice(v2.length), v2Parts);
     if (path === '/graphql') return graphql;
     if (path === '/health') return health;
     if (path === '/version') return version;

@@ -161,7 +161,6 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
         isLeader: control.isLeader,
         requests,
         images: pxe.images.index,
-        imageBytes: () => pxe.images.index().map((image) => image.size),
         bootCounters: () => ({
           ...prefixed('dhcp', dhcp?.counters() ?? {}),
           ...prefixed('tftp', pxe.status().tftp.counters),

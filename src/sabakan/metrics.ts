@@ -31,8 +31,6 @@ export type MetricParts = {
   readonly requests: RequestCounter;
   /** The image index of all servers, sizes in bytes. */
   readonly images: () => readonly { readonly size: number }[];
-  /** Sizes in bytes of the images in the index. */
-  readonly imageBytes: () => readonly number[];
   /** Counters of the boot services, by name: each becomes `tetsukan_<name>_total`. */
   readonly bootCounters: () => Readonly<Record<string, number>>;
   /** What only the process knows. */
@@ -44,7 +42,6 @@ export function metricsText(parts: MetricParts): string {
     machineStatus(parts.inventory),
     ...requestFamilies(parts.requests),
     ...blobFamilies(parts.images()),
-    ...artefactFamilies(parts.imageBytes()),
     ...inventoryFamilies(parts.inventory),
     gauge(
       'tetsukan_leader',
@@ -122,15 +119,6 @@ function blobFamilies(images: readonly { readonly size: number }[]): readonly Me
     gauge('sabakan_assets_items_total', 'The total items of assets.', 0),
     gauge('sabakan_images_bytes_total', 'The total bytes of boot images.', bytes),
     gauge('sabakan_images_items_total', 'The total items of boot images.', images.length),
-  ];
-}
-
-/** Of the index, which all servers share. */
-function artefactFamilies(imageBytes: readonly number[]): readonly MetricFamily[] {
-  const bytes = imageBytes.reduce((sum, size) => sum + size, 0);
-  return [
-    gauge('sabakan_images_bytes_total', 'The total bytes of the boot images.', bytes),
-    gauge('sabakan_images_items_total', 'The total items of the boot images.', imageBytes.length),
   ];
 }
 

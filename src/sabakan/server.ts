@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { type EtcdChild, startEtcdChild } from '../base/io/etcd-child.ts';
 import { type EtcdConfig, openEtcdStore } from '../base/io/etcd-store.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
@@ -32,7 +33,7 @@ import type { ClusterParts } from './control.ts';
 import type { Handler } from './exchange.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createHttpApp } from './io/http-app.ts';
-import { type Listener, listen } from './io/listen.ts';
+import { listen } from './io/listen.ts';
 import { createMetricsApp } from './io/metrics-app.ts';
 import { processFamilies } from './io/process-metrics.ts';
 import { version } from './io/version.ts';
@@ -87,7 +88,8 @@ export async function startServer(
   const tls = await tlsFiles(config);
   for (const part of [allowIps, cluster, tls]) if (!part.ok) return part;
   if (!allowIps.ok || !cluster.ok || !tls.ok) return fail('unreadable configuration');
-  await mkdir(config.dataDir, { recursive: true });
+  const dataDir = await usableDirectory(config.dataDir);
+  if (!dataDir.ok) return dataDir;
   const { loaders, problems } = await readLoaders({
     folder: config.tftp.root,
     ipxeEfiPath: config.ipxeEfiPath,
@@ -107,6 +109,7 @@ export async function startServer(
     for (const close of closers.splice(0).toReversed()) await close();
   };
 
+  const open = new Map<string, Endpoint>();
   const fleet = createFleet(
     world,
     {
@@ -122,6 +125,7 @@ export async function startServer(
         download: peerDownload,
       },
       cluster: cluster.value,
+      listeners: () => Object.fromEntries(open),
     },
     {
       serverName: config.serverName ?? hostname(),
@@ -144,7 +148,6 @@ export async function startServer(
   }
   closers.push(() => fleet.stop());
 
-  const listeners: Listener[] = [];
   const wanted = [
     ['http', config.http, () => createHttpApp(fleet.handle, world, fleet.requests)],
     ['metrics', config.metrics, () => createMetricsApp(() => fleet.metrics(processFamilies))],
@@ -164,19 +167,15 @@ export async function startServer(
       await stop();
       return listener;
     }
-    listeners.push(listener.value);
+    open.set(member, listener.value.endpoint);
     closers.push(() => listener.value.close(drainMs));
   }
-  const [http, metrics] = listeners;
-  log.info('listening', {
-    http: text(http?.endpoint),
-    metrics: text(metrics?.endpoint),
-    advertise: config.advertiseUrl,
-  });
+  const listening = Object.fromEntries([...open].map(([member, at]) => [member, text(at)]));
+  log.info('listening', { ...listening, advertise: config.advertiseUrl });
   return ok({
     fleet,
-    http: http?.endpoint ?? config.http,
-    metrics: metrics?.endpoint ?? config.metrics,
+    http: open.get('http') ?? config.http,
+    metrics: open.get('metrics') ?? config.metrics,
     failed: child?.givenUp ?? new Promise<string>(() => {}),
     stop,
   });
@@ -266,13 +265,30 @@ async function clusterParts(
   });
 }
 
+async function usableDirectory(path: string): Promise<Result<void, string>> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+    return ok(undefined);
+  } catch (error) {
+    const { message } = error as Error;
+    return fail(`data-dir: ${path} cannot be used (${message}); boot images are kept there`);
+  }
+}
+
 async function tlsFiles(
   config: Config,
 ): Promise<Result<{ cert: string; key: string } | undefined, string>> {
   const { serverCert, serverKey } = config;
   if (serverCert === undefined || serverKey === undefined) return ok(undefined);
   try {
-    return ok({ cert: await readFile(serverCert, 'utf8'), key: await readFile(serverKey, 'utf8') });
+    const tls = {
+      cert: await readFile(serverCert, 'utf8'),
+      key: await readFile(serverKey, 'utf8'),
+    };
+    // Refuses what is no PEM, and a key that belongs to another certificate.
+    createSecureContext(tls);
+    return ok(tls);
   } catch (error) {
     return fail(`server-cert, server-key: ${(error as Error).message}`);
   }
@@ -337,6 +353,6 @@ function signalled(): Promise<string> {
   });
 }
 
-function text(endpoint: Endpoint | undefined): string {
-  return endpoint === undefined ? '' : `${endpoint.address}:${endpoint.port}`;
+function text({ address, port }: Endpoint): string {
+  return `${address}:${port}`;
 }

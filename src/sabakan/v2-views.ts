@@ -20,10 +20,25 @@ export type ViewParts = {
   readonly bridge: Bridge | undefined;
 };
 
+/** The plan now; undefined where no cluster is configured. */
+export type PlanReader = () => Promise<PlanView | undefined>;
+
+/** A dry run plans over the whole fleet: at most one in this time, however many ask. */
+const dryRunKeptMs = 1000;
+
 /** The leader's plan as its loop made it; on any other server what the leader would do now. */
-export async function currentPlan(bridge: Bridge): Promise<PlanView> {
-  const view = bridge.plan();
-  return view.leading ? view : { ...(await bridge.dryRun()), leading: false };
+export function createPlanReader({ bridge, clock }: ViewParts): PlanReader {
+  let kept: { readonly atMs: number; readonly view: Promise<PlanView> } | undefined;
+  return async () => {
+    if (bridge === undefined) return undefined;
+    const view = bridge.plan();
+    if (view.leading) return view;
+    const nowMs = clock.monotonicMs();
+    if (kept === undefined || nowMs - kept.atMs >= dryRunKeptMs) {
+      kept = { atMs: nowMs, view: bridge.dryRun() };
+    }
+    return { ...(await kept.view), leading: false };
+  };
 }
 
 /** Times as RFC 3339, decisions as a list in order of serials. */
@@ -38,11 +53,15 @@ export function planJson(view: PlanView): unknown {
 }
 
 /** Undefined for an unknown serial. */
-export async function machineView(parts: ViewParts, serial: Serial): Promise<unknown> {
+export async function machineView(
+  parts: ViewParts,
+  currentPlan: PlanReader,
+  serial: Serial,
+): Promise<unknown> {
   const { inventory, clock } = parts;
   const machine = inventory.find(serial);
   if (machine === undefined) return undefined;
-  const plan = parts.bridge === undefined ? undefined : await currentPlan(parts.bridge);
+  const plan = await currentPlan();
   const swap = plan?.swaps.find((one) => one.failed === serial || one.newcomer === serial);
   const { state } = machine.status;
   return published({

@@ -9,8 +9,14 @@ import type { FaceProblem } from './problems.ts';
 
 export type Truthful = Pick<Inventory, 'freshness' | 'broken'>;
 
-/** Why the inventory as this server sees it must not be taken for all there is; undefined when it may. */
-export function whyNotWhole(inventory: Truthful): FaceProblem | undefined {
+/**
+ * Why the inventory as this server sees it must not be taken for all there is; undefined when it may. Who asks for
+ * certain serials only is not bothered by the broken records of others.
+ */
+export function whyNotWhole(
+  inventory: Truthful,
+  serials: readonly string[] = [],
+): FaceProblem | undefined {
   const freshness = inventory.freshness();
   if (freshness.kind === 'loading') {
     return { kind: 'not-live', text: 'the inventory is still being read from the store' };
@@ -20,7 +26,10 @@ export function whyNotWhole(inventory: Truthful): FaceProblem | undefined {
     const text = `the inventory has heard nothing from the store for ${seconds}s (${freshness.text})`;
     return { kind: 'not-live', text };
   }
-  const broken = [...inventory.broken()].find(([key]) => key.startsWith(keys.machines));
+  const asked = new Set(serials.map(keys.machine));
+  const broken = [...inventory.broken()].find(([key]) =>
+    asked.size > 0 ? asked.has(key) : key.startsWith(keys.machines),
+  );
   if (broken === undefined) return undefined;
   const [key, why] = broken;
   return {

@@ -49,8 +49,8 @@ export function createResolvers(deps: {
     machine: ({ serial }) => {
       const machine = inventory.find(serial as Serial);
       if (machine !== undefined) return machineObject(machine, clock.now());
-      // "Not found" is a statement about the whole inventory, too.
-      refuseDoubt(inventory);
+      // "Not found" is a statement about the inventory, too.
+      refuseDoubt(inventory, [serial]);
       throw new GraphQLError('not found');
     },
     searchMachines: ({ having, notHaving }) => {
@@ -79,8 +79,8 @@ export function createResolvers(deps: {
 }
 
 /** A list that may lack a machine is an error, never a shorter list. */
-function refuseDoubt(inventory: Inventory): void {
-  const doubt = whyNotWhole(inventory);
+function refuseDoubt(inventory: Inventory, serials?: readonly string[]): void {
+  const doubt = whyNotWhole(inventory, serials);
   if (doubt !== undefined) {
     throw new GraphQLError(doubt.text, { extensions: { type: 'INTERNAL_SERVER_ERROR' } });
   }

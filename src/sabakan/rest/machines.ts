@@ -25,7 +25,7 @@ export function machinesNoun(deps: {
   const { clock, inventory, list, serverName } = deps;
 
   const get = async (exchange: Exchange): Promise<Answer> => {
-    const doubt = whyNotWhole(inventory);
+    const doubt = whyNotWhole(inventory, listOf(exchange.query.get('serial')));
     if (doubt !== undefined) return v1Error(exchange, doubt);
     if ([...exchange.query.values()].every((value) => value === '')) return all(exchange);
     const found = search(exchange.query);
@@ -92,6 +92,10 @@ export function machinesNoun(deps: {
     if (!path.startsWith('machines')) return undefined;
     return path.startsWith('machines/') ? one : fleet;
   };
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return text === undefined || text === '' ? [] : text.split(',');
 }
 
 function namesTag(header: string | undefined, etag: string): boolean {

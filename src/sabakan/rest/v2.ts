@@ -1,23 +1,22 @@
 /** `/api/v2`: what version 1 lacks. Errors are RFC 9457 problem documents. */
 
-import type { Bridge } from '../../cke-bridge/bridge.ts';
 import type { Serial } from '../../inventory/machine.ts';
 import type { Answer, Exchange, Route } from '../exchange.ts';
 import { textAnswer } from '../exchange.ts';
 import { type Problem, problemDetails, unknownPath, wrongMethod } from '../problems.ts';
 import { published } from '../published.ts';
-import { currentPlan, machineView, planJson, type ViewParts } from '../v2-views.ts';
+import { machineView, type PlanReader, planJson, type ViewParts } from '../v2-views.ts';
 
 export function v2Route(
   path: string,
-  parts: ViewParts & { readonly status: () => unknown },
+  parts: ViewParts & { readonly status: () => unknown; readonly currentPlan: PlanReader },
 ): Route {
-  if (path === 'plan') return reading('/api/v2/plan', () => plan(parts.bridge));
+  if (path === 'plan') return reading('/api/v2/plan', () => plan(parts.currentPlan));
   if (path === 'status') return reading('/api/v2/status', async () => published(parts.status()));
   if (path.startsWith('machines/')) {
     const serial = path.slice('machines/'.length);
     return reading('/api/v2/machines/{serial}', async () => {
-      const view = await machineView(parts, serial as Serial);
+      const view = await machineView(parts, parts.currentPlan, serial as Serial);
       return view ?? new Refusal({ kind: 'machine-unknown', serial, text: unknown(serial) });
     });
   }
@@ -34,8 +33,9 @@ class Refusal {
   }
 }
 
-async function plan(bridge: Bridge | undefined): Promise<unknown> {
-  if (bridge !== undefined) return planJson(await currentPlan(bridge));
+async function plan(currentPlan: PlanReader): Promise<unknown> {
+  const view = await currentPlan();
+  if (view !== undefined) return planJson(view);
   const text = 'there is no plan: this server has no `cluster` in its configuration';
   return new Refusal({ kind: 'not-found', text });
 }
