@@ -32,7 +32,7 @@ const page = `<!doctype html>
   const run = async () => {
     try {
       const variables = JSON.parse(by('variables').value || '{}');
-      const answer = await fetch('graphql', {
+      const answer = await window.fetch('graphql', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ query: by('query').value, variables }),

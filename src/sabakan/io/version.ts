@@ -1,5 +1,9 @@
 /** The version of this program, from its package. */
 
-import packageJson from '../../../package.json' with { type: 'json' };
+import { createRequire } from 'node:module';
+
+const packageJson = createRequire(import.meta.url)('../../../package.json') as {
+  readonly version: string;
+};
 
 export const version: string = packageJson.version;
