@@ -4,7 +4,6 @@ import type { Chance, Clock } from '../base/world.ts';
 import type { Cable } from './cable.ts';
 import {
   addressBytes,
-  addressText,
   type ClientOption,
   decodeServerPacket,
   dhcpType,
@@ -172,9 +171,4 @@ function saysNoProxy(offer: ServerPacket): boolean {
     if (encapsulated[at] === 176) return encapsulated[at + 2] === 1;
   }
   return false;
-}
-
-/** The lease's server identifier, where a reply to this machine is sent from. */
-export function serverOf(lease: Lease): string | undefined {
-  return addressText(lease.options.get(54));
 }

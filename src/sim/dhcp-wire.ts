@@ -104,10 +104,6 @@ export function textOption(code: number, text: string): ClientOption {
   return [code, new TextEncoder().encode(text)];
 }
 
-export function addressText(value: Uint8Array | undefined): string | undefined {
-  return value?.length === 4 ? Array.from(value).join('.') : undefined;
-}
-
 export function addressBytes(text: string): Uint8Array {
   return Uint8Array.from(text.split('.'), Number);
 }

@@ -95,9 +95,13 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
       hurry: 1,
       loss,
     },
-    (name) => sim.worldOf(hostOf(name, () => '10.69.0.1')),
+    (name, address) => sim.worldOf(hostOf(name, address)),
     os,
-    ({ serial, stage, text }) => sim.trace.add(serial, `${stage} ${text}`),
+    ({ serial, stage, text }) => {
+      sim.trace.add(serial, `${stage} ${text}`);
+      // Once it is up it has its own address and lets the lease run out.
+      invariants.leased(serial, stage === 'up' ? undefined : site.find(serial)?.leased());
+    },
   );
 
   const observerWorld = sim.worldOf({

@@ -9,7 +9,7 @@ import { allowedTransitions } from '../inventory/lifecycle.ts';
 import type { Machine } from '../inventory/machine.ts';
 
 /** A cluster as it was handed to the reconciler. */
-export type SeenCluster = {
+type SeenCluster = {
   readonly by: string;
   readonly members: ReadonlyMap<string, { readonly controlPlane: boolean }>;
 };
@@ -19,9 +19,8 @@ export type Invariants = {
   readonly machineChanged: (change: Change) => void;
   /** All machines, whenever one changed. */
   readonly fleetIs: (machines: readonly Machine[]) => void;
-  /** A machine took an address for itself (leased, or its node's), or let it go. */
-  readonly addressTaken: (address: string, serial: string) => void;
-  readonly addressLeft: (address: string, serial: string) => void;
+  /** What a booting machine has been lent; undefined when it has power no more or an address of its own. */
+  readonly leased: (serial: string, address: string | undefined) => void;
   readonly clusterWritten: (cluster: SeenCluster) => void;
   /** What was found wrong, oldest first; empty is what we want. */
   readonly broken: () => readonly string[];
@@ -38,7 +37,7 @@ const brokenMax = 100;
 
 export function createInvariants(limits: InvariantLimits): Invariants {
   const broken: string[] = [];
-  const owners = new Map<string, string>();
+  const leases = new Map<string, string>();
   const known = new Map<string, Machine>();
   const everKnown = new Set<string>();
   let last: SeenCluster | undefined;
@@ -92,17 +91,18 @@ export function createInvariants(limits: InvariantLimits): Invariants {
       }
     },
 
-    addressTaken: (address, serial) => {
-      const owner = owners.get(address);
-      expect(
-        owner === undefined || owner === serial,
-        () => `${address} was given to ${serial} while ${owner} uses it`,
-      );
-      owners.set(address, serial);
-    },
-
-    addressLeft: (address, serial) => {
-      if (owners.get(address) === serial) owners.delete(address);
+    leased: (serial, address) => {
+      if (address === undefined) {
+        leases.delete(serial);
+        return;
+      }
+      for (const [other, lent] of leases) {
+        expect(
+          other === serial || lent !== address,
+          () => `${address} was lent to ${serial} while ${other} boots with it`,
+        );
+      }
+      leases.set(serial, address);
     },
 
     clusterWritten: (cluster) => {

@@ -5,9 +5,9 @@
 
 import type { Result } from '../base/result.ts';
 
-export type Fetch = (url: string) => Promise<Result<Uint8Array, string>>;
+type Fetch = (url: string) => Promise<Result<Uint8Array, string>>;
 
-export type Image = { readonly name: string; readonly url: string; readonly bytes: Uint8Array };
+type Image = { readonly name: string; readonly url: string; readonly bytes: Uint8Array };
 
 export type ScriptEnd =
   | {

@@ -64,6 +64,8 @@ export type SimMachine = {
   readonly stage: () => Stage;
   /** The node's own address once the OS is up. */
   readonly address: () => string | undefined;
+  /** The address DHCP has lent it, by whichever program asked last. */
+  readonly leased: () => string | undefined;
   readonly powerOn: () => void;
   readonly powerOff: () => void;
   readonly setFault: (fault: Fault | undefined) => void;
@@ -75,6 +77,8 @@ type Booting = MachineSettings & {
   readonly life: Life;
   readonly identity: Identity;
   readonly say: (stage: Stage, text: string) => void;
+  /** Notes the address and passes the lease on. */
+  readonly lent: (lease: Lease | undefined) => Lease | undefined;
   readonly refusesLoader: () => boolean;
 };
 
@@ -92,6 +96,7 @@ export function createMachine(
 ): SimMachine {
   let stage: Stage = 'off';
   let address: string | undefined;
+  let leased: string | undefined;
   let life: Life | undefined;
   let fault: Fault | undefined;
   let faultSinceMs = 0;
@@ -113,6 +118,7 @@ export function createMachine(
     life = own;
     own.onEnd(() => {
       address = undefined;
+      leased = undefined;
     });
     say('firmware', `power on (${settings.firmware.kind})`);
     const booting: Booting = {
@@ -122,6 +128,10 @@ export function createMachine(
       life: own,
       identity: { mac: settings.mac, uuid: settings.uuid },
       say,
+      lent: (lease) => {
+        leased = lease?.address;
+        return lease;
+      },
       refusesLoader: () => fault?.kind === 'refuses-loader',
     };
     void live(booting, osEdge, answer, (up) => {
@@ -143,6 +153,7 @@ export function createMachine(
     firmware: settings.firmware,
     stage: () => stage,
     address: () => address,
+    leased: () => leased,
     powerOn,
     powerOff,
     setFault: (next) => {
@@ -182,10 +193,12 @@ async function boot(machine: Booting): Promise<ScriptEnd> {
     if (loaded !== undefined) return loaded;
     await life.wait(firmware.loaderStartMs / machine.hurry);
   }
-  const lease = await obtainLease(
-    { ...machine, clock: machine.world.clock, chance: machine.world.chance },
-    firmware.ipxe,
-    () => true,
+  const lease = machine.lent(
+    await obtainLease(
+      { ...machine, clock: machine.world.clock, chance: machine.world.chance },
+      firmware.ipxe,
+      () => true,
+    ),
   );
   if (lease === undefined) return failed('iPXE got no lease');
   machine.say('ipxe', `iPXE has ${lease.address} and ${lease.file || 'nothing to boot'}`);
@@ -208,11 +221,13 @@ async function loadIpxe(
   first: NonNullable<Firmware['first']>,
 ): Promise<ScriptEnd | undefined> {
   const isHttp = first.loader === 'http';
-  const lease = await obtainLease(
-    { ...machine, clock: machine.world.clock, chance: machine.world.chance },
-    first.persona,
-    // OVMF ignores an offer without option 60 = HTTPClient, silently.
-    (offer) => !isHttp || startsWithText(offer.options.get(60), 'HTTPClient'),
+  const lease = machine.lent(
+    await obtainLease(
+      { ...machine, clock: machine.world.clock, chance: machine.world.chance },
+      first.persona,
+      // OVMF ignores an offer without option 60 = HTTPClient, silently.
+      (offer) => !isHttp || startsWithText(offer.options.get(60), 'HTTPClient'),
+    ),
   );
   if (lease === undefined) return failed('firmware got no lease');
   machine.say('loader', `has ${lease.address}, loads ${lease.file || 'nothing'}`);
@@ -244,10 +259,12 @@ async function startOs(
   await life.wait(machine.firmware.kernelToOsMs / machine.hurry);
   let lease: Lease | undefined;
   while (lease === undefined) {
-    lease = await obtainLease(
-      { ...machine, clock: world.clock, chance: world.chance },
-      osPersona,
-      () => true,
+    lease = machine.lent(
+      await obtainLease(
+        { ...machine, clock: world.clock, chance: world.chance },
+        osPersona,
+        () => true,
+      ),
     );
   }
   const url = ignitionUrl.exec(booted.commandLine)?.[1];

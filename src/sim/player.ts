@@ -3,6 +3,7 @@
 import { assert } from '../base/assert.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type MachineState, machineStates, type Serial } from '../inventory/machine.ts';
+import { noEtcdFaults } from './etcd-faults.ts';
 import { createSimFleet, type SimFleet } from './fleet.ts';
 import type { Fault } from './machine.ts';
 import type { Step, Story } from './story.ts';
@@ -63,6 +64,10 @@ const verbs: Readonly<Record<string, Verb>> = {
   'server-start': (fleet, [which = '']) => serverOf(fleet, which).start(),
   'etcd-cut': (fleet, [which = '']) => serverOf(fleet, which).etcd().sever(),
   'etcd-mend': (fleet, [which = '']) => serverOf(fleet, which).etcd().mend({ historyLost: true }),
+  /** Slow, refusing now and then, and unsure of what it has written. */
+  'etcd-trouble': (fleet, [which = '']) =>
+    serverOf(fleet, which).etcd().set({ delayMs: 150, refused: 0.1, unknown: 0.1 }),
+  'etcd-calm': (fleet, [which = '']) => serverOf(fleet, which).etcd().set(noEtcdFaults),
   /** Somebody writes nonsense over a machine's record. */
   damage: async (fleet, [serial = '']) => {
     const key = `machines/${serial}`;

@@ -24,13 +24,13 @@ export type SitePlan = {
   readonly loss: number;
 };
 
-/** The outside, for one rack or one machine of this name. */
+/** The outside, for one rack or one machine. */
 export type SiteWorld = Pick<World, 'net' | 'http'> & {
   readonly clock: Clock;
   readonly chance: Chance;
 };
 
-export type SiteMachine = SimMachine & { readonly rack: number };
+type SiteMachine = SimMachine & { readonly rack: number };
 
 export type Site = {
   /** In order of their numbers; the first of rack 0, the first of rack 1, … */
@@ -49,25 +49,29 @@ const machinesMax = 65_536;
 
 export function createSite(
   plan: SitePlan,
-  worldOf: (name: string) => SiteWorld,
+  worldOf: (name: string, address: () => string) => SiteWorld,
   osEdge: OsEdge,
   observe: (event: MachineEvent) => void,
 ): Site {
   assert(plan.machines <= machinesMax, `at most ${machinesMax} machines on a site`);
   const racks = Array.from({ length: plan.racks }, (_, number) =>
-    createRack(worldOf(`rack-${number}`), {
-      number,
-      relayAddress: plan.relayAddressOf(number),
-      relayPort: plan.relayPort,
-      servers: plan.dhcpServers,
-      loss: plan.loss,
-    }),
+    createRack(
+      worldOf(`rack-${number}`, () => plan.relayAddressOf(number)),
+      {
+        number,
+        relayAddress: plan.relayAddressOf(number),
+        relayPort: plan.relayPort,
+        servers: plan.dhcpServers,
+        loss: plan.loss,
+      },
+    ),
   );
   const machines = Array.from({ length: plan.machines }, (_, at): SiteMachine => {
     const number = at + 1;
     const rack = at % plan.racks;
     const serial = plan.serialOf(number);
-    const world = worldOf(serial);
+    // HTTP leaves from the leased address; there is none before the first lease, and no HTTP either.
+    const world = worldOf(serial, () => made.leased() ?? '0.0.0.0');
     const mac = macFromBytes(Uint8Array.of(0x52, 0x54, 0, rack, number >> 8, number & 255));
     const kind = firmwareKinds[Math.floor(at / plan.racks) % firmwareKinds.length];
     const [here] = racks.slice(rack);
@@ -80,7 +84,8 @@ export function createSite(
       hurry: plan.hurry,
       tftpPort: plan.tftpPort,
     };
-    return { ...createMachine(world, settings, here.plugIn(mac), osEdge, observe), rack };
+    const made = createMachine(world, settings, here.plugIn(mac), osEdge, observe);
+    return { ...made, rack };
   });
   const bySerial = new Map(machines.map((machine) => [machine.serial, machine]));
   const wereOn = new Map<number, readonly SiteMachine[]>();

@@ -2,7 +2,7 @@
 
 import type { Log, LogFields } from '../base/world.ts';
 
-export type TraceLine = { readonly atMs: number; readonly who: string; readonly what: string };
+type TraceLine = { readonly atMs: number; readonly who: string; readonly what: string };
 
 export type Trace = {
   readonly add: (who: string, what: string) => void;

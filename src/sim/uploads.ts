@@ -14,7 +14,7 @@ export type Upload = {
   readonly what: string;
 };
 
-export const imageId = 'sim-1';
+const imageId = 'sim-1';
 const templateId = '1.0.0';
 
 /** @param image sizes of what is generated. */

@@ -51,6 +51,11 @@ function randomStory(seed: string): { readonly story: Story; readonly loss: numb
       add(atMs + 1 + upTo(3 * minute), 'etcd-mend', server);
     },
     (atMs) => {
+      const server = String(1 + upTo(servers));
+      add(atMs, 'etcd-trouble', server);
+      add(atMs + 1 + upTo(5 * minute), 'etcd-calm', server);
+    },
+    (atMs) => {
       const damaged = serial();
       add(atMs, 'damage', damaged);
       add(atMs + 1 + upTo(5 * minute), 'repair', damaged);

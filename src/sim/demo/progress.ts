@@ -1,6 +1,6 @@
 /** What the demo prints: one line per event, plain enough for a pipe, coloured on a terminal. */
 
-export type Tone = 'plain' | 'good' | 'bad' | 'strong' | 'faint';
+type Tone = 'plain' | 'good' | 'bad' | 'strong' | 'faint';
 
 export type Progress = {
   /** `12.3s  boot        text`. */

@@ -4,7 +4,7 @@ import { ok, type Result } from '../../base/result.ts';
 import type { Api } from '../api.ts';
 import type { Progress } from './progress.ts';
 
-export type SeenMachine = {
+type SeenMachine = {
   readonly spec: {
     readonly serial: string;
     readonly role: string;
@@ -16,7 +16,7 @@ export type SeenMachine = {
 
 type Told = { readonly text: string };
 
-export type SeenPlan = {
+type SeenPlan = {
   readonly pending: boolean;
   readonly controlPlanes: readonly string[];
   readonly workers: readonly string[];
