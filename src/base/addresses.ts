@@ -27,17 +27,36 @@ export function macToBytes(mac: MacAddress): Uint8Array {
   return Uint8Array.from(mac.split(':'), (part) => Number.parseInt(part, 16));
 }
 
-/** Dotted decimal with four parts and no leading zeros (`010.0.0.1` is octal to some programs, so it is refused). */
+/**
+ * Dotted decimal with four parts and no leading zeros (`010.0.0.1` is octal to some programs, so it is refused). One
+ * pass over the text: a stored machine has sixteen addresses, and a fleet is read at every start.
+ */
 export function parseIpv4(text: string): Result<Ipv4, string> {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1) ?? [];
-  const octets = parts.map(Number);
-  if (
-    octets.length !== 4 ||
-    octets.some((octet, at) => octet > 255 || String(octet) !== parts[at])
-  ) {
-    return fail(`"${text}" is not an IPv4 address such as 10.69.0.4`);
+  let address = 0;
+  let octet = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - zero;
+    if (digit === dot - zero && digits > 0 && dots < 3) {
+      address = address * 256 + octet;
+      octet = 0;
+      digits = 0;
+      dots += 1;
+    } else if (digit >= 0 && digit <= 9 && !(digits > 0 && octet === 0)) {
+      octet = octet * 10 + digit;
+      digits += 1;
+      if (octet > 255) return fail(notIpv4(text));
+    } else return fail(notIpv4(text));
   }
-  return ok(octets.reduce((sum, octet) => sum * 256 + octet, 0) as Ipv4);
+  return dots === 3 && digits > 0 ? ok((address * 256 + octet) as Ipv4) : fail(notIpv4(text));
+}
+
+const zero = 0x30;
+const dot = 0x2e;
+
+function notIpv4(text: string): string {
+  return `"${text}" is not an IPv4 address such as 10.69.0.4`;
 }
 
 export function formatIpv4(address: Ipv4): string {

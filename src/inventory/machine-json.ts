@@ -199,9 +199,11 @@ function nicToJson(nic: NicConfig): NicJson {
   };
 }
 
+const utf8 = new TextDecoder();
+
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch {
     return undefined;
   }
