@@ -6,7 +6,8 @@
 import type { Ipv4, MacAddress } from '../../base/addresses.ts';
 import { addMs, type Instant } from '../../base/time.ts';
 import type { Holds } from './holds.ts';
-import { type LeaseTable, leasedAddress, leaseIndexOf, pickIndex } from './leases.ts';
+import { type LeaseTable, leasedAddress, leaseIndexOf } from './leases.ts';
+import type { Picker } from './picker.ts';
 import type { DhcpRequest, Wish } from './request.ts';
 import { isOnSubnet, type Subnet } from './subnet.ts';
 
@@ -29,6 +30,7 @@ export type Note = 'range-full' | 'lost-race' | 'declined' | 'released' | 'other
 export type Surroundings = {
   readonly subnet: Subnet;
   readonly holds: Holds;
+  readonly picker: Picker;
   readonly leaseSeconds: number;
   readonly isOurs: (server: Ipv4) => boolean;
   /** False for addresses of machines, gateways and our own. */
@@ -83,19 +85,13 @@ function offer(
   const had = table.leaseOf(mac)?.index;
   const held = offered === undefined ? undefined : leaseIndexOf(range, offered);
   const wanted = requested === undefined ? undefined : leaseIndexOf(range, requested);
-  const mayUse = (index: number): boolean => around.mayLend(leasedAddress(range, index));
+  const mayLend = (index: number): boolean => around.mayLend(leasedAddress(range, index));
   const place = hashOf(mac) % range.count;
   const index =
     [had, held, wanted].find(isGood) ??
-    pickIndex(
-      table,
-      range,
-      around.shared ? place : 0,
-      around.now,
-      (at) => mayUse(at) && !isHeldForOther(at),
-    ) ??
+    around.picker.unheld(around.shared ? place : 0, mayLend, isHeldForOther) ??
     // All that is free was offered already: offer it again, since most offers of a flood are never taken up.
-    pickIndex(table, range, place, around.now, mayUse);
+    around.picker.any(place, mayLend);
   if (index === undefined) {
     return { kind: 'silence', reason: 'no address is free in the range', note: 'range-full' };
   }

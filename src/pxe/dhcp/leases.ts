@@ -44,14 +44,25 @@ export type LeaseTable = {
   /** Sets the address aside until the lease would have ended: another host was seen using it. */
   readonly decline: (mac: MacAddress) => void;
   readonly changed: () => boolean;
+  /** What nobody has a right to at `now`, of the indices below `count`; the same list until something changes. */
+  readonly free: (count: number, now: Instant) => FreeIndices;
   readonly entries: () => ReadonlyMap<string, Lease>;
   readonly encode: () => Uint8Array;
+};
+
+export type FreeIndices = {
+  /** Ascending; no more than `neverUsedMax`. */
+  readonly neverUsed: readonly number[];
+  /** The one whose lease ended longest ago first. */
+  readonly ended: readonly number[];
 };
 
 export const leasePrefix = 'lease-usages/';
 
 /** What etcd takes in one request by default, with room for the rest of it. */
 const tableBytesMax = 1_400_000;
+/** Enough to choose from, however large the range is. */
+const neverUsedMax = 16_384;
 /**
  * Servers' clocks differ a little: another client gets an expired address only this long after the end that the owner
  * was promised. The owner itself may have it back at any time.
@@ -144,6 +155,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
     if (rival === undefined || rival.expiresAt < expiresAt) holders.set(index, mac);
   }
   let changed = false;
+  let free: (FreeIndices & { readonly count: number; readonly now: Instant }) | undefined;
   const forget = (mac: string): void => {
     const row = rows.get(mac);
     rows.delete(mac);
@@ -156,6 +168,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
     rows.set(mac, row);
     holders.set(row.index, mac);
     changed = true;
+    free = undefined;
   };
   return {
     leaseOf: (mac) => rows.get(mac),
@@ -177,6 +190,12 @@ function workingCopy(parsed: Parsed): LeaseTable {
       put(declinedMac(row.index), row);
     },
     changed: () => changed,
+    free: (count, now) => {
+      if (free?.count !== count || free.now !== now) {
+        free = { ...freeIndices(rows, holders, count, now), count, now };
+      }
+      return free;
+    },
     entries: () => rows,
     encode: () => {
       const members = [
@@ -202,30 +221,21 @@ function hasEnded(lease: Lease, now: Instant): boolean {
   return lease.expiresAt + clockSkewMs <= now;
 }
 
-/**
- * The best index for a client without one: never used first (counting up from `startAt`), then the one whose lease
- * ended longest ago. Undefined when the range is full.
- *
- * @param mayUse false for what must not be lent now: machines' addresses, our own, what is held for others.
- */
-export function pickIndex(
-  table: LeaseTable,
-  range: LeaseRange,
-  startAt: number,
+function freeIndices(
+  rows: ReadonlyMap<string, Row>,
+  holders: ReadonlyMap<number, string>,
+  count: number,
   now: Instant,
-  mayUse: (index: number) => boolean,
-): number | undefined {
-  const leases = table.entries();
-  let best: { readonly index: number; readonly endedAt: Instant } | undefined;
-  for (let step = 0; step < range.count; step += 1) {
-    const index = (startAt + step) % range.count;
-    const holder = table.holderOf(index);
-    const lease = holder === undefined ? undefined : leases.get(holder);
-    if (lease === undefined) {
-      if (mayUse(index)) return index;
-    } else if (hasEnded(lease, now) && (best === undefined || lease.expiresAt < best.endedAt)) {
-      if (mayUse(index)) best = { index, endedAt: lease.expiresAt };
-    }
+): FreeIndices {
+  const neverUsed: number[] = [];
+  for (let index = 0; index < count && neverUsed.length < neverUsedMax; index += 1) {
+    if (!holders.has(index)) neverUsed.push(index);
   }
-  return best?.index;
+  const ended = [...rows]
+    .filter(
+      ([mac, row]) => row.index < count && holders.get(row.index) === mac && hasEnded(row, now),
+    )
+    .sort(([, a], [, b]) => a.expiresAt - b.expiresAt)
+    .map(([, { index }]) => index);
+  return { neverUsed, ended };
 }

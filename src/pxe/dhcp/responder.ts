@@ -6,6 +6,7 @@
  */
 
 import type { Ipv4 } from '../../base/addresses.ts';
+import type { Instant } from '../../base/time.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, World } from '../../base/world.ts';
 import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
@@ -16,8 +17,9 @@ import { type Answer, answerTo } from './answer.ts';
 import { createReport, type DhcpCounters, type DhcpEvent } from './counters.ts';
 import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
 import { createHolds } from './holds.ts';
-import { leaseKey, openLeaseTable } from './leases.ts';
+import { type LeaseTable, leaseKey, openLeaseTable } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
+import { createPicker, type Picker } from './picker.ts';
 import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
@@ -180,10 +182,12 @@ export function createDhcpResponder(deps: {
         const now = clock.now();
         const nowMs = clock.monotonicMs();
         const ipam = inventory.ipam();
+        const pickers = new Map<number, Picker>();
         const answers = jobs.map((job) =>
           answerTo(job.request, table.value, {
             subnet: job.subnet,
             holds,
+            picker: pickerOf(pickers, table.value, job.subnet, now),
             leaseSeconds: leaseSeconds(job.dhcp),
             isOurs: (server) =>
               server === (job.request.relay?.serverIdOverride ?? job.serverAddress) ||
@@ -285,6 +289,18 @@ export function createDhcpResponder(deps: {
     holds: holds.size,
     waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
   };
+}
+
+/** A configuration that changes while requests wait may give one range two sizes. */
+function pickerOf(
+  pickers: Map<number, Picker>,
+  table: LeaseTable,
+  { range }: Subnet,
+  now: Instant,
+): Picker {
+  const picker = pickers.get(range.count) ?? createPicker(table, range, now);
+  pickers.set(range.count, picker);
+  return picker;
 }
 
 const nothingToBoot: BootTarget = { kind: 'none' };

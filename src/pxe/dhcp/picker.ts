@@ -1,0 +1,82 @@
+/** The choice of an address for a client that has none, for all clients of one batch. */
+
+import type { Instant } from '../../base/time.ts';
+import type { LeaseRange } from '../../inventory/ipam.ts';
+import type { FreeIndices, LeaseTable } from './leases.ts';
+
+export type Picker = {
+  /**
+   * Never used first, counting up from `startAt`, then the one whose lease ended longest ago. Undefined when all are
+   * lent, held or not to be lent.
+   */
+  readonly unheld: (
+    startAt: number,
+    mayLend: (index: number) => boolean,
+    isHeld: (index: number) => boolean,
+  ) => number | undefined;
+  /** The same, but what is held counts as free. */
+  readonly any: (startAt: number, mayLend: (index: number) => boolean) => number | undefined;
+};
+
+/**
+ * Remembers how far a batch has come, so that a burst of clients walks through the range once and not once each.
+ * Holds that end while the batch is decided are found by the next one.
+ */
+export function createPicker(table: LeaseTable, range: LeaseRange, now: Instant): Picker {
+  let known: FreeIndices | undefined;
+  /** From the lowest on, this many are held or not to be lent. */
+  let passed = 0;
+  let isExhausted = false;
+  const current = (): FreeIndices => {
+    const free = table.free(range.count, now);
+    if (free !== known) {
+      known = free;
+      passed = 0;
+      isExhausted = false;
+    }
+    return free;
+  };
+  return {
+    unheld: (startAt, mayLend, isHeld) => {
+      const free = current();
+      if (isExhausted) return undefined;
+      const isGood = (index: number): boolean => mayLend(index) && !isHeld(index);
+      let found: number | undefined;
+      if (startAt === 0) {
+        while (passed < free.neverUsed.length && found === undefined) {
+          const index = free.neverUsed[passed] ?? 0;
+          if (isGood(index)) found = index;
+          else passed += 1;
+        }
+      } else {
+        found = firstFrom(free.neverUsed, startAt, isGood);
+      }
+      found ??= free.ended.find(isGood);
+      isExhausted = found === undefined;
+      return found;
+    },
+    any: (startAt, mayLend) => {
+      const free = current();
+      return firstFrom(free.neverUsed, startAt, mayLend) ?? free.ended.find(mayLend);
+    },
+  };
+}
+
+/** The first good one at or above `startAt`, else from the beginning. `indices` ascend. */
+function firstFrom(
+  indices: readonly number[],
+  startAt: number,
+  isGood: (index: number) => boolean,
+): number | undefined {
+  let low = 0;
+  for (let high = indices.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((indices[middle] ?? 0) < startAt) low = middle + 1;
+    else high = middle;
+  }
+  for (let step = 0; step < indices.length; step += 1) {
+    const index = indices[(low + step) % indices.length];
+    if (index !== undefined && isGood(index)) return index;
+  }
+  return undefined;
+}
