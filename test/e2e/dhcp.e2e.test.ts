@@ -71,8 +71,13 @@ describe.skipIf(why !== undefined)('a server with sockets bound to its links', (
     const counters = JSON.parse(await lineOf(server, '{"counters"')) as {
       readonly counters: Readonly<Record<string, number>>;
     };
-    // A datagram is handled once, whichever socket hears it: DISCOVER and REQUEST twice, one renewal.
-    expect(counters.counters).toMatchObject({ received: 5, offered: 2, acked: 3, nakked: 0 });
+    const { received = 0, offered, acked = 0, nakked } = counters.counters;
+    // A datagram is handled once, whichever socket hears it: two DISCOVERs, two REQUESTs, one renewal. udhcpc opens its
+    // socket only after it has sent the renewal, misses an ACK that comes within a millisecond or two, and then
+    // broadcasts the renewal again.
+    expect({ offered, nakked }).toEqual({ offered: 2, nakked: 0 });
+    expect(received).toBe(2 + acked);
+    expect([3, 4]).toContain(acked);
   });
 
   it('says which right is missing when it may not have the port', async () => {
@@ -102,7 +107,7 @@ async function startServer(...args: readonly string[]): Promise<ChildProcess> {
 function startClient(link: string): ChildProcess {
   return spawnIn(clientSpace, [
     ...['busybox', 'udhcpc', '-f', '-i', link, '-s', script],
-    ...['-t', '5', '-T', '1', '-O', 'serverid'],
+    ...['-t', '5', '-T', '3', '-O', 'serverid'],
   ]);
 }
 
