@@ -4,8 +4,8 @@ import { type Cidr, formatIpv4, type Ipv4, isInside } from '../../base/addresses
 import type { Endpoint } from '../../base/world.ts';
 import type { DhcpRequest } from './request.ts';
 
-export const dhcpServerPort = 67;
-export const dhcpClientPort = 68;
+const dhcpServerPort = 67;
+const dhcpClientPort = 68;
 const broadcastAddress = '255.255.255.255';
 
 export type TargetRules = {

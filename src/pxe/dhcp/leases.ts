@@ -23,7 +23,7 @@ import {
 } from '../../base/time.ts';
 import type { LeaseRange } from '../../inventory/ipam.ts';
 
-export type Lease = {
+type Lease = {
   readonly index: number;
   readonly expiresAt: Instant;
 };

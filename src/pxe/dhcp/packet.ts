@@ -53,7 +53,7 @@ const packetBytesMin = 300;
 const broadcastFlag = 0x8000;
 const valueBytesMax = 255;
 /** Longest texts of the fixed fields: a NUL ends them. */
-export const serverNameBytesMax = 63;
+const serverNameBytesMax = 63;
 export const fileBytesMax = 127;
 
 /** Reads a message; an option that runs over its area ends the reading of that area (RFC 2132 section 3.2). */

@@ -30,7 +30,7 @@ export type Wish =
   | { readonly kind: 'release'; readonly server: Ipv4; readonly address: Ipv4 }
   | { readonly kind: 'inform'; readonly address: Ipv4 };
 
-export type Relay = {
+type Relay = {
   /** RFC: giaddr. */
   readonly address: Ipv4;
   /** Option 82 as it came; it goes back with every byte (RFC 3046 section 2.2). */

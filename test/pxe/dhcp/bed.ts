@@ -37,7 +37,7 @@ export function mac(text: string | number): MacAddress {
   return parsed.value;
 }
 
-export function address(text: string): Uint8Array {
+function address(text: string): Uint8Array {
   return Uint8Array.from(text.split('.'), Number);
 }
 
@@ -122,7 +122,7 @@ export type Reply = ServerPacket & {
   readonly bytes: Uint8Array;
 };
 
-export function readReply(outgoing: Outgoing): Reply {
+function readReply(outgoing: Outgoing): Reply {
   const packet = decodeServerPacket(outgoing.payload);
   if (packet === undefined) throw new Error('a client would not take this for an answer');
   const types: Record<number, Reply['type']> = { 2: 'offer', 5: 'ack', 6: 'nak' };
