@@ -167,8 +167,8 @@ export function createInventory(deps: {
       const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')));
       if (!result.ok) return result;
       const { revision, value } = result.value;
-      await shown(machines, revision);
-      if (value.changed) await shown(reasons, revision);
+      const touched = value.changed ? [machines, reasons] : [machines];
+      await Promise.all(touched.map((mirror) => shown(mirror, revision)));
       return ok({ revision, machine: value.machine });
     },
     setLabel: (serial, name, value, actor) =>

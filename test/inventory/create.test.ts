@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatIpv4 } from '../../src/base/addresses.ts';
 import { createMemoryStore } from '../../src/base/memory-store.ts';
 import { fail } from '../../src/base/result.ts';
-import type { Store } from '../../src/base/store.ts';
+import { compareRevisions, type Revision, type Store } from '../../src/base/store.ts';
 import type { Rfc3339 } from '../../src/base/time.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import { createInventory } from '../../src/inventory/create.ts';
@@ -550,6 +550,33 @@ describe('reading', () => {
     await clock.run(0);
     expect(one.find(serial('s'))).toBeDefined();
     expect(one.freshness()).toEqual({ kind: 'live' });
+  });
+
+  it('after a compaction while it was away it shows what is, and tells of the differences only', async () => {
+    const { one, store, clock } = await desks();
+    must(await add(one, { serial: 'gone' }, { serial: 'moved' }, { serial: 'same' }));
+    await bring(one, 'gone', 'retired');
+    const heard: string[] = [];
+    one.subscribe((changes) => {
+      for (const change of changes) heard.push(change.serial);
+    });
+    const restore = store.cutWatches();
+    const blind = await desks({ store, ipam: false, seed: 2 });
+    const changing = Promise.all([
+      blind.one.remove(serial('gone'), actor),
+      blind.one.setState({ serial: serial('moved'), to: 'healthy', why }, actor),
+      add(blind.one, { serial: 'new' }),
+    ]);
+    for (let tries = 0; tries < 30; tries += 1) await blind.clock.run(100);
+    const newest = (await changing).map((result) => must<{ revision: Revision }>(result).revision);
+    store.compact(newest.sort(compareRevisions).at(-1) as Revision);
+    restore();
+    for (let tries = 0; tries < 30; tries += 1) await clock.run(100);
+    expect(indices(one)).toHaveLength(3);
+    expect(heard.sort()).toEqual(['gone', 'moved', 'new']);
+    const healthy = one.search({ having: { states: ['healthy'] } });
+    expect(healthy.map(({ spec }) => spec.serial)).toEqual(['moved']);
+    expect(one.stateReason(serial('moved'))?.text).toBe('because');
   });
 
   it('the list is in order of serials and the same array while nothing changes', async () => {

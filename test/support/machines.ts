@@ -3,12 +3,13 @@
 import { type Ipv4, parseCidr, parseIpv4 } from '../../src/base/addresses.ts';
 import { instant, type Rfc3339 } from '../../src/base/time.ts';
 import { bmcAddress, type IpamConfig, nodeAddresses } from '../../src/inventory/ipam.ts';
-import type {
-  Machine,
-  MachineState,
-  NewMachine,
-  Role,
-  Serial,
+import {
+  labelMap,
+  type Machine,
+  type MachineState,
+  type NewMachine,
+  type Role,
+  type Serial,
 } from '../../src/inventory/machine.ts';
 
 /** 2026-11-21T06:00:00Z. */
@@ -53,7 +54,7 @@ export function aMachine(
   return {
     spec: {
       serial: (options.serial ?? `r${rack}-${index}`) as Serial,
-      labels: new Map(Object.entries(options.labels ?? {})),
+      labels: labelMap(Object.entries(options.labels ?? {})),
       rack,
       indexInRack: index,
       role: (options.role ?? 'cs') as Role,

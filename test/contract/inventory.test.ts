@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemChance } from '../../src/base/io/system-chance.ts';
+import { systemClock } from '../../src/base/io/system-clock.ts';
+import type { Store } from '../../src/base/store.ts';
+import { createTransact } from '../../src/base/transact.ts';
+import { createInventory } from '../../src/inventory/create.ts';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import type { IpamConfig } from '../../src/inventory/ipam.ts';
+import type { Serial } from '../../src/inventory/machine.ts';
+import { actor, bring, kindOf, must } from '../inventory/desks.ts';
+import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
+import { openTestStore } from '../support/etcd-store.ts';
+import { aNewMachine, ipamG, ipv4 } from '../support/machines.ts';
+import { silentLog } from '../support/silent-log.ts';
+
+const operationsMax = 4096;
+/** Room for 1,000 machines in 36 racks. */
+const ipam: IpamConfig = {
+  ...ipamG,
+  nodeIpv4Pool: { base: ipv4('10.0.0.0'), prefixLength: 8 },
+  bmcIpv4Pool: { base: ipv4('172.16.0.0'), prefixLength: 12 },
+};
+
+describe('the inventory of two servers on etcd', () => {
+  let etcd: TestEtcd;
+  const stores: Store[] = [];
+  const open = async (prefix: string): Promise<Inventory> => {
+    const store = await openTestStore(etcd.endpoints, {
+      prefix,
+      transactionOperationsMax: operationsMax,
+    });
+    stores.push(store);
+    const world = {
+      clock: systemClock,
+      chance: systemChance,
+      log: silentLog,
+      store,
+    };
+    const inventory = createInventory({ world, transact: createTransact(store, world) });
+    must(await inventory.start());
+    return inventory;
+  };
+  const pair = async (prefix: string): Promise<readonly [Inventory, Inventory]> => {
+    const [one, two] = [await open(prefix), await open(prefix)];
+    must(await one.putIpam(ipam, actor));
+    return [one, two];
+  };
+
+  beforeAll(async () => {
+    etcd = await startTestEtcd({ args: ['--max-txn-ops', String(operationsMax)] });
+  });
+  afterAll(async () => {
+    for (const store of stores) await store.close();
+    await etcd.stop();
+  });
+
+  it('a thousand machines are registered by one request within a second and show at once', async () => {
+    const [one, two] = await pair('/thousand/');
+    const wanted = Array.from({ length: 1000 }, (_, at) =>
+      aNewMachine({ serial: `m${at}`, rack: Math.floor(at / 28) }),
+    );
+    const began = performance.now();
+    must(await one.register(wanted, actor));
+    const tookMs = performance.now() - began;
+    expect(one.machines()).toHaveLength(1000);
+    expect(await kindOf(two.register(wanted.slice(999), actor))).toBe('machine-exists');
+    expect(tookMs).toBeLessThan(1_000);
+    for (const desk of [one, two]) desk.stop();
+  });
+
+  it('two servers that fill one rack at once share out every slot exactly once', async () => {
+    const [one, two] = await pair('/race/');
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, at) =>
+        kindOf((at % 2 === 0 ? one : two).register([aNewMachine({ serial: `m${at}` })], actor)),
+      ),
+    );
+    expect(answers.filter((kind) => kind === 'done')).toHaveLength(28);
+    expect(answers.filter((kind) => kind === 'rack-full')).toHaveLength(12);
+    expect(await kindOf(one.putIpam(ipam, actor))).toBe('machines-exist');
+    const slots = one.machines().map(({ spec }) => spec.indexInRack);
+    expect(new Set(slots).size).toBe(28);
+    for (const desk of [one, two]) desk.stop();
+  });
+
+  it('a machine walks to its removal without a wait for news that never comes', async () => {
+    const [one, two] = await pair('/walk/');
+    must(await one.register([aNewMachine({ serial: 's' })], actor));
+    const began = performance.now();
+    await bring(one, 's', 'healthy');
+    must(await one.setLabel('s' as Serial, 'a', 'b', actor));
+    await bring(one, 's', 'healthy');
+    expect(one.stateReason('s' as Serial)?.text).toBe('because');
+    await bring(one, 's', 'retired');
+    must(await one.remove('s' as Serial, actor));
+    must(await one.register([], actor));
+    expect(one.find('s' as Serial)).toBeUndefined();
+    expect(performance.now() - began).toBeLessThan(1_500);
+    const log = must(await two.auditLog(undefined, undefined));
+    expect(log.map(({ action }) => action)).toEqual([
+      'put',
+      'register',
+      'set-state',
+      'put-label',
+      'set-state',
+      'set-state',
+      'delete',
+      'register',
+    ]);
+    expect(new Set(log.map(({ rev }) => rev)).size).toBe(log.length);
+    for (const desk of [one, two]) desk.stop();
+  });
+});
