@@ -110,13 +110,14 @@ async function drive(port: number, { atOnce, perSecond, durationMs, firstClient 
   return { latencies, lost };
 }
 
+/** Bound to every address: answers come to the relay's own. */
 function relaySocket(): Promise<Socket> {
   const socket = createSocket({
     type: 'udp4',
     recvBufferSize: 4 << 20,
     lookup: (host, _, answer) => answer(null, host, 4),
   });
-  return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket)));
+  return new Promise((resolve) => socket.bind(0, '0.0.0.0', () => resolve(socket)));
 }
 
 /** A relayed message by hand: 1 DISCOVER, 3 REQUEST, with RFC 8357's source-port sub-option in option 82. */

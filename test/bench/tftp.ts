@@ -97,6 +97,8 @@ function read(port: number, windowSize: number): Promise<void> {
     let expected = 1;
     let received = 0;
     let sinceAck = 0;
+    // A server that leaves windowsize out of its OACK sends one block at a time (RFC 7440).
+    let granted = 1;
     const timer = setTimeout(() => reject(new Error('no packet for ten seconds')), 10_000);
     const acknowledge = (block: number, to: number): void => {
       acknowledgement.writeUInt16BE(block & 0xffff, 2);
@@ -107,7 +109,10 @@ function read(port: number, windowSize: number): Promise<void> {
     socket.on('message', (packet, from) => {
       const opcode = packet[1];
       if (opcode === 5) reject(new Error(`TFTP error: ${packet.subarray(4).toString()}`));
-      if (opcode === 6) acknowledge(0, from.port);
+      if (opcode === 6) {
+        granted = Number(/windowsize\0(\d+)/i.exec(packet.toString('latin1'))?.[1] ?? 1);
+        acknowledge(0, from.port);
+      }
       if (opcode !== 3) return;
       if (packet.readUInt16BE(2) !== (expected & 0xffff)) {
         acknowledge(expected - 1, from.port);
@@ -117,7 +122,7 @@ function read(port: number, windowSize: number): Promise<void> {
       sinceAck += 1;
       expected += 1;
       const isLast = packet.length - 4 < 1468;
-      if (isLast || sinceAck >= windowSize) acknowledge(expected - 1, from.port);
+      if (isLast || sinceAck >= granted) acknowledge(expected - 1, from.port);
       if (!isLast) return;
       clearTimeout(timer);
       socket.close();
