@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
-import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
+import { freePorts, startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ipamG } from '../support/machines.ts';
 import { runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
 
@@ -75,6 +78,32 @@ function raw(octets: string): Promise<string> {
     socket.setTimeout(20_000, () => {
       reject(new Error('the connection stayed open'));
       socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
+
+async function selfSigned(): Promise<{ directory: string; cert: string; key: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'tetsukan-tls-'));
+  const [cert, key] = [join(directory, 'server.crt'), join(directory, 'server.key')];
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const out = ['-keyout', key, '-out', cert];
+  await promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+    ...['-days', '2', ...names, ...out],
+  ]);
+  return { directory, cert, key };
+}
+
+function overTls(port: number, ca: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: '127.0.0.1', port, ca }, () =>
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
+    );
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answer += text;
     });
     socket.on('error', reject);
     socket.on('close', () => resolve(answer));
@@ -212,6 +241,14 @@ describe('the tetsu command', () => {
     expect(plan.out).toContain('no plan');
   });
 
+  it('ends quietly when its reader has seen enough', async () => {
+    const command = `'${resolve('bin/tetsu')}' get machines -o json | head -c 1`;
+    const shell = await promisify(execFile)('sh', ['-c', command], {
+      env: { ...process.env, ...on() },
+    });
+    expect(shell).toEqual({ stdout: '[', stderr: '' });
+  });
+
   it.each([
     [['describe', 'machine', 'nobody'], 3, 'no machine has the serial "nobody"'],
     [['get', 'machines', '-o', 'xml'], 2, 'unknown output'],
@@ -221,6 +258,44 @@ describe('the tetsu command', () => {
   ])('%j ends with %i and says why', async (args, code, text) => {
     const { code: real, err } = await runTetsu(args, on());
     expect([real, err]).toEqual([code, expect.stringContaining(text)]);
+  });
+});
+
+describe('status', () => {
+  it('names what is listened on and what holds the brakes', async () => {
+    const status = JSON.parse((await ask('GET /api/v2/status')).text);
+    const { port } = new URL(server.url);
+    expect(status).toMatchObject({
+      server: 'boot-0',
+      listening: { http: { address: '127.0.0.1', port: Number(port) } },
+      store: { inventory: { kind: 'live' } },
+      brokenRecords: [],
+      leading: true,
+      dhcp: { listening: [{ address: '127.0.0.1' }] },
+      boot: { images: { newestHere: '1.0.0' } },
+      cluster: 'not configured',
+    });
+  });
+});
+
+describe('the listener for disk keys', () => {
+  it('speaks TLS and serves nothing else', async () => {
+    const tls = await selfSigned();
+    const [port = 0] = await freePorts(1);
+    const second = await startTetsuServer({
+      etcd: etcd.endpoints,
+      name: 'boot-tls',
+      more: `https: 127.0.0.1:${port}\nserver-cert: ${tls.cert}\nserver-key: ${tls.key}\n`,
+    });
+    try {
+      const answer = await overTls(port, await readFile(tls.cert, 'utf8'), '/api/v1/machines');
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+      expect(answer).toContain('"error":"requested resource is not found"');
+    } finally {
+      second.signal('SIGTERM');
+      expect((await second.ended).code).toBe(0);
+      await rm(tls.directory, { recursive: true });
+    }
   });
 });
 
@@ -363,6 +438,20 @@ etcd: { endpoints: [${etcd.endpoints[0]}], prefix: /other/ }
   it('says that a file and flags contradict one another', async () => {
     const { code, err } = await attempt(base(), '-http', '127.0.0.1:1');
     expect([code, err]).toEqual([2, expect.stringContaining('-http')]);
+  });
+
+  it('says that a certificate is none', async () => {
+    await writeFile(join(directory, 'not.pem'), 'hello');
+    const { code, err } = await attempt(
+      `${base()}server-cert: ${directory}/not.pem\nserver-key: ${directory}/not.pem\n`,
+    );
+    expect([code, err]).toEqual([1, expect.stringContaining('server-cert')]);
+  });
+
+  it('says that its data directory cannot be used', async () => {
+    const yaml = base().replace(`${directory}/data`, `${directory}/template.yml/data`);
+    const { code, err } = await attempt(yaml);
+    expect([code, err]).toEqual([1, expect.stringContaining('data-dir: ')]);
   });
 
   it('says what is wrong with a cluster template', async () => {
