@@ -36,7 +36,7 @@ export type MachineSpec = {
   readonly bmc: { readonly type: string; readonly ipv4: Ipv4 };
 };
 
-export type MachineStatus = {
+type MachineStatus = {
   readonly state: MachineState;
   /** When the state last really changed. */
   readonly since: Rfc3339;
