@@ -30,7 +30,19 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 7 timed 
 
 program
   .command('server')
-  .description('run a server; without --config its flags are Sabakan’s (-http, -etcd-endpoints …)')
+  .description('run a server, configured by a file or by flags')
+  .addHelpText(
+    'after',
+    `
+Without a file these flags are taken, with Sabakan’s names and defaults (-name value or -name=value):
+  -advertise-url -advertise-url-https (both required) -http -https -metrics -dhcp-bind
+  -data-dir -ipxe-efi-path -allow-ips -enable-playground -server-cert -server-key
+  -etcd-endpoints -etcd-prefix -etcd-timeout -etcd-username -etcd-password
+  -etcd-tls-ca -etcd-tls-cert -etcd-tls-key
+With or without: -loglevel debug|info|warning|error. -config-file is another name of --config.
+
+The members of the file are described in docs/configuration.md.`,
+  )
   .option('--config <file>', 'YAML configuration file')
   .allowUnknownOption()
   .allowExcessArguments()

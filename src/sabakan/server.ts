@@ -20,6 +20,7 @@ import { createFileShelf, memoryBytesDefault } from '../pxe/io/file-shelf.ts';
 import { readLoaders } from '../pxe/io/loader-files.ts';
 import { peerDownload } from '../pxe/io/peer-download.ts';
 import { type AllowedNetwork, parseAllowedNetwork } from './allow-ips.ts';
+import { readCommandLine } from './command-line.ts';
 import {
   type ClusterSettings,
   type Config,
@@ -110,6 +111,8 @@ export async function startServer(
   };
 
   const open = new Map<string, Endpoint>();
+  if (tls.value === undefined)
+    log.info('https is off: no server-cert and server-key are configured');
   const fleet = createFleet(
     world,
     {
@@ -185,20 +188,21 @@ export async function startServer(
 const httpsOnly: Handler = async (exchange) => v1Error(exchange, unknownPath(exchange.path));
 
 async function readConfig(
-  file: string | undefined,
+  configFile: string | undefined,
   args: readonly string[],
 ): Promise<Result<Config, readonly string[]>> {
-  const flags = readFlags(args);
-  if (!flags.ok) return fail([flags.error]);
+  const line = readCommandLine(configFile, args);
+  if (!line.ok) return line;
+  const { file, flags, logLevel } = line.value;
+  const withLevel = (config: Config): Config => ({
+    ...config,
+    logLevel: logLevel ?? config.logLevel,
+  });
   if (file === undefined) {
-    const config = parseFlags(flags.value);
+    const config = parseFlags(flags);
     return config.ok
-      ? config
+      ? ok(withLevel(config.value))
       : fail(config.error.map((mistake) => formatConfigMistake('flags', mistake)));
-  }
-  if (flags.value.size > 0) {
-    const names = [...flags.value.keys()].map((name) => `-${name}`).join(', ');
-    return fail([`${names}: contradict --config: put them into ${file}`]);
   }
   let source: string;
   try {
@@ -208,26 +212,8 @@ async function readConfig(
   }
   const config = parseConfig(source);
   return config.ok
-    ? config
+    ? ok(withLevel(config.value))
     : fail(config.error.map((mistake) => formatConfigMistake(file, mistake)));
-}
-
-/** Go's flags: one dash or two, `-name value` or `-name=value`. */
-function readFlags(args: readonly string[]): Result<ReadonlyMap<string, string>, string> {
-  const flags = new Map<string, string>();
-  for (let at = 0; at < args.length; at += 1) {
-    const [, name, , value] = /^--?([a-z-]+)(=(.*))?$/.exec(args[at] ?? '') ?? [];
-    if (name === undefined)
-      return fail(`"${args[at]}" is not a flag: flags are -name value or -name=value`);
-    const next = args[at + 1];
-    if (value !== undefined || name === 'enable-playground') flags.set(name, value ?? 'true');
-    else if (next === undefined || next.startsWith('-')) return fail(`-${name} needs a value`);
-    else {
-      flags.set(name, next);
-      at += 1;
-    }
-  }
-  return ok(flags);
 }
 
 function allowedNetworks(texts: readonly string[]): Result<readonly AllowedNetwork[], string> {
