@@ -13,9 +13,11 @@ import {
   parseConstraints,
 } from '../cke-bridge/settings.ts';
 import { type HealthPolicy, parseHealthPolicy } from '../health/policy.ts';
-import { parseAllowedNetwork } from './allow-ips.ts';
+import { type AllowedNetwork, parseAllowedNetwork } from './allow-ips.ts';
+import { type EtcdSettings, readEtcd } from './config-etcd.ts';
 import { type ConfigMistake, readPlain, readYaml, type Section } from './config-reader.ts';
-import { isAbsolute, normalizedUrl } from './config-text.ts';
+import { normalizedUrl } from './config-text.ts';
+import { absolutePath, endpoint, oneOf } from './config-values.ts';
 
 export type { ConfigMistake } from './config-reader.ts';
 
@@ -26,7 +28,7 @@ export type Config = {
   /** `http://10.69.0.3:10080`, no slash at the end: what machines are told to load from. */
   readonly advertiseUrl: string;
   readonly advertiseUrlHttps: string;
-  readonly allowIps: readonly string[];
+  readonly allowIps: readonly AllowedNetwork[];
   /** Absolute; images live here. */
   readonly dataDir: string;
   readonly ipxeEfiPath: string;
@@ -47,26 +49,6 @@ export type Config = {
   readonly health: HealthPolicy;
   readonly cluster: ClusterSettings | undefined;
 };
-
-export type EtcdSettings = {
-  readonly prefix: string;
-  readonly timeoutMs: number;
-  readonly maxTxnOps: number;
-} & (
-  | { readonly kind: 'embedded'; readonly directory: string }
-  | {
-      readonly kind: 'external';
-      readonly endpoints: readonly string[];
-      readonly username: string;
-      readonly password: string;
-      /** Paths or PEM texts. */
-      readonly tlsCa: PemSource | undefined;
-      readonly tlsCert: PemSource | undefined;
-      readonly tlsKey: PemSource | undefined;
-    }
-);
-
-export type PemSource = { readonly file: string } | { readonly pem: string };
 
 export type ClusterSettings = {
   /** A file in the shape of CKE's cluster.yml. */
@@ -185,58 +167,6 @@ function readConfig(root: Section): Config {
   return config;
 }
 
-function readEtcd(section: Section): EtcdSettings {
-  const prefix = section.text('prefix', '/sabakan/');
-  if (!prefix.endsWith('/'))
-    section.mistake('prefix', `must end with a slash, such as "${prefix}/"`);
-  const common = {
-    prefix,
-    timeoutMs: duration(section, 'timeout', 2000),
-    maxTxnOps: section.integer('max-txn-ops', 128, [16, 100_000]),
-  };
-  const external = {
-    kind: 'external',
-    endpoints: section.texts('endpoints', ['http://127.0.0.1:2379']),
-    username: section.text('username', ''),
-    password: section.text('password', ''),
-    tlsCa: pem(section, 'tls-ca'),
-    tlsCert: pem(section, 'tls-cert'),
-    tlsKey: pem(section, 'tls-key'),
-  } as const;
-  if (!section.has('embedded')) {
-    for (const [at, url] of external.endpoints.entries()) {
-      if (normalizedUrl(url, ['http', 'https']) === undefined) {
-        section.mistake(
-          `endpoints/${at}`,
-          `must be a URL such as http://127.0.0.1:2379, not "${url}"`,
-        );
-      }
-    }
-    const schemes = new Set(external.endpoints.map((url) => url.split(':')[0]));
-    if (schemes.size > 1) section.mistake('endpoints', 'must be all http or all https');
-    if ((external.tlsCert === undefined) !== (external.tlsKey === undefined)) {
-      section.mistake('tls-cert', 'a client certificate and its key go together');
-    }
-    if (external.tlsCa !== undefined && schemes.has('http')) {
-      section.mistake(
-        'endpoints',
-        'are http while TLS is configured: use https or leave the tls members out',
-      );
-    }
-    section.refuseOthers();
-    return { ...common, ...external };
-  }
-  for (const name of ['endpoints', 'username', 'password']) {
-    if (section.has(name))
-      section.mistake(name, 'contradicts embedded: etcd is either embedded or external');
-  }
-  const embedded = section.section('embedded');
-  const directory = absolutePath(embedded, 'data-dir', '/var/lib/tetsukan/etcd');
-  embedded.refuseOthers();
-  section.refuseOthers();
-  return { ...common, kind: 'embedded', directory };
-}
-
 function readCluster(section: Section): ClusterSettings {
   const own = ['template', 'output', 'constraints'];
   const templateFile = absolutePath(section, 'template', '');
@@ -288,17 +218,6 @@ function hyphenated(path: string): string {
   return path.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function endpoint(section: Section, name: string, otherwise: string): Endpoint {
-  const text = section.text(name, otherwise);
-  const cut = text.lastIndexOf(':');
-  const port = /^\d{1,5}$/.test(text.slice(cut + 1)) ? Number(text.slice(cut + 1)) : -1;
-  const address = text.slice(0, Math.max(cut, 0)).replace(/^\[(.*)\]$/, '$1');
-  if (cut < 0 || port < 0 || port > 65_535) {
-    section.mistake(name, `must be an address and a port such as ${otherwise}, not "${text}"`);
-  }
-  return { address: address === '' ? '0.0.0.0' : address, port };
-}
-
 function advertiseUrl(section: Section, name: string, scheme: 'http' | 'https'): string {
   const text = section.optionalText(name);
   const example = `${scheme}://10.69.0.3:${scheme === 'http' ? 10_080 : 10_443}`;
@@ -312,21 +231,12 @@ function advertiseUrl(section: Section, name: string, scheme: 'http' | 'https'):
   return url ?? '';
 }
 
-function absolutePath(section: Section, name: string, otherwise: string): string {
-  const path = section.text(name, otherwise);
-  if (path !== '' && !isAbsolute(path))
-    section.mistake(name, `must be an absolute path, not "${path}"`);
-  return path;
-}
-
-/** Kept as text; what it means is read again where it is used. */
-function allowedNetworks(root: Section): readonly string[] {
-  const texts = root.texts('allow-ips', ['127.0.0.1', '::1']);
-  for (const [at, text] of texts.entries()) {
+function allowedNetworks(root: Section): readonly AllowedNetwork[] {
+  return root.texts('allow-ips', ['127.0.0.1', '::1']).flatMap((text, at) => {
     const network = parseAllowedNetwork(text);
     if (!network.ok) root.mistake(`allow-ips/${at}`, network.error);
-  }
-  return texts;
+    return network.ok ? [network.value] : [];
+  });
 }
 
 function networks(section: Section, name: string): readonly Cidr[] {
@@ -335,42 +245,6 @@ function networks(section: Section, name: string): readonly Cidr[] {
     if (!network.ok) section.mistake(`${name}/${at}`, network.error);
     return network.ok ? [network.value] : [];
   });
-}
-
-function oneOf<T extends string>(
-  section: Section,
-  name: string,
-  known: readonly T[],
-  otherwise: T,
-): T {
-  const text = section.text(name, otherwise);
-  const found = known.find((value) => value === text);
-  if (found === undefined)
-    section.mistake(name, `must be one of ${known.join(', ')}, not "${text}"`);
-  return found ?? otherwise;
-}
-
-/** Go's short durations: `2s`, `500ms`, `1m`. */
-function duration(section: Section, name: string, otherwiseMs: number): number {
-  const text = section.optionalText(name);
-  if (text === undefined) return otherwiseMs;
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
-  const ms =
-    parts === null
-      ? Number.NaN
-      : Number(parts[1]) * { ms: 1, s: 1000, m: 60_000 }[parts[2] as 'ms'];
-  if (!(ms >= 1)) section.mistake(name, `must be a duration such as 2s or 500ms, not "${text}"`);
-  return ms >= 1 ? ms : otherwiseMs;
-}
-
-function pem(section: Section, name: string): PemSource | undefined {
-  const file = section.optionalText(`${name}-file`);
-  const text = section.optionalText(name);
-  if (file !== undefined && text !== undefined) {
-    section.mistake(name, `contradicts ${name}-file: give the file or the text, not both`);
-  }
-  if (file !== undefined) return { file };
-  return text === undefined ? undefined : { pem: text };
 }
 
 function inOrder(mistakes: readonly ConfigMistake[]): readonly ConfigMistake[] {

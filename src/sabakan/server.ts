@@ -1,12 +1,9 @@
 /** `tetsu server`: configuration, the real world, listeners, signals. Everything that can be wrong is said before it serves. */
 
-import { constants } from 'node:fs';
-import { access, mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { type EtcdChild, startEtcdChild } from '../base/io/etcd-child.ts';
-import { type EtcdConfig, openEtcdStore } from '../base/io/etcd-store.ts';
+import { openEtcdStore } from '../base/io/etcd-store.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
 import { createRealWorld } from '../base/io/real-world.ts';
 import { fail, ok, type Result } from '../base/result.ts';
@@ -19,17 +16,8 @@ import { createProber } from '../health/io/probes.ts';
 import { createFileShelf, memoryBytesDefault } from '../pxe/io/file-shelf.ts';
 import { readLoaders } from '../pxe/io/loader-files.ts';
 import { peerDownload } from '../pxe/io/peer-download.ts';
-import { type AllowedNetwork, parseAllowedNetwork } from './allow-ips.ts';
-import { readCommandLine } from './command-line.ts';
-import {
-  type ClusterSettings,
-  type Config,
-  type EtcdSettings,
-  formatConfigMistake,
-  type PemSource,
-  parseConfig,
-  parseFlags,
-} from './config.ts';
+import type { ClusterSettings, Config } from './config.ts';
+import type { EtcdSettings } from './config-etcd.ts';
 import type { ClusterParts } from './control.ts';
 import type { Handler } from './exchange.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -37,6 +25,14 @@ import { createHttpApp } from './io/http-app.ts';
 import { listen } from './io/listen.ts';
 import { createMetricsApp } from './io/metrics-app.ts';
 import { processFamilies } from './io/process-metrics.ts';
+import {
+  externalEtcd,
+  madeFolder,
+  readConfig,
+  readText,
+  readTls,
+  writableFolder,
+} from './io/start-files.ts';
 import { version } from './io/version.ts';
 import { unknownPath, v1Error } from './problems.ts';
 
@@ -84,13 +80,12 @@ export async function startServer(
   config: Config,
   log: Log,
 ): Promise<Result<RunningServer, string>> {
-  const allowIps = allowedNetworks(config.allowIps);
   const cluster = await clusterParts(config.cluster);
-  const tls = await tlsFiles(config);
-  for (const part of [allowIps, cluster, tls]) if (!part.ok) return part;
-  if (!allowIps.ok || !cluster.ok || !tls.ok) return fail('unreadable configuration');
-  const dataDir = await usableDirectory(config.dataDir);
-  if (!dataDir.ok) return dataDir;
+  const tls = await readTls(config);
+  if (!cluster.ok) return cluster;
+  if (!tls.ok) return tls;
+  const dataDir = await madeFolder(config.dataDir);
+  if (!dataDir.ok) return fail(`data-dir: boot images are kept there, but ${dataDir.error}`);
   const { loaders, problems } = await readLoaders({
     folder: config.tftp.root,
     ipxeEfiPath: config.ipxeEfiPath,
@@ -133,7 +128,7 @@ export async function startServer(
     {
       serverName: config.serverName ?? hostname(),
       version,
-      allowIps: allowIps.value,
+      allowIps: config.allowIps,
       playground: config.enablePlayground,
       dhcp: config.dhcp.enabled ? { ...config.dhcp, holdSeconds: offerHoldSeconds } : undefined,
       pxe: {
@@ -187,58 +182,16 @@ export async function startServer(
 /** Disk keys alone move over TLS, as with Sabakan 3; until they are served, every path here is unknown. */
 const httpsOnly: Handler = async (exchange) => v1Error(exchange, unknownPath(exchange.path));
 
-async function readConfig(
-  configFile: string | undefined,
-  args: readonly string[],
-): Promise<Result<Config, readonly string[]>> {
-  const line = readCommandLine(configFile, args);
-  if (!line.ok) return line;
-  const { file, flags, logLevel } = line.value;
-  const withLevel = (config: Config): Config => ({
-    ...config,
-    logLevel: logLevel ?? config.logLevel,
-  });
-  if (file === undefined) {
-    const config = parseFlags(flags);
-    return config.ok
-      ? ok(withLevel(config.value))
-      : fail(config.error.map((mistake) => formatConfigMistake('flags', mistake)));
-  }
-  let source: string;
-  try {
-    source = await readFile(file, 'utf8');
-  } catch (error) {
-    return fail([`${file}: cannot be read: ${(error as Error).message}`]);
-  }
-  const config = parseConfig(source);
-  return config.ok
-    ? ok(withLevel(config.value))
-    : fail(config.error.map((mistake) => formatConfigMistake(file, mistake)));
-}
-
-function allowedNetworks(texts: readonly string[]): Result<readonly AllowedNetwork[], string> {
-  const networks: AllowedNetwork[] = [];
-  for (const text of texts) {
-    const network = parseAllowedNetwork(text);
-    if (!network.ok) return fail(`allow-ips: ${network.error}`);
-    networks.push(network.value);
-  }
-  return ok(networks);
-}
-
 async function clusterParts(
   cluster: ClusterSettings | undefined,
 ): Promise<Result<ClusterParts | undefined, string>> {
   if (cluster === undefined) return ok(undefined);
   const { templateFile, output, constraints, settings } = cluster;
-  let source: string;
-  try {
-    source = await readFile(templateFile, 'utf8');
-    await access(dirname(output), constants.W_OK);
-  } catch (error) {
-    return fail(`cluster: ${(error as Error).message}`);
-  }
-  const template = parseClusterTemplate(source);
+  const folder = await writableFolder(dirname(output));
+  if (!folder.ok) return fail(`cluster.output: ${folder.error}`);
+  const source = await readText(templateFile);
+  if (!source.ok) return fail(`cluster.template: ${source.error}`);
+  const template = parseClusterTemplate(source.value);
   if (!template.ok) {
     const lines = template.error.map((mistake) => `  ${formatMistake(mistake)}`);
     return fail(`the cluster template ${templateFile} has mistakes:\n${lines.join('\n')}`);
@@ -249,35 +202,6 @@ async function clusterParts(
     settings,
     sink: createFileSink(output),
   });
-}
-
-async function usableDirectory(path: string): Promise<Result<void, string>> {
-  try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
-    return ok(undefined);
-  } catch (error) {
-    const { message } = error as Error;
-    return fail(`data-dir: ${path} cannot be used (${message}); boot images are kept there`);
-  }
-}
-
-async function tlsFiles(
-  config: Config,
-): Promise<Result<{ cert: string; key: string } | undefined, string>> {
-  const { serverCert, serverKey } = config;
-  if (serverCert === undefined || serverKey === undefined) return ok(undefined);
-  try {
-    const tls = {
-      cert: await readFile(serverCert, 'utf8'),
-      key: await readFile(serverKey, 'utf8'),
-    };
-    // Refuses what is no PEM, and a key that belongs to another certificate.
-    createSecureContext(tls);
-    return ok(tls);
-  } catch (error) {
-    return fail(`server-cert, server-key: ${(error as Error).message}`);
-  }
 }
 
 async function openStore(
@@ -297,39 +221,6 @@ async function openStore(
   if (!config.ok) return config;
   const store = await openEtcdStore(config.value, log);
   return store.ok ? ok({ store: store.value, child: undefined }) : fail(store.error.text);
-}
-
-async function externalEtcd(
-  settings: Extract<EtcdSettings, { kind: 'external' }>,
-): Promise<Result<EtcdConfig, string>> {
-  const tls: { ca?: string; cert?: string; key?: string } = {};
-  for (const [name, source] of [
-    ['ca', settings.tlsCa],
-    ['cert', settings.tlsCert],
-    ['key', settings.tlsKey],
-  ] as const) {
-    const pem = await pemText(source);
-    if (!pem.ok) return fail(`etcd.tls-${name}-file: ${pem.error}`);
-    if (pem.value !== undefined) tls[name] = pem.value;
-  }
-  const { endpoints, prefix, timeoutMs, username, password, maxTxnOps } = settings;
-  return ok({
-    endpoints,
-    prefix,
-    timeoutMs,
-    transactionOperationsMax: maxTxnOps,
-    ...(username === '' ? {} : { username, password }),
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
-  });
-}
-
-async function pemText(source: PemSource | undefined): Promise<Result<string | undefined, string>> {
-  if (source === undefined || 'pem' in source) return ok(source?.pem);
-  try {
-    return ok(await readFile(source.file, 'utf8'));
-  } catch (error) {
-    return fail((error as Error).message);
-  }
 }
 
 function signalled(): Promise<string> {

@@ -22,7 +22,10 @@ describe('configuration file', () => {
         prefix: '/sabakan/',
         timeoutMs: 2000,
       },
-      allowIps: ['127.0.0.1', '::1'],
+      allowIps: [
+        { family: 4, base: 0x7f00_0001n, prefixLength: 32 },
+        { family: 6, base: 1n, prefixLength: 128 },
+      ],
       dataDir: '/var/lib/sabakan',
       cluster: undefined,
     });
@@ -70,6 +73,10 @@ cluster:
     ['a: [1', 'tetsu.yml:1'],
     [`${minimal}http: 1.2.3.4:1\nhttp: 1.2.3.4:2`, 'tetsu.yml:4'],
     [`${minimal}health: { probeS: [] }`, 'health'],
+    [
+      `${minimal}allow-ips: ["::1", 10.0.0.0/33]`,
+      'allow-ips.1: "10.0.0.0/33" is not an IP address',
+    ],
     [`${minimal}server-cert: /a.pem`, 'server-cert and server-key go together'],
     [`${minimal}etcd: { prefix: /sabakan }`, 'must end with a slash'],
     [`${minimal}etcd: { tls-ca: x, tls-ca-file: y }`, 'contradicts tls-ca-file'],
@@ -94,7 +101,10 @@ describe('flags', () => {
     );
     expect(config.ok && config.value).toMatchObject({
       etcd: { endpoints: ['http://a:2379', 'http://b:2379'] },
-      allowIps: ['10.0.0.0/8', '::1'],
+      allowIps: [
+        { family: 4, base: 0x0a00_0000n, prefixLength: 8 },
+        { family: 6, base: 1n, prefixLength: 128 },
+      ],
     });
   });
 

@@ -1,0 +1,113 @@
+/** The files that a server reads before it starts, with errors that name the member and the file. */
+
+import { constants } from 'node:fs';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { readCommandLine } from '../command-line.ts';
+import { type Config, formatConfigMistake, parseConfig, parseFlags } from '../config.ts';
+import type { EtcdSettings, PemSource } from '../config-etcd.ts';
+import type { TlsMaterial } from './http-app.ts';
+
+/** From a file or from flags; every mistake at once, a line each. */
+export async function readConfig(
+  configFile: string | undefined,
+  args: readonly string[],
+): Promise<Result<Config, readonly string[]>> {
+  const line = readCommandLine(configFile, args);
+  if (!line.ok) return line;
+  const { file, flags, logLevel } = line.value;
+  const withLevel = (config: Config): Config => ({
+    ...config,
+    logLevel: logLevel ?? config.logLevel,
+  });
+  if (file === undefined) {
+    const config = parseFlags(flags);
+    return config.ok
+      ? ok(withLevel(config.value))
+      : fail(config.error.map((mistake) => formatConfigMistake('flags', mistake)));
+  }
+  const source = await readText(file);
+  if (!source.ok) return fail([source.error]);
+  const config = parseConfig(source.value);
+  return config.ok
+    ? ok(withLevel(config.value))
+    : fail(config.error.map((mistake) => formatConfigMistake(file, mistake)));
+}
+
+/** Undefined where no certificate is configured. */
+export async function readTls(
+  config: Pick<Config, 'serverCert' | 'serverKey'>,
+): Promise<Result<TlsMaterial | undefined, string>> {
+  const { serverCert, serverKey } = config;
+  if (serverCert === undefined || serverKey === undefined) return ok(undefined);
+  const [cert, key] = [await readText(serverCert), await readText(serverKey)];
+  if (!cert.ok) return fail(`server-cert: ${cert.error}`);
+  if (!key.ok) return fail(`server-key: ${key.error}`);
+  const tls = { cert: cert.value, key: key.value };
+  try {
+    // Refuses what is no PEM, and a key that belongs to another certificate.
+    createSecureContext(tls);
+    return ok(tls);
+  } catch (error) {
+    return fail(`server-cert ${serverCert} and server-key ${serverKey}: ${messageOf(error)}`);
+  }
+}
+
+/** What the store needs to know of an etcd cluster that is not ours. */
+export async function externalEtcd(settings: Extract<EtcdSettings, { kind: 'external' }>) {
+  const tls: { ca?: string; cert?: string; key?: string } = {};
+  for (const [name, source] of [
+    ['ca', settings.tlsCa],
+    ['cert', settings.tlsCert],
+    ['key', settings.tlsKey],
+  ] as const) {
+    const pem = await pemText(source);
+    if (!pem.ok) return fail(`etcd.tls-${name}-file: ${pem.error}`);
+    if (pem.value !== undefined) tls[name] = pem.value;
+  }
+  const { endpoints, prefix, timeoutMs, username, password, maxTxnOps } = settings;
+  return ok({
+    endpoints,
+    prefix,
+    timeoutMs,
+    transactionOperationsMax: maxTxnOps,
+    ...(username === '' ? {} : { username, password }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  });
+}
+
+async function pemText(source: PemSource | undefined): Promise<Result<string | undefined, string>> {
+  if (source === undefined || 'pem' in source) return ok(source?.pem);
+  return readText(source.file);
+}
+
+export async function readText(path: string): Promise<Result<string, string>> {
+  try {
+    return ok(await readFile(path, 'utf8'));
+  } catch (error) {
+    return fail(`${path} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+export async function writableFolder(path: string): Promise<Result<void, string>> {
+  try {
+    await access(path, constants.W_OK);
+    return ok(undefined);
+  } catch (error) {
+    return fail(`${path} cannot be written to: ${messageOf(error)}`);
+  }
+}
+
+export async function madeFolder(path: string): Promise<Result<void, string>> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    return fail(`${path} cannot be made: ${messageOf(error)}`);
+  }
+  return writableFolder(path);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
