@@ -4,7 +4,6 @@ import type { Content } from './http/artefact.ts';
 
 /** UEFI with all of iPXE's drivers, UEFI with the firmware's own driver, BIOS with the ROM's. */
 export const loaderNames = ['ipxe.efi', 'snponly.efi', 'undionly.kpxe'] as const;
-export type LoaderName = (typeof loaderNames)[number];
 
 export type Loader = Content & { readonly bytes: Uint8Array };
 

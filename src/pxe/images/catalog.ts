@@ -12,8 +12,8 @@ import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
 import {
   decodeDeleted,
+  decodeHashes,
   decodeIndex,
-  deletionsMax,
   encodeIndex,
   encodeJson,
   type Image,
@@ -25,11 +25,10 @@ import {
   withImage,
   withoutImage,
 } from './image-json.ts';
+import { deletedLately, differs, type ImageProblem, invalidId, unknown } from './image-problem.ts';
 import {
   hashesOf,
-  type ImageHashes,
   type ImageShelf,
-  imageFileNames,
   type StagedImage,
   type StageProblem,
   type StoredImage,
@@ -37,15 +36,6 @@ import {
 } from './shelf.ts';
 import { imageTarBytes, writeImageTar } from './tar.ts';
 import { createTurns } from './turns.ts';
-
-export type ImageProblem =
-  | StageProblem
-  /** Not in the index, or not (yet) on this server. */
-  | { readonly kind: 'image-unknown'; readonly text: string }
-  | { readonly kind: 'image-deleted-lately'; readonly text: string }
-  | { readonly kind: 'image-differs'; readonly text: string }
-  /** `uploadsMax` is reached. */
-  | { readonly kind: 'uploads-busy'; readonly text: string };
 
 export type ImageSettings = {
   /** Of one image, both files together. */
@@ -236,7 +226,7 @@ export function createImageCatalog(deps: {
         (view, present) => {
           const deleted = decodeDeleted(view.get(imageKeys.deleted)?.value);
           if (deleted.includes(id)) return fail(deletedLately(id));
-          const known = hashesIn(view, id);
+          const known = decodeHashes(view.get(imageKeys.hashes(id))?.value);
           const isThere = present.some((other) => other.id === id);
           if (isThere && known !== undefined && !sameHashes(known, sha256))
             return fail(differs(id));
@@ -339,47 +329,5 @@ export function createImageCatalog(deps: {
           log.warn('an image could not be removed', { id, text: removed.error.text });
       }),
     subscribe: (listener) => mirror.subscribe(() => listener()),
-  };
-}
-
-function hashesIn(view: View, id: string): ImageHashes | undefined {
-  return decodeHashes(view.get(imageKeys.hashes(id))?.value);
-}
-
-function decodeHashes(bytes: Uint8Array | undefined): ImageHashes | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    const given = Object(JSON.parse(new TextDecoder().decode(bytes))) as Record<string, unknown>;
-    const [kernel, initrd] = imageFileNames.map((name) => given[name]);
-    if (typeof kernel !== 'string' || typeof initrd !== 'string') return undefined;
-    return { kernel, 'initrd.gz': initrd };
-  } catch {
-    return undefined;
-  }
-}
-
-function invalidId(id: string): ImageProblem {
-  const shown = JSON.stringify(id.slice(0, 100));
-  return {
-    kind: 'image-invalid',
-    text: `${shown} is no image id: letters, digits, dots and hyphens, such as 3975.2.1`,
-  };
-}
-
-function unknown(id: string): ImageProblem {
-  return { kind: 'image-unknown', text: `there is no image ${id}` };
-}
-
-function deletedLately(id: string): ImageProblem {
-  return {
-    kind: 'image-deleted-lately',
-    text: `${id} is among the ${deletionsMax} ids removed last; use a new id`,
-  };
-}
-
-function differs(id: string): ImageProblem {
-  return {
-    kind: 'image-differs',
-    text: `different content: image ${id} exists; images never change, use a new id`,
   };
 }

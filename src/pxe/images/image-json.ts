@@ -1,6 +1,7 @@
 /** The image index as stored and published (Sabakan 3.1.9), and what an upload or removal makes of it. */
 
 import { fail, ok, type Result } from '../../base/result.ts';
+import { type ImageHashes, imageFileNames } from './shelf.ts';
 
 export type Image = {
   readonly id: string;
@@ -121,4 +122,17 @@ function parseJson(bytes: Uint8Array | undefined): unknown {
 function textsOf(value: unknown): readonly string[] {
   if (!Array.isArray(value)) return [];
   return (value as readonly unknown[]).filter((text) => typeof text === 'string');
+}
+
+/** Undefined for an image that Sabakan stored, or one whose hashes cannot be read. */
+export function decodeHashes(bytes: Uint8Array | undefined): ImageHashes | undefined {
+  if (bytes === undefined) return undefined;
+  try {
+    const given = Object(JSON.parse(new TextDecoder().decode(bytes))) as Record<string, unknown>;
+    const [kernel, initrd] = imageFileNames.map((name) => given[name]);
+    if (typeof kernel !== 'string' || typeof initrd !== 'string') return undefined;
+    return { kernel, 'initrd.gz': initrd };
+  } catch {
+    return undefined;
+  }
 }

@@ -48,10 +48,6 @@ export type ImageShelf = {
   readonly remove: (id: string) => Promise<Result<void, ShelfProblem>>;
 };
 
-export function imageSize(image: StoredImage): number {
-  return imageFileNames.reduce((sum, name) => sum + image.files[name].sizeBytes, 0);
-}
-
 export function hashesOf(image: StoredImage): ImageHashes {
   return { kernel: image.files.kernel.sha256, 'initrd.gz': image.files['initrd.gz'].sha256 };
 }

@@ -1,4 +1,4 @@
-/** Reads iPXE's programs from a folder, once. */
+/** Reads iPXE's programs from a folder (Debian's package `ipxe` has them in `/usr/lib/ipxe`), once. */
 
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -7,8 +7,6 @@ import { ok } from '../../base/result.ts';
 import { instant } from '../../base/time.ts';
 import { type Loader, type Loaders, loaderNames } from '../loaders.ts';
 
-/** Where Debian's package `ipxe` puts them. */
-export const loaderFolderDefault = '/usr/lib/ipxe';
 /** iPXE is a megabyte; sixteen hold any build, and a mistaken path does not fill the memory. */
 const loaderBytesMax = 16 * 1024 * 1024;
 

@@ -26,8 +26,6 @@ export type TftpSettings = {
   readonly limits: TransferLimits;
 };
 
-export const tftpPort = 69;
-
 export const defaultTftpLimits: TransferLimits = {
   ...defaultNegotiationLimits,
   // A socket each: 1,000 machines powered on together fit, four times over.

@@ -1,0 +1,39 @@
+/** What can be wrong with an image or its upload, in words. */
+
+import { deletionsMax } from './image-json.ts';
+import type { StageProblem } from './shelf.ts';
+
+export type ImageProblem =
+  | StageProblem
+  /** Not in the index, or not (yet) on this server. */
+  | { readonly kind: 'image-unknown'; readonly text: string }
+  | { readonly kind: 'image-deleted-lately'; readonly text: string }
+  | { readonly kind: 'image-differs'; readonly text: string }
+  /** `uploadsMax` is reached. */
+  | { readonly kind: 'uploads-busy'; readonly text: string };
+
+export function invalidId(id: string): ImageProblem {
+  const shown = JSON.stringify(id.slice(0, 100));
+  return {
+    kind: 'image-invalid',
+    text: `${shown} is no image id: letters, digits, dots and hyphens, such as 3975.2.1`,
+  };
+}
+
+export function unknown(id: string): ImageProblem {
+  return { kind: 'image-unknown', text: `there is no image ${id}` };
+}
+
+export function deletedLately(id: string): ImageProblem {
+  return {
+    kind: 'image-deleted-lately',
+    text: `${id} is among the ${deletionsMax} ids removed last; use a new id`,
+  };
+}
+
+export function differs(id: string): ImageProblem {
+  return {
+    kind: 'image-differs',
+    text: `different content: image ${id} exists; images never change, use a new id`,
+  };
+}
