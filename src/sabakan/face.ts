@@ -53,7 +53,7 @@ const healthWithinMs = 5000;
 export function createFace(deps: FaceDeps): Handler {
   const { world, inventory, pxe, serverName, requests } = deps;
   const { clock } = world;
-  const list = createMachineList(world.chance);
+  const list = createMachineList(world);
   const nouns: readonly Noun[] = [
     machinesNoun({ clock, inventory, list, serverName }),
     bootNoun(pxe.bootHttp),

@@ -6,12 +6,17 @@
  */
 
 import type { Instant } from '../base/time.ts';
-import type { Chance } from '../base/world.ts';
+import type { World } from '../base/world.ts';
 import type { Machine } from '../inventory/machine.ts';
 import { durationSeconds, machineToJson } from '../inventory/machine-json.ts';
 import { goJsonText } from './go-json.ts';
 
 export type MachineList = {
+  /**
+   * Makes the texts of machines that have none yet, with pauses: 10,000 new ones at a stroke would hold up DHCP for a
+   * third of a second.
+   */
+  readonly prepare: (machines: readonly Machine[]) => Promise<void>;
   /** JSON of these machines; built anew each time. */
   readonly encode: (machines: readonly Machine[], now: Instant) => Uint8Array;
   /** The same for the list that the inventory keeps: at most one encoding a second while it is unchanged. */
@@ -30,8 +35,12 @@ const durationBytesMax = 24;
 /** Ages may be this old in an answer. */
 const keptMs = 1000;
 
-/** @param chance makes tags differ between servers and starts: counters alone would repeat. */
-export function createMachineList(chance: Chance): MachineList {
+/** This many new machines take about as long as one DHCP exchange may wait. */
+const preparedAtOnce = 100;
+
+/** @param world its chance makes tags differ between servers and starts: counters alone would repeat. */
+export function createMachineList(world: Pick<World, 'chance' | 'clock'>): MachineList {
+  const { chance, clock } = world;
   const pieces = new WeakMap<Machine, Pieces>();
   const start = Math.floor(chance.next() * 2 ** 48).toString(36);
   let known: readonly Machine[] | undefined;
@@ -83,7 +92,21 @@ export function createMachineList(chance: Chance): MachineList {
     return bytes.subarray(0, at);
   };
 
+  let prepared: readonly Machine[] | undefined;
+  const prepare = async (machines: readonly Machine[]): Promise<void> => {
+    if (prepared === machines) return;
+    let made = 0;
+    for (const machine of machines) {
+      if (pieces.has(machine)) continue;
+      piecesOf(machine, clock.now());
+      made += 1;
+      if (made % preparedAtOnce === 0) await new Promise<void>((go) => clock.after(0, go));
+    }
+    prepared = machines;
+  };
+
   return {
+    prepare,
     encode,
     encodeAll: (machines, now) => {
       const age = kept === undefined ? -1 : now - kept.at;

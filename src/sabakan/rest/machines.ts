@@ -31,16 +31,18 @@ export function machinesNoun(deps: {
     const found = search(exchange.query);
     if (!found.ok) return v1Error(exchange, found.error);
     if (found.value.length === 0) return v1Error(exchange, noMatch);
+    await list.prepare(found.value);
     return bytesAnswer(200, 'application/json', list.encode(found.value, clock.now()));
   };
 
   /** Programs poll this one: prepared bytes, and 304 when they have them already. */
-  const all = (exchange: Exchange): Answer => {
+  const all = async (exchange: Exchange): Promise<Answer> => {
     const machines = inventory.machines();
     if (machines.length === 0) return v1Error(exchange, noMatch);
     const etag = list.tagOf(machines);
     const headers = { etag, 'cache-control': 'no-cache' };
     if (namesTag(exchange.headers.get('if-none-match'), etag)) return emptyAnswer(304, headers);
+    await list.prepare(machines);
     return bytesAnswer(200, 'application/json', list.encodeAll(machines, clock.now()), headers);
   };
 
