@@ -88,7 +88,7 @@ export function readAuditRecord(entry: Entry): AuditRecord | undefined {
   } catch {
     return undefined;
   }
-  if (typeof json !== 'object' || json === null) return undefined;
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined;
   const given = json as Readonly<Record<string, unknown>>;
   const text = (name: string): string => (typeof given[name] === 'string' ? given[name] : '');
   return {

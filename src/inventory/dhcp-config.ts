@@ -2,6 +2,7 @@
 
 import { formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { showValue } from './mistake.ts';
 
 export type DhcpConfig = {
   /** 0 stands for the default of an hour. */
@@ -16,6 +17,8 @@ const defaultLeaseSeconds = 3600;
 const leaseMinutesMax = 525_600;
 /** Option 6 holds 255 octets. */
 const dnsServersMax = 63;
+/** What is repeated of a server that is none. */
+const serverCharactersShownMax = 100;
 
 export function parseDhcpConfig(json: unknown): Result<DhcpConfig, string> {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
@@ -25,11 +28,11 @@ export function parseDhcpConfig(json: unknown): Result<DhcpConfig, string> {
   const gatewayOffset = given['gateway-offset'] ?? 0;
   if (!isCount(leaseMinutes) || leaseMinutes > leaseMinutesMax) {
     return fail(
-      `lease-minutes must be a whole number up to ${leaseMinutesMax}, not ${JSON.stringify(leaseMinutes)}`,
+      `lease-minutes must be a whole number up to ${leaseMinutesMax}, not ${showValue(leaseMinutes)}`,
     );
   }
   if (!isCount(gatewayOffset)) {
-    return fail(`gateway-offset must be an unsigned number, not ${JSON.stringify(gatewayOffset)}`);
+    return fail(`gateway-offset must be an unsigned number, not ${showValue(gatewayOffset)}`);
   }
   const servers = given['dns-servers'] ?? [];
   if (!Array.isArray(servers)) return fail('dns-servers must be a list of IPv4 addresses');
@@ -37,9 +40,12 @@ export function parseDhcpConfig(json: unknown): Result<DhcpConfig, string> {
     return fail(`dns-servers must be at most ${dnsServersMax} addresses`);
   const dnsServers: Ipv4[] = [];
   for (const server of servers) {
-    const address = parseIpv4(String(server));
-    if (typeof server !== 'string' || !address.ok) {
-      return fail(`invalid IPv4 address in dns-servers: ${String(server)}`);
+    const text = typeof server === 'string' ? server : showValue(server);
+    const address = parseIpv4(text);
+    if (!address.ok) {
+      return fail(
+        `invalid IPv4 address in dns-servers: ${text.slice(0, serverCharactersShownMax)}`,
+      );
     }
     dnsServers.push(address.value);
   }

@@ -17,6 +17,7 @@ import {
 } from '../base/addresses.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { NicConfig } from './machine.ts';
+import { showValue } from './mistake.ts';
 
 export type IpamConfig = {
   readonly maxNodesInRack: number;
@@ -74,14 +75,14 @@ export function parseIpamConfig(json: unknown): Result<IpamConfig, string> {
   for (const [member] of numberMembers) {
     const value = given[member] ?? 0;
     if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > uint32Max) {
-      return fail(`${member} must be an unsigned number, not ${JSON.stringify(value)}`);
+      return fail(`${member} must be an unsigned number, not ${showValue(value)}`);
     }
     numbers[member] = value as number;
   }
   for (const member of ['node-ipv4-pool', 'node-ipv4-offset', 'bmc-ipv4-pool', 'bmc-ipv4-offset']) {
     const value = given[member] ?? '';
     if (typeof value !== 'string')
-      return fail(`${member} must be a string, not ${JSON.stringify(value)}`);
+      return fail(`${member} must be a string, not ${showValue(value)}`);
   }
   const number = (member: string): number => numbers[member] ?? 0;
   const text = (member: string): string => (given[member] as string | undefined) ?? '';
@@ -202,7 +203,16 @@ export function whyOutsidePool(
   if (bmc > lastOf(config.bmcIpv4Pool)) {
     return `${slot} lies outside bmc-ipv4-pool ${formatCidr(config.bmcIpv4Pool)}: use a smaller rack number`;
   }
-  return undefined;
+  const nics = [...nodeAddresses(config, rack, indexInRack), bmcAddress(config, rack, indexInRack)];
+  const reserved = nics.find(isReserved);
+  if (reserved === undefined) return undefined;
+  return `${slot} would get ${formatIpv4(reserved.address)}, which a network of ${reserved.maskBits} bits keeps for itself`;
+}
+
+/** The first and the last address of a network are no machine's; RFC 3021: one of two addresses has neither. */
+function isReserved({ address, netmask, maskBits }: NicConfig): boolean {
+  const hostBits = (address & ~netmask) >>> 0;
+  return maskBits <= 30 && (hostBits === 0 || hostBits === ~netmask >>> 0);
 }
 
 /**

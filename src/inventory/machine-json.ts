@@ -12,6 +12,7 @@ import {
   type Role,
   type Serial,
 } from './machine.ts';
+import { showValue } from './mistake.ts';
 
 /** A record that is broken in more places is broken. */
 const problemsShownMax = 5;
@@ -72,7 +73,7 @@ export function durationSeconds(machine: Machine, now: Instant): number {
  */
 export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Array {
   const json = withDuration(machine, 0);
-  const theirs = original === undefined ? undefined : parseJson(original);
+  const theirs = original === undefined ? undefined : parseJson(original, keepNumber);
   const stored = isObject(theirs)
     ? {
         ...theirs,
@@ -201,9 +202,19 @@ function nicToJson(nic: NicConfig): NicJson {
 
 const utf8 = new TextDecoder();
 
-function parseJson(bytes: Uint8Array): unknown {
+/** In Node since 21 and in ECMAScript 2026; TypeScript's library for 2024 does not know it yet. */
+type ExactJson = { readonly rawJSON: (text: string) => unknown };
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+/** A number that JavaScript would write differently (64 bits, `1.0`) is written back as it came. */
+const keepNumber: Reviver = (_, value, { source }) =>
+  typeof value === 'number' && source !== undefined && String(value) !== source
+    ? (JSON as unknown as ExactJson).rawJSON(source)
+    : value;
+
+function parseJson(bytes: Uint8Array, reviver?: Reviver): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return JSON.parse(utf8.decode(bytes), reviver as Parameters<typeof JSON.parse>[1]);
   } catch {
     return undefined;
   }
@@ -235,5 +246,5 @@ function textAt(json: unknown, name: string): string {
 function countAt(json: unknown, name: string): Result<number, string> {
   const value = memberOf(json, name);
   if (Number.isSafeInteger(value) && (value as number) >= 0) return ok(value as number);
-  return fail(`${JSON.stringify(value)} is not an unsigned whole number`);
+  return fail(`${showValue(value)} is not an unsigned whole number`);
 }

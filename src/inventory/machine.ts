@@ -5,7 +5,7 @@ import type { Brand } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { parseRfc3339, type Rfc3339 } from '../base/time.ts';
 import { goRfc3339 } from './go-time.ts';
-import type { Mistake } from './mistake.ts';
+import { type Mistake, showValue } from './mistake.ts';
 
 /** The SMBIOS serial number: what iPXE sends as `${serial}`, and the primary key. */
 export type Serial = Brand<string, 'Serial'>;
@@ -71,8 +71,8 @@ export type NewMachine = {
 /** Label names, roles, and label values that are not empty: what Kubernetes takes as a label value, too. */
 const namePattern = /^[a-z0-9A-Z]([a-z0-9A-Z_.-]{0,61}[a-z0-9A-Z])?$/;
 const bmcTypePattern = /^[a-z0-9A-Z\-_/.]+$/;
-/** Control and invisible characters, line separators, and what paths and lists are cut at. */
-const unsafeInSerial = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}/\\,]/u;
+/** Control and invisible characters, spaces that only look like one, and what paths and lists are cut at. */
+const unsafeInSerial = /[\p{Cc}\p{Cf}\p{Cs}\p{DI}\p{NChar}\p{Zl}\p{Zp}[\p{Zs}--[ ]]\/\\,]/v;
 
 /** SMBIOS strings are short; this leaves room for vendors who are not. */
 export const serialCharactersMax = 128;
@@ -200,7 +200,7 @@ export function parseLabels(value: unknown): Result<ReadonlyMap<string, string>,
   const labels: [string, string][] = [];
   for (const [name, text] of Object.entries(value)) {
     if (typeof text !== 'string')
-      return fail(`the value of label ${JSON.stringify(name)} must be a string`);
+      return fail(`the value of label ${showValue(name)} must be a string`);
     if (!isLabelName(name) || !isLabelValue(text)) return fail('labels contain invalid character');
     labels.push([name, text]);
   }

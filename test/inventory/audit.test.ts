@@ -48,7 +48,7 @@ describe('audit record', () => {
     expect(detail.endsWith('x… (cut: 70000 characters)')).toBe(true);
   });
 
-  it.each(['', '[', '7', 'null'])('%j is no record', (text) => {
+  it.each(['', '[', '[]', '7', 'null'])('%j is no record', (text) => {
     const entry = { value: new TextEncoder().encode(text), modRevision: '1' } as Entry;
     expect(readAuditRecord(entry)).toBeUndefined();
   });

@@ -27,6 +27,9 @@ describe('DHCP configuration', () => {
     [{ 'dns-servers': ['fd00::1'] }, 'invalid IPv4 address in dns-servers: fd00::1'],
     [{ 'dns-servers': ['10.0.0.1', 'x'] }, 'invalid IPv4 address in dns-servers: x'],
     [{ 'dns-servers': [1] }, 'invalid IPv4 address in dns-servers: 1'],
+    [{ 'dns-servers': [null] }, 'invalid IPv4 address in dns-servers: null'],
+    [{ 'dns-servers': [{ toString: 1 }] }, 'invalid IPv4 address in dns-servers: an object'],
+    [{ 'dns-servers': [['10.0.0.1']] }, 'invalid IPv4 address in dns-servers: a list'],
     [{ 'dns-servers': '10.0.0.1' }, 'dns-servers must be a list of IPv4 addresses'],
     [
       { 'dns-servers': Array.from({ length: 64 }, () => '10.0.0.1') },

@@ -119,6 +119,36 @@ describe('pool bounds', () => {
     expect(check(0, 35)).toMatch(/BMC address of a machine of the next rack/);
   });
 
+  it.each<[number, number, Record<string, unknown>, string | undefined]>([
+    [0, 62, {}, undefined],
+    [
+      0,
+      63,
+      {},
+      'rack 0, index 63 would get 10.69.0.63, which a network of 26 bits keeps for itself',
+    ],
+    [7, 30, { 'bmc-ipv4-range-mask': 24 }, undefined],
+    [
+      7,
+      31,
+      { 'bmc-ipv4-range-mask': 24 },
+      'rack 7, index 31 would get 10.72.17.255, which a network of 24 bits keeps for itself',
+    ],
+    [
+      0,
+      24,
+      { 'node-ipv4-offset': '0.0.0.40' },
+      'rack 0, index 24 would get 10.69.0.64, which a network of 26 bits keeps for itself',
+    ],
+    [0, 63, { 'node-ipv4-range-mask': 31 }, undefined],
+    [0, 63, { 'node-ipv4-range-mask': 32 }, undefined],
+  ])('rack %i, index %i with %j: %s', (rack, index, changes, expected) => {
+    const room = { 'max-nodes-in-rack': 60, 'bmc-ipv4-range-size': 6, ...changes };
+    expect(check(rack, index, changes['bmc-ipv4-range-mask'] === undefined ? room : changes)).toBe(
+      expected,
+    );
+  });
+
   it('a huge rack number does not wrap around into the pool', () => {
     expect(check(2 ** 26, 4)).toMatch(/outside node-ipv4-pool/);
   });
@@ -204,6 +234,12 @@ describe('configuration', () => {
     [{ 'node-ipv4-pool': 5 }, 'node-ipv4-pool must be a string, not 5'],
     [{ 'node-ipv4-range-size': 40 }, 'node-ipv4-range-size must be at most 24 bits'],
     [{ 'node-ip-per-node': 1e9 }, 'node-ip-per-node must be at most 256'],
+    [{ 'node-ip-per-node': [[1]] }, 'node-ip-per-node must be an unsigned number, not a list'],
+    [
+      { 'node-ip-per-node': { toString: 1 } },
+      'node-ip-per-node must be an unsigned number, not an object',
+    ],
+    [{ 'node-ip-per-node': true }, 'node-ip-per-node must be an unsigned number, not true'],
   ])('%j is answered with "%s"', (changes, text) => {
     const config = parseIpamConfig({ ...json, ...changes });
     expect(config.ok ? '' : config.error).toBe(text);

@@ -43,7 +43,8 @@ describe('a stored machine', () => {
   it('keeps members that we do not know, on every level, when it is rewritten', () => {
     const theirs = stored
       .replace('"spec":{', '"spec":{"colour":"red",')
-      .replace('"status":{', '"status":{"note":["x"],')
+      .replace('"status":{', '"status":{"note":["x"],"serial64":12345678901234567890,"load":1.0,')
+      .replace('"info":{', '"info":{"__proto__":{"a":-0},"huge":1e400,')
       .replace('"maskbits":26', '"maskbits":26,"vlan":7')
       .replace(/\}$/, ',"owner":{"team":"a"}}');
     const machine = decoded(theirs);
@@ -83,6 +84,7 @@ describe('a stored machine', () => {
     [stored.replace('"10.69.1.4"', '"10.69.1.400"'), 'spec.ipv4: "10.69.1.400" is not an IPv4'],
     [stored.replace('"state":"healthy"', '"state":"dead"'), 'status.state: invalid state: dead'],
     [stored.replace('"rack":1', '"rack":"1"'), 'spec.rack: "1" is not an unsigned whole number'],
+    [stored.replace('"rack":1', '"rack":[[1]]'), 'spec.rack: a list is not an unsigned whole'],
     [stored.replace('"rack":1,', ''), 'spec.rack: undefined is not an unsigned whole number'],
     [stored.replace('"role":"cs"', '"role":"c s"'), 'spec.role: invalid role'],
     [stored.replace('"product"', '"a b"'), 'spec.labels: labels contain invalid character'],

@@ -32,6 +32,14 @@ describe('serials', () => {
     ['a\u2028b', 'control'],
     ['a\u200bb', 'invisible'],
     ['a\ud800b', 'invisible'],
+    ['a\ufeffb', 'invisible'],
+    ['a\u202eb', 'invisible'],
+    ['a\ufe0f', 'invisible'],
+    ['\u3164', 'invisible'],
+    ['a\uffff', 'invisible'],
+    ['a\u00a0b', 'invisible'],
+    ['a\u3000b', 'invisible'],
+    ['../../etc/passwd', 'slash'],
     ['x'.repeat(serialCharactersMax + 1), 'longer than'],
   ])('%j is refused: %s', (text, why) => {
     const serial = parseSerial(text);
@@ -163,6 +171,30 @@ describe('a registration', () => {
     expect(mistakesOf([{ ...machine, labels }])).toEqual([
       '/0/labels a machine has at most 64 labels, not 65',
     ]);
+  });
+
+  it.each([
+    ['"labels":{"__proto__":"x"}', '/0/labels labels contain invalid character'],
+    [
+      '"labels":{"__proto__":{"a":"b"}}',
+      '/0/labels the value of label "__proto__" must be a string',
+    ],
+    ['"labels":{"a":{"toString":null}}', '/0/labels the value of label "a" must be a string'],
+    ['"bmc":{"__proto__":{"type":"x"}}', '/0/bmc/type BMC type is empty'],
+    ['"serial":null,"__proto__":{"serial":"s2"}', '/0/serial serial is empty'],
+    ['"serial":{"toString":1}', '/0/serial must be a string'],
+    ['"rack":{"valueOf":1}', '/0/rack must be an unsigned whole number'],
+    ['"rack":1e400', '/0/rack must be an unsigned whole number'],
+  ])('with %s is refused: %s', (member, mistake) => {
+    const text = `[{"serial":"s1","role":"cs","bmc":{"type":"x"},${member}}]`;
+    expect(mistakesOf(JSON.parse(text))).toEqual([mistake]);
+  });
+
+  it('takes -0 for 0, as any JSON reader does', () => {
+    const parsed = parseNewMachines(
+      JSON.parse('[{"serial":"s","rack":-0,"role":"cs","bmc":{"type":"x"}}]'),
+    );
+    expect(JSON.stringify(parsed.ok && parsed.value[0]?.rack)).toBe('0');
   });
 
   it('is not touched by member names that JavaScript knows', () => {

@@ -56,7 +56,8 @@ function prefixesOf(
 /** Undefined where it is no day; text is compared all the same. */
 function startOf(day: string): Instant | undefined {
   const at = Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}T00:00:00Z`);
-  return Number.isNaN(at) ? undefined : instant(at);
+  // JavaScript takes 31 February for a day of March.
+  return Number.isNaN(at) || dayOf(instant(at)) !== day ? undefined : instant(at);
 }
 
 /** `audit/YYYYMMDD/…`: the day is compared as text. */

@@ -49,6 +49,9 @@ describe('audit log', () => {
     ['20260401', undefined, 0],
     [undefined, '20260301', 0],
     ['20200101', '20300101', 200],
+    // No such days; as text they lie before the first of March and after the first.
+    ['20260231', undefined, 200],
+    ['20260301', '20260301x', 23],
   ])('since %s until %s has %i records', async (since, until, count) => {
     const { records } = await read(since, until);
     expect(records).toHaveLength(count);
