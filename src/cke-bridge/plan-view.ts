@@ -1,7 +1,7 @@
 /** What people see of the bridge: the plan, its reasons, what holds it back, and every machine's decision. */
 
 import type { Revision } from '../base/store.ts';
-import { formatInstant, type Instant } from '../base/time.ts';
+import type { Instant } from '../base/time.ts';
 import type { Serial } from '../inventory/machine.ts';
 import type { Pass } from './pass.ts';
 import { type Change, type Decision, formatChange, type Swap, type Waiting } from './plan.ts';
@@ -109,16 +109,5 @@ export function viewOfPass(
     decisions: pass.plan?.decisions ?? new Map(),
     controlPlanes: serialsOf(true),
     workers: serialsOf(false),
-  };
-}
-
-/** The view as JSON: what the API publishes and `tetsu plan` prints. Times are RFC 3339. */
-export function planToJson(view: PlanView): Readonly<Record<string, unknown>> {
-  const { madeAt } = view;
-  return {
-    ...view,
-    madeAt: madeAt === undefined ? null : formatInstant(madeAt),
-    decisions: [...view.decisions].map(([serial, decision]) => ({ serial, ...decision })),
-    writes: view.writes.map((write) => ({ ...write, at: formatInstant(write.at) })),
   };
 }

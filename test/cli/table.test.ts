@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../src/base/time.ts';
-import { emptyView, planToJson } from '../../src/cke-bridge/plan-view.ts';
+import { emptyView } from '../../src/cke-bridge/plan-view.ts';
 import { describeMachine, getMachines } from '../../src/cli/commands/machines.ts';
 import { formatPlan } from '../../src/cli/commands/plan.ts';
 import { Failure } from '../../src/cli/failure.ts';
 import { formatAge, formatTable } from '../../src/cli/table.ts';
 import { machineToJson } from '../../src/inventory/machine-json.ts';
+import { planJson } from '../../src/sabakan/v2-views.ts';
 import { aMachine, testStart } from '../support/machines.ts';
 
 describe('tables', () => {
@@ -97,7 +98,7 @@ describe('tetsu plan', () => {
       generation: 3,
       waitingFor: [{ text: 'a spare' } as never],
     };
-    const text = formatPlan(planToJson(view));
+    const text = formatPlan(planJson(view));
     expect(text).toContain(
       'cluster generation 3: 0 control planes, 0 workers (looked at 2026-11-21T06:00:00Z)',
     );

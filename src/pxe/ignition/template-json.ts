@@ -3,9 +3,6 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import { type IgnitionTemplate, type IgnitionVersion, ignitionVersions } from './render.ts';
 
-/** Larger uploads are refused (Sabakan 3.1.9). */
-export const templateBytesMax = 2 * 1024 * 1024;
-
 export function encodeTemplate(template: IgnitionTemplate): Uint8Array {
   const { version, meta } = template;
   return new TextEncoder().encode(JSON.stringify({ version, template: template.template, meta }));

@@ -7,9 +7,9 @@ import { type Answer, type Exchange, emptyAnswer, utf8Text } from '../exchange.t
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
-
 import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
 
+/** Larger uploads are refused (Sabakan 3.1.9). */
 const templateBytesMax = 2 * 1024 * 1024;
 
 export function ignitionsNoun(deps: {
