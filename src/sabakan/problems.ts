@@ -133,7 +133,18 @@ export function v1Error(exchange: Pick<Exchange, 'requestId'>, problem: Problem)
     request_id: exchange.requestId,
     status: row.status,
   });
-  return withHeaders(textAnswer(row.status, 'application/json', `${body}\n`), problem);
+  const answer = withHeaders(textAnswer(row.status, 'application/json', `${body}\n`), problem);
+  const headers = { ...answer.headers, [detailHeader]: headerText(problem) };
+  return { ...answer, headers };
+}
+
+/** The body is Sabakan's to the letter and often says no more than "conflicted"; the rest stands here. */
+export const detailHeader = 'x-tetsukan-detail';
+const detailCharactersMax = 500;
+
+/** `boot-slot-taken: rack 3 has a boot machine already; …`, in the characters a header may have. */
+function headerText({ kind, text }: Problem): string {
+  return `${kind}: ${text}`.replace(/[^\x20-\x7e]/g, '?').slice(0, detailCharactersMax);
 }
 
 /** RFC 9457, for what version 1 does not have. */
