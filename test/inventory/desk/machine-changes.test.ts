@@ -6,7 +6,7 @@ import { type MachineState, machineStates, type Serial } from '../../../src/inve
 import { aNewMachine, ipamG } from '../../support/machines.ts';
 import { actor, type Desks, desks, kindOf, must, put, stored, why } from '../desks.ts';
 
-const serials = ['a', 'b', 'c', 'd'] as unknown as readonly Serial[];
+const serials = ['a', 'b', 'c'] as unknown as readonly Serial[];
 const date = '2030-01-01T00:00:00.000000001+09:00' as Rfc3339;
 
 /** What a server may be asked to do, and the audit action of it. */
@@ -20,11 +20,11 @@ const asked = fc.oneof(
   fc.record({
     action: fc.constant('set-state' as const),
     serial: fc.constantFrom(...serials),
-    // Half of the wishes lead to removal, so that machines leave, too.
-    to: fc.oneof(fc.constantFrom(...machineStates), fc.constantFrom('retiring', 'retired')),
+    // Most wishes lead to removal, so that machines leave, too.
+    to: fc.constantFrom(...machineStates, 'retiring', 'retired', 'retiring', 'retired', 'retired'),
   }),
   fc.record({
-    action: fc.constantFrom('delete', 'put-label', 'delete-label', 'set-retire-date'),
+    action: fc.constantFrom('delete', 'delete', 'put-label', 'delete-label', 'set-retire-date'),
     serial: fc.constantFrom(...serials),
   }),
 );
@@ -40,9 +40,9 @@ async function ask(desk: Inventory, wish: Asked): Promise<string | undefined> {
   const { serial } = wish;
   if ('to' in wish) {
     const to = wish.to as MachineState;
-    const from = desk.find(serial)?.status.state;
-    const expectation = from === undefined ? {} : { from };
-    const set = await desk.setState({ serial, to, ...expectation, why }, actor);
+    // One that is not there yet may be registered meanwhile.
+    const from = desk.find(serial)?.status.state ?? 'uninitialized';
+    const set = await desk.setState({ serial, to, from, why }, actor);
     return set.ok && from !== to ? wish.action : undefined;
   }
   const answers = {
@@ -81,7 +81,7 @@ describe('changes of machines', () => {
   it('from two servers at once: each accepted one has one audit entry and is heard of once', async () => {
     const round = fc.array(fc.tuple(fc.constantFrom('one', 'two'), asked), { maxLength: 5 });
     await fc.assert(
-      fc.asyncProperty(fc.array(round, { maxLength: 10 }), async (rounds) => {
+      fc.asyncProperty(fc.array(round, { maxLength: 20, size: 'max' }), async (rounds) => {
         const fleet = await desks({ ipam: false });
         must(await fleet.one.putIpam({ ...ipamG, maxNodesInRack: 3 }, actor));
         const heard: string[] = [];
