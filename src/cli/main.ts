@@ -1,6 +1,7 @@
 /** Arguments → a command. `tetsu server` starts the server; every other command is a client of one. */
 
 import { Command, CommanderError, Option } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { Get } from './answer.ts';
 import { describeMachine, filters, getMachines, outline } from './commands/machines.ts';
 import { formatPlan } from './commands/plan.ts';
@@ -14,6 +15,7 @@ process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
 
 const program = new Command('tetsu')
   .description('Tetsukan: inventory, network boot, health and node supply of a bare-metal fleet')
+  .version(packageJson.version, '-V, --version', 'the version of this command')
   .showHelpAfterError('(run with --help for what can be given)')
   .exitOverride()
   .addHelpText(

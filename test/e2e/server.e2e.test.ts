@@ -241,6 +241,14 @@ describe('the tetsu command', () => {
     expect(plan.out).toContain('no plan');
   });
 
+  it('tells its version, which is the one of the server', async () => {
+    const { code, out } = await runTetsu(['--version']);
+    expect([code, JSON.parse((await ask('GET /version')).text)]).toEqual([
+      0,
+      { version: out.trim() },
+    ]);
+  });
+
   it('ends quietly when its reader has seen enough', async () => {
     const command = `'${resolve('bin/tetsu')}' get machines -o json | head -c 1`;
     const shell = await promisify(execFile)('sh', ['-c', command], {
