@@ -1,12 +1,16 @@
 /** Arguments → a command. `tetsu server` starts the server; every other command is a client of one. */
 
+import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
 import type { Get } from './answer.ts';
 import { describeMachine, filters, getMachines, outline } from './commands/machines.ts';
 import { formatPlan } from './commands/plan.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { defaultServer, getJson } from './io/api.ts';
+
+const packageJson = createRequire(import.meta.url)('../../package.json') as {
+  readonly version: string;
+};
 
 // `tetsu get machines | head`: the reader has seen enough, which is no error.
 process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
