@@ -23,7 +23,7 @@ module.exports = {
   },
   cli: {
     may: ['base', 'inventory', 'sabakan'],
-    only: { sabakan: ['sabakan/contract/', 'sabakan/client.ts', 'sabakan/server.ts'] },
+    only: { sabakan: ['sabakan/server.ts'] },
     why: 'the command is a client like any other; only `tetsu server` starts the face',
   },
   sim: {

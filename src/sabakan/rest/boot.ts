@@ -2,7 +2,6 @@
 
 import type { Pxe } from '../../pxe/pxe.ts';
 import type { Answer, AnswerBody, Exchange } from '../exchange.ts';
-
 import type { Noun } from './noun.ts';
 
 type BootResponse = Awaited<ReturnType<Pxe['bootHttp']['handle']>>;
@@ -16,6 +15,8 @@ const names = [
   'coreos/ipxe',
   'coreos/kernel',
   'coreos/initrd.gz',
+  'coreos/images/',
+  'coreos/why/',
   'ignitions/',
 ];
 
