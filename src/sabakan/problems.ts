@@ -139,7 +139,7 @@ export function v1Error(exchange: Pick<Exchange, 'requestId'>, problem: Problem)
 }
 
 /** The body is Sabakan's to the letter and often says no more than "conflicted"; the rest stands here. */
-export const detailHeader = 'x-tetsukan-detail';
+const detailHeader = 'x-tetsukan-detail';
 const detailCharactersMax = 500;
 
 /** `boot-slot-taken: rack 3 has a boot machine already; …`, in the characters a header may have. */

@@ -154,7 +154,6 @@ async function demo(
       site,
       progress,
       watch,
-      prepareNodes: osEdge.prepare,
     }),
     stopped,
     server.value.failed.then((why) => ({

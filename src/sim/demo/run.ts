@@ -21,8 +21,6 @@ export type DemoDeps = {
   readonly site: Site;
   readonly progress: Progress;
   readonly watch: FleetWatch;
-  /** Makes the nodes' own addresses silent until their machines are up. */
-  readonly prepareNodes: (addresses: readonly string[]) => Promise<Result<void, string>>;
 };
 
 /** Which step failed, why, and where to look. */
@@ -114,10 +112,7 @@ async function configure(deps: DemoDeps): Promise<Result<void, DemoFailure>> {
   );
   if (!sent.ok) return fail({ step: 'configure', text: sent.error, look: 'the log' });
   await watch.look();
-  const prepared = await deps.prepareNodes(watch.addresses());
-  return prepared.ok
-    ? ok(undefined)
-    : fail({ step: 'configure', text: prepared.error, look: 'ss -ltn' });
+  return ok(undefined);
 }
 
 async function bootAll(deps: DemoDeps): Promise<Result<void, DemoFailure>> {

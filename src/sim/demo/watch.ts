@@ -30,8 +30,6 @@ export type FleetWatch = {
   readonly look: () => Promise<Result<void, string>>;
   readonly machines: () => readonly SeenMachine[];
   readonly machine: (serial: string) => SeenMachine | undefined;
-  /** The nodes' own addresses. */
-  readonly addresses: () => readonly string[];
   readonly plan: () => SeenPlan | undefined;
 };
 
@@ -88,7 +86,6 @@ export function createFleetWatch(
   return {
     machines: () => [...machines.values()],
     machine: (serial) => machines.get(serial),
-    addresses: () => [...machines.values()].flatMap(({ spec }) => spec.ipv4.slice(0, 1)),
     plan: () => plan,
     look: async () => {
       const listed = await api.get<readonly SeenMachine[]>('/api/v1/machines');

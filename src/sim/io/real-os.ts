@@ -1,27 +1,20 @@
 /**
  * The OS of a simulated machine on real sockets: a small HTTP server at the node's own loopback address.
  *
- * A dark machine must be silent, not refuse: on loopback a closed port answers at once, which would look like a
- * living kernel. So its listener stays and drops every packet by a socket filter (socket(7), SO_ATTACH_FILTER),
- * which needs no privilege.
+ * A dark machine has no listener at all. Our own kernel then refuses connections to its address, which a prober on
+ * loopback takes for the silence that it stands for (`src/health/io/probes.ts`). Nothing here needs a privilege: a
+ * socket filter that drops packets would be nearer to the truth, and some kernels allow it to root only.
  */
 
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import koffi from 'koffi';
-import { fail, ok, type Result } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
 import type { OsAnswer, OsEdge } from '../os.ts';
 
-export type RealOsEdge = OsEdge & {
-  /** Opens the addresses of machines that are still dark, so that a probe meets silence there. */
-  readonly prepare: (addresses: readonly string[]) => Promise<Result<void, string>>;
-  readonly close: () => Promise<void>;
-};
+export type RealOsEdge = OsEdge & { readonly close: () => Promise<void> };
 
 type Node = {
   readonly server: Server;
-  readonly fd: number;
-  answer: (() => OsAnswer) | undefined;
+  readonly answer: () => OsAnswer;
   isDark: boolean;
 };
 
@@ -29,113 +22,72 @@ const nodesMax = 4_096;
 /** How soon a listener notices that its machine was unplugged or hangs. */
 const lookMs = 100;
 
-const solSocket = 1;
-const attachFilter = 26;
-const detachFilter = 27;
-
 /** @param port where each node's health page listens, at its own address. */
 export function createRealOsEdge(port: number): RealOsEdge {
   const nodes = new Map<string, Node>();
-  const filter = dropAllFilter();
 
-  const setDark = (node: Node, dark: boolean): void => {
-    if (node.isDark === dark) return;
-    node.isDark = dark;
-    filter.set(node.fd, dark);
-    if (dark) node.server.closeAllConnections();
-  };
-
-  const look = (): void => {
-    for (const node of nodes.values()) {
-      setDark(node, (node.answer?.() ?? { kind: 'silent' }).kind === 'silent');
+  const look = async (): Promise<void> => {
+    for (const [address, node] of nodes) {
+      const dark = node.answer().kind === 'silent';
+      if (dark === node.isDark) continue;
+      node.isDark = dark;
+      if (dark) await shut(node.server);
+      // Its address was ours a moment ago; if it is taken now the machine stays dark, and that is seen.
+      else await opened(node.server, address, port);
     }
   };
-  const looking = setInterval(look, lookMs);
+  const looking = setInterval(() => void look(), lookMs);
   looking.unref();
 
-  const open = async (address: string): Promise<Result<Node, string>> => {
-    const known = nodes.get(address);
-    if (known !== undefined) return ok(known);
-    if (nodes.size >= nodesMax) return fail(`more than ${nodesMax} nodes on this host`);
-    const server = createServer((_request, response) => {
-      const answer = nodes.get(address)?.answer?.() ?? { kind: 'silent' };
-      if (answer.kind === 'silent') return;
-      const respond = () => {
-        response.writeHead(answer.status, { 'content-type': 'text/plain', connection: 'close' });
-        response.end(answer.status === 200 ? 'ok\n' : 'sick\n');
-      };
-      if (answer.afterMs === 0) respond();
-      else setTimeout(respond, answer.afterMs);
-    });
-    const problem = await new Promise<Error | undefined>((resolve) => {
-      server.once('error', resolve);
-      server.listen({ host: address, port, exclusive: true }, () => resolve(undefined));
-    });
-    if (problem !== undefined) return fail(`${address}:${port}: ${problem.message}`);
-    const node: Node = { server, fd: fileDescriptor(server), answer: undefined, isDark: false };
-    nodes.set(address, node);
-    return ok(node);
-  };
-
   return {
-    prepare: async (addresses) => {
-      for (const address of addresses) {
-        const opened = await open(address);
-        if (!opened.ok) return opened;
-        if (opened.value.answer === undefined) setDark(opened.value, true);
-      }
-      return ok(undefined);
-    },
     listen: async (address, answer) => {
-      const opened = await open(address);
-      if (!opened.ok) return opened;
-      if (opened.value.answer !== undefined) return fail(`another machine answers at ${address}`);
-      opened.value.answer = answer;
-      look();
+      if (nodes.has(address)) return fail(`another machine answers at ${address}`);
+      if (nodes.size >= nodesMax) return fail(`more than ${nodesMax} nodes on this host`);
+      const server = healthPage(answer);
+      const problem = await opened(server, address, port);
+      if (problem !== undefined) return fail(`${address}:${port}: ${problem.message}`);
+      nodes.set(address, { server, answer, isDark: false });
       return ok(() => {
-        opened.value.answer = undefined;
-        look();
+        nodes.delete(address);
+        void shut(server);
       });
     },
     close: async () => {
       clearInterval(looking);
-      await Promise.all(
-        [...nodes.values()].map(
-          ({ server }) =>
-            new Promise<void>((resolve) => {
-              server.closeAllConnections();
-              server.close(() => resolve());
-            }),
-        ),
-      );
+      const servers = [...nodes.values()].map(({ server }) => server);
       nodes.clear();
+      await Promise.all(servers.map(shut));
     },
   };
 }
 
-/** A classic BPF program of one instruction: return 0, take nothing of the packet. */
-function dropAllFilter(): { readonly set: (fd: number, dropping: boolean) => void } {
-  const libc = koffi.load('libc.so.6');
-  const setsockopt = libc.func('int setsockopt(int, int, int, const void *, uint32_t)');
-  const instruction = koffi.alloc('uint64_t', 1);
-  koffi.encode(instruction, 'uint64_t', 0x06n); // code BPF_RET | BPF_K, jt 0, jf 0, k 0 (little endian)
-  const program = Buffer.alloc(16); // struct sock_fprog: length, padding, pointer
-  program.writeUInt16LE(1, 0);
-  program.writeBigUInt64LE(BigInt(koffi.address(instruction)), 8);
-  return {
-    set: (fd, dropping) => {
-      if (dropping) setsockopt(fd, solSocket, attachFilter, program, program.length);
-      else setsockopt(fd, solSocket, detachFilter, Buffer.alloc(4), 4);
-    },
-  };
+function healthPage(answer: () => OsAnswer): Server {
+  return createServer((_request, response) => {
+    const now = answer();
+    if (now.kind === 'silent') return;
+    const respond = (): void => {
+      response.writeHead(now.status, { 'content-type': 'text/plain', connection: 'close' });
+      response.end(now.status === 200 ? 'ok\n' : 'sick\n');
+    };
+    if (now.afterMs === 0) respond();
+    else setTimeout(respond, now.afterMs);
+  });
 }
 
-/** Node keeps the listening descriptor in the server's handle. */
-function fileDescriptor(server: Server): number {
-  const handle = (server as unknown as { readonly _handle?: { readonly fd?: number } })._handle;
-  const place = server.address() as AddressInfo | null;
-  if (handle?.fd === undefined || handle.fd < 0) {
-    throw new Error(`no descriptor for the listener at ${place?.address}`);
-  }
-  return handle.fd;
+function opened(server: Server, address: string, port: number): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const onError = (problem: Error): void => resolve(problem);
+    server.once('error', onError);
+    server.listen({ host: address, port, exclusive: true }, () => {
+      server.off('error', onError);
+      resolve(undefined);
+    });
+  });
+}
+
+function shut(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }
