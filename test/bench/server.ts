@@ -32,7 +32,7 @@ export const benchIpam = {
   'node-gateway-offset': 1,
   'bmc-ipv4-pool': '127.0.0.0/10',
   'bmc-ipv4-range-size': 5,
-  'bmc-ipv4-range-mask': 20,
+  'bmc-ipv4-range-mask': 10,
   'bmc-ipv4-gateway-offset': 1,
 };
 
