@@ -7,7 +7,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -62,6 +62,7 @@ function installNpmPackages() {
     .filter((part) => !part.includes(join('node_modules', '.bin')))
     .join(delimiter);
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ...process.env, PATH: path });
+  linkNode(bundledNode);
   const version =
     spawnSync(bundledNode, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? 'none';
   if (!version.startsWith('v24.')) {
@@ -71,6 +72,14 @@ function installNpmPackages() {
     );
   }
   writeFileSync(stampFile, stamp);
+}
+
+/** Debian 12's npm 9 drops the link again when it skips the package of the other architecture. */
+function linkNode(bundledNode) {
+  const program = join('..', `node-linux-${process.arch}`, 'bin', 'node');
+  if (!existsSync(bundledNode) && existsSync(join(dirname(bundledNode), program))) {
+    symlinkSync(program, bundledNode);
+  }
 }
 
 function installDebianPackages(wanted) {
