@@ -54,6 +54,8 @@ const bundledNode = join(root, 'node_modules', '.bin', 'node');
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
+/** The packages below vitest and knip that have a native part for each platform. */
+const nativeTools = ['rolldown', 'oxc-parser'];
 // npm itself must not run on the Node that lies in the folder it is about to replace.
 const systemPath = (process.env.PATH ?? '')
   .split(delimiter)
@@ -94,9 +96,8 @@ function checkTestTools() {
 }
 
 function testToolsLoad() {
-  return (
-    spawnSync(bundledNode, [join(root, 'node_modules', '.bin', 'vitest'), '--version']).status === 0
-  );
+  const load = nativeTools.map((name) => `await import('${name}');`).join(' ');
+  return spawnSync(bundledNode, ['--input-type=module', '-e', load], { cwd: root }).status === 0;
 }
 
 function npmCi(path) {
