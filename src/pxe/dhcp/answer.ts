@@ -35,9 +35,9 @@ export type Surroundings = {
   readonly isOurs: (server: Ipv4) => boolean;
   /** False for addresses of machines, gateways and our own. */
   readonly mayLend: (address: Ipv4) => boolean;
-  /** Other servers lend from the range too: choose by hardware address, so that all choose alike. */
-  readonly shared: boolean;
   readonly now: Instant;
+  /** The latest expiry of another client's lease that counts as over (`reusableUpTo`). */
+  readonly reusableUpTo: Instant;
   /** Monotonic, for holds. */
   readonly nowMs: number;
 };
@@ -86,10 +86,10 @@ function offer(
   const held = offered === undefined ? undefined : leaseIndexOf(range, offered);
   const wanted = requested === undefined ? undefined : leaseIndexOf(range, requested);
   const mayLend = (index: number): boolean => around.mayLend(leasedAddress(range, index));
-  const place = hashOf(mac) % range.count;
+  const place = preferredIndex(mac, range.count);
   const index =
     [had, held, wanted].find(isGood) ??
-    around.picker.unheld(around.shared ? place : 0, mayLend, isHeldForOther) ??
+    around.picker.unheld(place, mayLend, isHeldForOther) ??
     // All that is free was offered already: offer it again, since most offers of a flood are never taken up.
     around.picker.any(place, mayLend);
   if (index === undefined) {
@@ -159,7 +159,7 @@ function extend(mac: MacAddress, address: Ipv4, table: LeaseTable, around: Surro
   if (had === index && isLendable(mac, index, table, around)) {
     return grant(mac, index, table, around, 'extended');
   }
-  if (had !== undefined || !table.isFreeFor(mac, index, around.now)) {
+  if (had !== undefined || !table.isFreeFor(mac, index, around.reusableUpTo)) {
     return nak('the address is not its own');
   }
   return silence('a client without a lease here');
@@ -222,16 +222,18 @@ function isLendable(
   const { range } = around.subnet;
   // A table written under another configuration may hold indices beyond today's range.
   if (index >= range.count) return false;
-  return around.mayLend(leasedAddress(range, index)) && table.isFreeFor(mac, index, around.now);
+  return (
+    around.mayLend(leasedAddress(range, index)) && table.isFreeFor(mac, index, around.reusableUpTo)
+  );
 }
 
-/** FNV-1a: the same on every server. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
-  return hash >>> 0;
+/**
+ * Where the search for a client's address begins: the same on every server, so that two which hear one DISCOVER offer
+ * one address, and two clients seldom are offered the same by different servers. Not a mixing hash: network cards
+ * bought together have neighbouring numbers, which so never meet.
+ */
+export function preferredIndex(mac: MacAddress, count: number): number {
+  return Number.parseInt(mac.replaceAll(':', ''), 16) % count;
 }
 
 function nak(reason: string): Answer {

@@ -32,6 +32,8 @@ export type DhcpCounters = {
   late: number;
   storeFailures: number;
   brokenTables: number;
+  /** The wall clock was set by more than a few seconds. */
+  clockJumps: number;
 };
 
 /** One request and what became of it. Texts of the client are not in it. */
@@ -175,5 +177,6 @@ function noneYet(): Counters {
     late: 0,
     storeFailures: 0,
     brokenTables: 0,
+    clockJumps: 0,
   };
 }

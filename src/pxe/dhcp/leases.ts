@@ -22,6 +22,7 @@ import {
   parseRfc3339,
 } from '../../base/time.ts';
 import type { LeaseRange } from '../../inventory/ipam.ts';
+import { reuseMarginMs } from './reuse.ts';
 
 type Lease = {
   readonly index: number;
@@ -35,17 +36,17 @@ type Lease = {
 export type LeaseTable = {
   readonly leaseOf: (mac: MacAddress) => Lease | undefined;
   readonly holderOf: (index: number) => MacAddress | undefined;
-  /** Nobody but `mac` has a right to it at `now`. */
-  readonly isFreeFor: (mac: MacAddress, index: number, now: Instant) => boolean;
+  /** Nobody but `mac` has a right to it: leases of others that expire later than `upTo` still hold (`reusableUpTo`). */
+  readonly isFreeFor: (mac: MacAddress, index: number, upTo: Instant) => boolean;
   /** Gives it to `mac`; whoever had it or whatever `mac` had before is forgotten. */
   readonly grant: (mac: MacAddress, index: number, expiresAt: Instant) => void;
-  /** Ends the lease at once; the entry stays, for the client's return. */
+  /** Ends the lease at once, for others too; the entry stays, for the client's return. */
   readonly release: (mac: MacAddress, now: Instant) => void;
   /** Sets the address aside until the lease would have ended: another host was seen using it. */
   readonly decline: (mac: MacAddress) => void;
   readonly changed: () => boolean;
-  /** What nobody has a right to at `now`, of the indices below `count`; the same list until something changes. */
-  readonly free: (count: number, now: Instant) => FreeIndices;
+  /** What nobody has a right to, of the indices below `count`; the same list until something changes. */
+  readonly free: (count: number, upTo: Instant) => FreeIndices;
   readonly entries: () => ReadonlyMap<string, Lease>;
   readonly encode: () => Uint8Array;
 };
@@ -63,11 +64,6 @@ export const leasePrefix = 'lease-usages/';
 const tableBytesMax = 1_400_000;
 /** Enough to choose from, however large the range is. */
 const neverUsedMax = 16_384;
-/**
- * Servers' clocks differ a little: another client gets an expired address only this long after the end that the owner
- * was promised. The owner itself may have it back at any time.
- */
-const clockSkewMs = 2_000;
 
 export function leaseKey(range: LeaseRange): string {
   return leasePrefix + formatIpv4(range.first);
@@ -155,7 +151,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
     if (rival === undefined || rival.expiresAt < expiresAt) holders.set(index, mac);
   }
   let changed = false;
-  let free: (FreeIndices & { readonly count: number; readonly now: Instant }) | undefined;
+  let free: (FreeIndices & { readonly count: number; readonly upTo: Instant }) | undefined;
   const forget = (mac: string): void => {
     const row = rows.get(mac);
     rows.delete(mac);
@@ -173,15 +169,15 @@ function workingCopy(parsed: Parsed): LeaseTable {
   return {
     leaseOf: (mac) => rows.get(mac),
     holderOf: (index) => holders.get(index) as MacAddress | undefined,
-    isFreeFor: (mac, index, now) => {
+    isFreeFor: (mac, index, upTo) => {
       const holder = holders.get(index);
       const row = rows.get(holder ?? '');
-      return row === undefined || holder === mac || hasEnded(row, now);
+      return row === undefined || holder === mac || row.expiresAt <= upTo;
     },
     grant: (mac, index, expiresAt) => put(mac, rowOf(index, expiresAt)),
     release: (mac, now) => {
       const row = rows.get(mac);
-      if (row !== undefined) put(mac, rowOf(row.index, addMs(now, -clockSkewMs)));
+      if (row !== undefined) put(mac, rowOf(row.index, addMs(now, -reuseMarginMs)));
     },
     decline: (mac) => {
       const row = rows.get(mac);
@@ -190,9 +186,9 @@ function workingCopy(parsed: Parsed): LeaseTable {
       put(declinedMac(row.index), row);
     },
     changed: () => changed,
-    free: (count, now) => {
-      if (free?.count !== count || free.now !== now) {
-        free = { ...freeIndices(rows, holders, count, now), count, now };
+    free: (count, upTo) => {
+      if (free?.count !== count || free.upTo !== upTo) {
+        free = { ...freeIndices(rows, holders, count, upTo), count, upTo };
       }
       return free;
     },
@@ -217,15 +213,11 @@ function rowOf(index: number, expiresAt: Instant): Row {
   return { index, expiresAt, json: { index, lease: formatInstant(expiresAt) } };
 }
 
-function hasEnded(lease: Lease, now: Instant): boolean {
-  return lease.expiresAt + clockSkewMs <= now;
-}
-
 function freeIndices(
   rows: ReadonlyMap<string, Row>,
   holders: ReadonlyMap<number, string>,
   count: number,
-  now: Instant,
+  upTo: Instant,
 ): FreeIndices {
   const neverUsed: number[] = [];
   for (let index = 0; index < count && neverUsed.length < neverUsedMax; index += 1) {
@@ -233,7 +225,7 @@ function freeIndices(
   }
   const ended = [...rows]
     .filter(
-      ([mac, row]) => row.index < count && holders.get(row.index) === mac && hasEnded(row, now),
+      ([mac, row]) => row.index < count && holders.get(row.index) === mac && row.expiresAt <= upTo,
     )
     .sort(([, a], [, b]) => a.expiresAt - b.expiresAt)
     .map(([, { index }]) => index);

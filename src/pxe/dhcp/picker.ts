@@ -6,8 +6,8 @@ import type { FreeIndices, LeaseTable } from './leases.ts';
 
 export type Picker = {
   /**
-   * Never used first, counting up from `startAt`, then the one whose lease ended longest ago. Undefined when all are
-   * lent, held or not to be lent.
+   * Never used first, counting up from `startAt` and around, then the one whose lease ended longest ago. Undefined when
+   * all are lent, held or not to be lent.
    */
   readonly unheld: (
     startAt: number,
@@ -19,19 +19,18 @@ export type Picker = {
 };
 
 /**
- * Remembers how far a batch has come, so that a burst of clients walks through the range once and not once each.
- * Holds that end while the batch is decided are found by the next one.
+ * Remembers when nothing is left, so that a flood of clients does not walk through the range once each. Holds that end
+ * while the batch is decided are found by the next one.
+ *
+ * @param upTo the latest expiry that counts as over, of `reusableUpTo`.
  */
-export function createPicker(table: LeaseTable, range: LeaseRange, now: Instant): Picker {
+export function createPicker(table: LeaseTable, range: LeaseRange, upTo: Instant): Picker {
   let known: FreeIndices | undefined;
-  /** From the lowest on, this many are held or not to be lent. */
-  let passed = 0;
   let isExhausted = false;
   const current = (): FreeIndices => {
-    const free = table.free(range.count, now);
+    const free = table.free(range.count, upTo);
     if (free !== known) {
       known = free;
-      passed = 0;
       isExhausted = false;
     }
     return free;
@@ -41,17 +40,7 @@ export function createPicker(table: LeaseTable, range: LeaseRange, now: Instant)
       const free = current();
       if (isExhausted) return undefined;
       const isGood = (index: number): boolean => mayLend(index) && !isHeld(index);
-      let found: number | undefined;
-      if (startAt === 0) {
-        while (passed < free.neverUsed.length && found === undefined) {
-          const index = free.neverUsed[passed] ?? 0;
-          if (isGood(index)) found = index;
-          else passed += 1;
-        }
-      } else {
-        found = firstFrom(free.neverUsed, startAt, isGood);
-      }
-      found ??= free.ended.find(isGood);
+      const found = firstFrom(free.neverUsed, startAt, isGood) ?? free.ended.find(isGood);
       isExhausted = found === undefined;
       return found;
     },

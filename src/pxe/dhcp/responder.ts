@@ -23,6 +23,7 @@ import { createPicker, type Picker } from './picker.ts';
 import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
+import { type ClockReading, type ClockWatch, reusableUpTo, watchClock } from './reuse.ts';
 import { placeOf, type Subnet, subnetOf } from './subnet.ts';
 
 /** How a datagram came in. */
@@ -43,6 +44,8 @@ export type DhcpResponder = {
    */
   readonly handle: (payload: Uint8Array, arrival: Arrival) => Promise<Outgoing | undefined>;
   readonly counters: () => DhcpCounters;
+  /** Compares wall and monotonic time; call it every few seconds, so that slow corrections are no jumps. */
+  readonly lookAtClock: () => void;
   readonly holds: () => number;
   readonly waiting: () => number;
 };
@@ -83,7 +86,7 @@ export function createDhcpResponder(deps: {
   const { counters } = report;
   const holds = createHolds(rules.holdSeconds * 1000);
   const ranges = new Map<string, Queue<Job>>();
-  let othersServe = false;
+  let clockWatch: ClockWatch | undefined;
 
   const handle: DhcpResponder['handle'] = (payload, arrival) =>
     new Promise((done) => {
@@ -165,7 +168,7 @@ export function createDhcpResponder(deps: {
     // What came in with this datagram in one go belongs into the same batch.
     await Promise.resolve();
     for (let jobs = queue.take(); jobs.length > 0; jobs = queue.take()) {
-      const fresh = jobs.filter((job) => !isLate(job));
+      const fresh = jobs.filter((job) => !isLate(job)).sort(byClient);
       for (const job of jobs) if (isLate(job)) late(job);
       if (fresh.length > 0) await settle(key, fresh);
     }
@@ -179,25 +182,27 @@ export function createDhcpResponder(deps: {
       (view) => {
         const table = openLeaseTable(view.get(key)?.value);
         if (!table.ok) return { ok: true, value: table.error, writes: [] };
-        const now = clock.now();
-        const nowMs = clock.monotonicMs();
+        const reading = { now: clock.now(), monotonicMs: clock.monotonicMs() };
+        const watch = readClock(reading);
         const ipam = inventory.ipam();
         const pickers = new Map<number, Picker>();
-        const answers = jobs.map((job) =>
-          answerTo(job.request, table.value, {
+        const answers = jobs.map((job) => {
+          const seconds = leaseSeconds(job.dhcp);
+          const upTo = reusableUpTo(watch, reading, seconds);
+          return answerTo(job.request, table.value, {
             subnet: job.subnet,
             holds,
-            picker: pickerOf(pickers, table.value, job.subnet, now),
-            leaseSeconds: leaseSeconds(job.dhcp),
+            picker: pickerOf(pickers, table.value, job.subnet, upTo),
+            leaseSeconds: seconds,
             isOurs: (server) =>
               server === (job.request.relay?.serverIdOverride ?? job.serverAddress) ||
               rules.isOwn(server),
             mayLend: (address) => mayLend(address, job.subnet, ipam),
-            shared: othersServe,
-            now,
-            nowMs,
-          }),
-        );
+            now: reading.now,
+            reusableUpTo: upTo,
+            nowMs: reading.monotonicMs,
+          });
+        });
         if (!table.value.changed()) return { ok: true, value: answers, writes: [] };
         return {
           ok: true,
@@ -231,6 +236,20 @@ export function createDhcpResponder(deps: {
     }
   };
 
+  const readClock = (reading: ClockReading): ClockWatch => {
+    const before = clockWatch?.jumped;
+    clockWatch = watchClock(clockWatch, reading);
+    if (clockWatch.jumped !== undefined && clockWatch.jumped !== before) {
+      counters.clockJumps += 1;
+      const seconds = Math.round(clockWatch.jumped.byMs / 1000);
+      report.trouble(
+        'the clock was set: for the time of a lease no ended lease goes to another client',
+        `${seconds > 0 ? 'forward' : 'back'} by ${Math.abs(seconds)} s`,
+      );
+    }
+    return clockWatch;
+  };
+
   const mayLend = (address: Ipv4, subnet: Subnet, ipam: IpamConfig | undefined): boolean =>
     ipam !== undefined &&
     address !== subnet.router &&
@@ -242,7 +261,6 @@ export function createDhcpResponder(deps: {
   const speak = (job: Job, answer: Answer): void => {
     const { request, arrival, subnet, dhcp, serverAddress } = job;
     if (answer.kind === 'silence') {
-      if (answer.note === 'other-server') othersServe = true;
       report.silent(request, answer.reason, answer.note);
       job.done(undefined);
       return;
@@ -286,9 +304,21 @@ export function createDhcpResponder(deps: {
   return {
     handle,
     counters: () => ({ ...counters }),
+    lookAtClock: () => {
+      readClock({ now: clock.now(), monotonicMs: clock.monotonicMs() });
+    },
     holds: holds.size,
     waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
   };
+}
+
+/**
+ * The queue's order of kinds, and DISCOVERs by hardware address: servers that hear the same clients in another order
+ * still offer each the same.
+ */
+function byClient(a: Job, b: Job): number {
+  if (!a.isDiscover || !b.isDiscover) return Number(a.isDiscover) - Number(b.isDiscover);
+  return a.request.mac < b.request.mac ? -1 : Number(a.request.mac > b.request.mac);
 }
 
 /** A configuration that changes while requests wait may give one range two sizes. */
@@ -296,9 +326,9 @@ function pickerOf(
   pickers: Map<number, Picker>,
   table: LeaseTable,
   { range }: Subnet,
-  now: Instant,
+  upTo: Instant,
 ): Picker {
-  const picker = pickers.get(range.count) ?? createPicker(table, range, now);
+  const picker = pickers.get(range.count) ?? createPicker(table, range, upTo);
   pickers.set(range.count, picker);
   return picker;
 }

@@ -30,9 +30,10 @@ export function ip(text: string): Ipv4 {
   return parsed.value;
 }
 
+/** A number's address: those of 1, 2 … prefer the first, second … address of a range of 31. */
 export function mac(text: string | number): MacAddress {
   const number = typeof text === 'number' ? text.toString(16).padStart(6, '0') : '';
-  const parsed = parseMac(typeof text === 'string' ? text : `525400${number}`);
+  const parsed = parseMac(typeof text === 'string' ? text : `52541e${number}`);
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
 }

@@ -32,7 +32,9 @@ describe('captured firmware', () => {
       const reply = await bed().ask(capture.bytes);
       expect(reply).toMatchObject({
         type: 'offer',
-        yourAddress: isRelayed(capture) ? '10.69.0.96' : '10.69.0.32',
+        yourAddress: expect.stringMatching(
+          isRelayed(capture) ? /^10\.69\.0\.(9[6-9]|1[012]\d)$/ : /^10\.69\.0\.(3[2-9]|[456]\d)$/,
+        ),
         to: isRelayed(capture) ? '10.69.0.65:67' : '255.255.255.255:68',
         nextServer: server,
       });
@@ -77,7 +79,8 @@ describe('captured firmware', () => {
       addresses.add(ack?.yourAddress);
       one.clock.advance(20_000);
     }
-    expect([...addresses]).toEqual(['10.69.0.96']);
+    expect(addresses.size).toBe(1);
+    expect([...addresses][0]).toMatch(/^10\.69\.0\.(9[6-9]|1[012]\d)$/);
   });
 });
 

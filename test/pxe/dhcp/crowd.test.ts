@@ -103,13 +103,49 @@ describe('two servers on one store', () => {
     expect([...waiting]).toEqual([]);
   });
 
+  it('offer a client the same, so that a whole rack at once is bound at the first try', async () => {
+    const clock = manualClock();
+    const memory = createMemoryStore({ clock });
+    const chance = seededChance(7);
+    const servers = ['10.69.1.3', '10.69.1.4'].map((server) =>
+      aBed({ store: memory.session(), clock, server }),
+    );
+    // Numbers of several makers: some prefer the same address.
+    const numbers = Array.from({ length: 28 }, () => Math.floor(chance.next() * 2 ** 24));
+    const offers = await Promise.all(
+      servers.map((bed) => {
+        const heard = numbers.toSorted(() => chance.next() - 0.5);
+        return Promise.all(
+          heard.map(async (number) => {
+            const offer = await bed.ask(message('discover', { mac: number }));
+            return [number, offer?.yourAddress ?? ''] as const;
+          }),
+        );
+      }),
+    );
+    const [first, second] = offers.map((of) => new Map(of));
+    expect(new Set(first?.values()).size).toBe(28);
+    expect(second).toEqual(
+      new Map([...(second?.keys() ?? [])].map((one) => [one, first?.get(one)])),
+    );
+    const answers = await Promise.all(
+      numbers.map((number, at) => {
+        const bed = servers[at % 2] ?? aBed();
+        const wants = first?.get(number) ?? '';
+        return bed.ask(message('request', { mac: number, wants, server: bed.server }));
+      }),
+    );
+    expect(answers.map((answer) => answer?.type)).toEqual(numbers.map(() => 'ack'));
+  });
+
   it('are silent, and do not say NAK, when the other one was faster with what was offered', async () => {
     const clock = manualClock();
     const memory = createMemoryStore({ clock });
     const one = aBed({ store: memory.session(), clock, server: '10.69.1.3' });
     const other = aBed({ store: memory.session(), clock, server: '10.69.1.4' });
     const offer = await one.ask(message('discover', { mac: 1 }));
-    expect(await bind(other, { mac: 2 })).toBe(offer?.yourAddress);
+    // Of the same preferred address.
+    expect(await bind(other, { mac: 32 })).toBe(offer?.yourAddress);
     const request = message('request', { mac: 1, wants: '10.69.1.32', server: one.server });
     expect(await one.ask(request)).toBeUndefined();
     expect(one.responder.counters()).toMatchObject({ lostRaces: 1, nakked: 0 });

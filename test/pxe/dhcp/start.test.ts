@@ -82,7 +82,7 @@ describe('on links', () => {
     const view = ({ heard }: typeof left) =>
       heard.map(({ packet, from }) => [packet.yourAddress, packet.nextServer, from]);
     expect(view(left)).toEqual([['10.69.0.32', '10.69.0.3', '10.69.0.3']]);
-    expect(view(right)).toEqual([['10.69.0.96', '10.69.0.67', '10.69.0.67']]);
+    expect(view(right)).toEqual([['10.69.0.97', '10.69.0.67', '10.69.0.67']]);
     expect(started.value.counters()).toMatchObject({ received: 2, offered: 2 });
     expect(started.value.status()).toEqual({
       listening: [
@@ -188,7 +188,7 @@ describe('leases', () => {
       value: [
         {
           address: '10.69.0.32',
-          mac: '52:54:00:00:00:01',
+          mac: '52:54:1e:00:00:01',
           expiresAt: expect.stringMatching(/^1970-01-01T01:00:00/),
         },
       ],

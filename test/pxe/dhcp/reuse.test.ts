@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../src/base/memory-store.ts';
+import { addMs } from '../../../src/base/time.ts';
+import { reusableUpTo, watchClock } from '../../../src/pxe/dhcp/reuse.ts';
+import { manualClock } from '../../support/clock.ts';
+import { ipamG, testStart } from '../../support/machines.ts';
+import { aBed, bind, message } from './bed.ts';
+
+/** One address to lend, for a minute. */
+const narrow = { ipam: { ...ipamG, maxNodesInRack: 58 }, dhcp: { 'lease-minutes': 1 } };
+
+describe('an ended lease', () => {
+  const reading = (wallMs: number, monotonicMs: number) => ({
+    now: addMs(testStart, wallMs),
+    monotonicMs,
+  });
+
+  it('is over for others two minutes later', () => {
+    const watch = watchClock(undefined, reading(0, 5));
+    expect(reusableUpTo(watch, reading(0, 5), 60)).toBe(addMs(testStart, -120_000));
+  });
+
+  it.each([
+    ['an hour forward', 3_600_000],
+    ['an hour back', -3_600_000],
+    ['to 1970', -Number(testStart)],
+  ])('is over for nobody else for the time of a lease after the clock was set %s', (_, byMs) => {
+    const before = watchClock(undefined, reading(0, 0));
+    const jumped = watchClock(before, reading(byMs + 1_000, 1_000));
+    expect(jumped.jumped).toEqual({ byMs, atMs: 1_000 });
+    expect(reusableUpTo(jumped, reading(byMs + 180_999, 180_999), 60)).toBe(-Infinity);
+    const later = reading(byMs + 181_000, 181_000);
+    expect(reusableUpTo(watchClock(jumped, later), later, 60)).toBe(addMs(later.now, -120_000));
+  });
+
+  it('is not held back by slow corrections', () => {
+    let watch = watchClock(undefined, reading(0, 0));
+    for (let at = 1; at < 10_000; at += 1)
+      watch = watchClock(watch, reading(at * 5_100, at * 5_000));
+    expect(watch.jumped).toBeUndefined();
+  });
+});
+
+describe('servers whose clocks differ', () => {
+  it.each([90_000, -90_000])('by %d ms never lend one address twice', async (skewMs) => {
+    const clock = manualClock();
+    const skewed = manualClock();
+    skewed.jump(skewMs);
+    const memory = createMemoryStore({ clock });
+    const one = aBed({ ...narrow, store: memory.session(), clock, server: '10.69.1.3' });
+    const other = aBed({
+      ...narrow,
+      store: memory.session(),
+      clock: skewed,
+      server: '10.69.1.4',
+    });
+    const pairs = [
+      [one, other],
+      [other, one],
+    ] as const;
+    for (const [lender, rival] of pairs) {
+      const address = await bind(lender, { mac: 1 });
+      for (let second = 0; second < 60; second += 10) {
+        expect(await rival.ask(message('discover', { mac: 2 }))).toBeUndefined();
+        clock.advance(10_000);
+        skewed.advance(10_000);
+      }
+      expect((await rival.ask(message('discover', { mac: 1 })))?.yourAddress).toBe(address);
+      clock.advance(300_000);
+      skewed.advance(300_000);
+      expect(await bind(rival, { mac: 2 })).toBe(address);
+      clock.advance(300_000);
+      skewed.advance(300_000);
+    }
+  });
+});
+
+describe('a clock that is set', () => {
+  it.each([3_600_000, 86_400_000])(
+    'forward by %d ms frees no lease that still runs',
+    async (byMs) => {
+      const bed = aBed(narrow);
+      const address = await bind(bed, { mac: 1 });
+      bed.clock.jump(byMs);
+      bed.clock.advance(59_000);
+      expect(await bed.ask(message('discover', { mac: 2 }))).toBeUndefined();
+      expect((await bed.ask(message('discover', { mac: 1 })))?.yourAddress).toBe(address);
+      expect(bed.responder.counters().clockJumps).toBe(1);
+      expect(bed.lines.filter(({ message: text }) => text.startsWith('the clock was set'))).toEqual(
+        [
+          expect.objectContaining({
+            level: 'warn',
+            fields: { text: `forward by ${byMs / 1000} s` },
+          }),
+        ],
+      );
+      // A lease's time after it was noticed.
+      bed.clock.advance(180_000);
+      expect(await bind(bed, { mac: 2 })).toBe(address);
+    },
+  );
+
+  it('every five seconds frees nothing while that goes on, and owners are served', async () => {
+    const bed = aBed(narrow);
+    const address = await bind(bed, { mac: 1 });
+    for (let step = 0; step < 100; step += 1) {
+      bed.clock.advance(5_000);
+      bed.clock.jump(step % 2 === 0 ? 3_600_000 : -3_600_000);
+      bed.responder.lookAtClock();
+      expect(await bed.ask(message('discover', { mac: 2 }))).toBeUndefined();
+    }
+    expect(await bind(bed, { mac: 1 })).toBe(address);
+  });
+});
