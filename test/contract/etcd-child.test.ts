@@ -103,6 +103,23 @@ describe('an embedded etcd', () => {
     expect((await start(directory)).pid()).not.toBe(pid);
   });
 
+  it('takes over from a process that has ended and was not waited for', async () => {
+    const directory = aDirectory();
+    // The shell's child ends and stays a zombie, since the program in the shell's place never waits for it.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    parent.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    await until('a zombie', () => statOf(Number(output))[0] === 'Z');
+    const owner = { pid: Number(output), startTime: statOf(Number(output))[19] };
+    writeFileSync(join(directory, 'etcd.lock'), JSON.stringify(owner));
+    await start(directory);
+    parent.kill('SIGKILL');
+  });
+
   it('says what is missing: the program, the port', async () => {
     const directory = aDirectory();
     expect(
@@ -144,3 +161,10 @@ describe('an embedded etcd', () => {
     expect(existsSync(join(directory, 'etcd.lock'))).toBe(false);
   });
 });
+
+/** The fields of /proc/PID/stat after the command's name; empty when there is no such process. */
+function statOf(pid: number): readonly string[] {
+  if (!(pid > 0) || !existsSync(`/proc/${pid}/stat`)) return [];
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}

@@ -56,11 +56,16 @@ function parseOwner(text: string): Owner | undefined {
   }
 }
 
-/** Field 22 of /proc/PID/stat, in clock ticks since boot; undefined when there is no such process. */
+/**
+ * Field 22 of /proc/PID/stat, in clock ticks since boot; undefined when there is no such process. One that has ended and
+ * waits for its parent to notice (state Z or X) holds nothing any more: in a container without an init it may stay so
+ * for ever.
+ */
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   // The command name may contain anything, so count from its closing parenthesis.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields === undefined || /^[ZX]/.test(fields[0] ?? '') ? undefined : fields[19];
 }
 
 async function succeeds(action: Promise<unknown>): Promise<boolean> {
