@@ -106,7 +106,7 @@ describe('an embedded etcd', () => {
   it('takes over from a process that has ended and was not waited for', async () => {
     const directory = aDirectory();
     // The shell's child ends and stays a zombie, since the program in the shell's place never waits for it.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], {
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 30'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     let output = '';
