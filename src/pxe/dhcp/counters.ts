@@ -4,13 +4,16 @@ import { formatIpv4 } from '../../base/addresses.ts';
 import type { World } from '../../base/world.ts';
 import { type BootTarget, bootFileOf } from '../boot-target.ts';
 import type { Answer, Note } from './answer.ts';
-import type { DhcpRequest, Wish } from './request.ts';
+import type { DhcpPacket } from './packet.ts';
+import type { DhcpRequest, NotForUs, Wish } from './request.ts';
 
 export type DhcpCounters = {
   /** Datagrams, whatever they hold. */
   received: number;
   malformed: number;
   notForUs: number;
+  /** Of those: from a hardware address that is all zeros, a group's or everybody's. */
+  strangeMac: number;
   /** Their answer would have gone to an address we do not send to. */
   refused: number;
   /** From networks without a range. */
@@ -32,6 +35,8 @@ export type DhcpCounters = {
   late: number;
   storeFailures: number;
   brokenTables: number;
+  /** Machines whose first message was not logged, since too many began within a minute. */
+  untold: number;
   /** The wall clock was set by more than a few seconds. */
   clockJumps: number;
 };
@@ -52,6 +57,10 @@ type Counters = DhcpCounters;
 const warningEveryMs = 60_000;
 /** Different warnings remembered; one more forgets the oldest. */
 const warningsMax = 256;
+/** The first message of a machine in this time is worth a line: a boot begins. */
+const beginningEveryMs = 60_000;
+/** So many boots that begin within that time are told of; a flood of invented machines fills no disk. */
+const beginningsMax = 1_024;
 
 export type Report = {
   readonly counters: Counters;
@@ -60,6 +69,7 @@ export type Report = {
     answer: Exclude<Answer, { kind: 'silence' }>,
     target: BootTarget,
   ) => void;
+  readonly notForUs: (packet: DhcpPacket, why: NotForUs) => void;
   readonly silent: (request: DhcpRequest, reason: string, note?: Note) => void;
   /** Warns, at most once a minute for the same facts. */
   readonly trouble: (message: string, text: string) => void;
@@ -83,9 +93,35 @@ export function createReport(
     log.warn(message, { text });
   };
 
+  const begun = new Map<string, number>();
+  /** The machine was silent for a while, and not too many others began lately. */
+  const begins = (mac: string): boolean => {
+    const nowMs = clock.monotonicMs();
+    // Insertion order is age.
+    for (const [oldest, atMs] of begun) {
+      if (nowMs - atMs < beginningEveryMs) break;
+      begun.delete(oldest);
+    }
+    if (begun.has(mac)) return false;
+    if (begun.size >= beginningsMax) {
+      counters.untold += 1;
+      return false;
+    }
+    begun.set(mac, nowMs);
+    return true;
+  };
+
   return {
     counters,
     trouble,
+    notForUs: ({ hardwareAddress }, { because }) => {
+      counters.notForUs += 1;
+      if (because === 'not a hardware address of one machine') counters.strangeMac += 1;
+      log.debug('was not meant by a DHCP message', {
+        mac: Array.from(hardwareAddress, (octet) => octet.toString(16).padStart(2, '0')).join(':'),
+        reason: because,
+      });
+    },
     answered: (request, answer, target) => {
       const address = answer.kind === 'nak' ? undefined : formatIpv4(answer.address);
       const bootFile = answer.kind === 'nak' ? undefined : bootFileOf(target);
@@ -98,7 +134,10 @@ export function createReport(
         trouble('a machine cannot boot: no loader for it', `${request.mac}: ${noLoader}`);
       }
       const reason = noLoader ?? answer.reason;
-      log.info('answered a DHCP message', {
+      // Each line at info is of a stored lease, a refusal or a beginning: what a flood of DISCOVERs cannot write.
+      const isMarked = answer.kind === 'nak' || (answer.kind === 'ack' && answer.leased);
+      const isBeginning = begins(request.mac);
+      log[isMarked || isBeginning ? 'info' : 'debug']('answered a DHCP message', {
         mac: request.mac,
         request: request.wish.kind,
         answer: answer.kind,
@@ -135,7 +174,7 @@ export function createReport(
         case undefined:
           break;
       }
-      log.debug('was silent on a DHCP message', {
+      log[note === 'declined' ? 'info' : 'debug']('was silent on a DHCP message', {
         mac: request.mac,
         request: request.wish.kind,
         reason,
@@ -163,6 +202,7 @@ function noneYet(): Counters {
     received: 0,
     malformed: 0,
     notForUs: 0,
+    strangeMac: 0,
     refused: 0,
     noSubnet: 0,
     offered: 0,
@@ -177,6 +217,7 @@ function noneYet(): Counters {
     late: 0,
     storeFailures: 0,
     brokenTables: 0,
+    untold: 0,
     clockJumps: 0,
   };
 }

@@ -134,6 +134,8 @@ export function encodeDhcp(packet: DhcpPacket): Uint8Array {
       at += 2 + part.length;
       done += part.length;
     } while (done < value.length);
+    // Room for the NUL with which EDK2 ends the name in place: without it the next option loses its number.
+    if (code === optionCodes.bootFile) at += 1;
   }
   bytes[at] = optionCodes.end;
   return bytes;
@@ -142,8 +144,9 @@ export function encodeDhcp(packet: DhcpPacket): Uint8Array {
 /** The size `encodeDhcp` comes to, padding included. */
 export function encodedBytes(packet: DhcpPacket): number {
   let size = optionsAt + 1;
-  for (const value of packet.options.values()) {
+  for (const [code, value] of packet.options) {
     size += value.length + 2 * Math.max(1, Math.ceil(value.length / valueBytesMax));
+    if (code === optionCodes.bootFile) size += 1;
   }
   return Math.max(size, packetBytesMin);
 }

@@ -41,8 +41,8 @@ export function replyTo(request: DhcpRequest, answer: Spoken, facts: ReplyFacts)
   const clientId = packet.options.get(optionCodes.clientId);
   // RFC 6842: unchanged, and only when it was sent.
   if (clientId !== undefined) options.set(optionCodes.clientId, clientId);
-  if (relay?.information !== undefined) {
-    options.set(optionCodes.relayInformation, relay.information);
+  if (request.relayInformation !== undefined) {
+    options.set(optionCodes.relayInformation, request.relayInformation);
   }
   const common = {
     op: 'reply',
@@ -85,6 +85,7 @@ export function replyTo(request: DhcpRequest, answer: Spoken, facts: ReplyFacts)
       file,
     },
     payloadBytesMax(packet),
+    file === '' ? dispensable : [optionCodes.bootFile, ...dispensable],
   );
 }
 
@@ -109,8 +110,8 @@ function addTimes(options: Options, { asked }: DhcpRequest, leaseSeconds: number
   }
 }
 
-/** @returns the `file` field. A name too long for it goes into option 67. */
-function addBoot(options: Options, { packet }: DhcpRequest, target: BootTarget): string {
+/** @returns the `file` field. A name too long for it goes into option 67, any other there too for those who ask. */
+function addBoot(options: Options, { packet, asked }: DhcpRequest, target: BootTarget): string {
   const machineId = packet.options.get(optionCodes.machineId);
   if (machineId?.length === machineIdBytes && machineId[0] === 0) {
     options.set(optionCodes.machineId, machineId);
@@ -120,9 +121,11 @@ function addBoot(options: Options, { packet }: DhcpRequest, target: BootTarget):
     options.set(optionCodes.ipxe, Uint8Array.of(ipxeNoProxyDhcp, 1, 1));
   }
   const file = bootFileOf(target) ?? '';
-  if (file.length <= fileBytesMax) return file;
-  options.set(optionCodes.bootFile, textValue(file));
-  return '';
+  const fits = file.length <= fileBytesMax;
+  if (!fits || (file !== '' && asked.has(optionCodes.bootFile))) {
+    options.set(optionCodes.bootFile, textValue(file));
+  }
+  return fits ? file : '';
 }
 
 /** RFC 4578 section 2.3: type 0 and a UUID. */
@@ -140,10 +143,14 @@ const dispensable = [
   optionCodes.clientId,
 ];
 
-function fitted(packet: DhcpPacket, bytesMax: number): DhcpPacket {
+function fitted(
+  packet: DhcpPacket,
+  bytesMax: number,
+  without: readonly number[] = dispensable,
+): DhcpPacket {
   const options = new Map(packet.options);
   const shorter = { ...packet, options };
-  for (const code of dispensable) {
+  for (const code of without) {
     if (encodedBytes(shorter) <= bytesMax) break;
     options.delete(code);
   }

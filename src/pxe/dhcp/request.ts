@@ -33,8 +33,6 @@ export type Wish =
 type Relay = {
   /** RFC: giaddr. */
   readonly address: Ipv4;
-  /** Option 82 as it came; it goes back with every byte (RFC 3046 section 2.2). */
-  readonly information: Uint8Array | undefined;
   readonly linkSelection: Ipv4 | undefined;
   readonly serverIdOverride: Ipv4 | undefined;
   /** The relay listens on the port it sends from (RFC 8357). */
@@ -47,6 +45,11 @@ export type DhcpRequest = {
   /** Leases belong to it, whatever identifier comes along: firmware, iPXE and OS of one machine send different ones. */
   readonly mac: MacAddress;
   readonly relay: Relay | undefined;
+  /**
+   * Option 82 as it came; it goes back with every byte (RFC 3046 section 2.2), also without a relay: switches on the
+   * link add and remove it.
+   */
+  readonly relayInformation: Uint8Array | undefined;
   readonly boot: BootClient;
   /** Option 55. */
   readonly asked: ReadonlySet<number>;
@@ -83,8 +86,10 @@ export function readRequest(packet: DhcpPacket): Result<DhcpRequest, NotForUs> {
     return notForUs('not Ethernet');
   }
   const groupBit = (packet.hardwareAddress[0] ?? 0) & 1;
-  // Lease tables keep declined addresses under such a number, so nobody else may come with one.
-  if (groupBit === 1) return notForUs('not a hardware address of one machine');
+  // All zeros is a card that was not programmed. Lease tables keep declined addresses under a group's number.
+  if (groupBit === 1 || packet.hardwareAddress.every((octet) => octet === 0)) {
+    return notForUs('not a hardware address of one machine');
+  }
   const wish = wishOf(packet, type);
   if (!wish.ok) return wish;
   return ok({
@@ -92,6 +97,7 @@ export function readRequest(packet: DhcpPacket): Result<DhcpRequest, NotForUs> {
     packet,
     mac: macFromBytes(packet.hardwareAddress),
     relay: relayOf(packet),
+    relayInformation: packet.options.get(optionCodes.relayInformation),
     boot: bootClientOf(packet),
     asked: new Set(packet.options.get(optionCodes.parameterList)),
   });
@@ -144,7 +150,6 @@ function relayOf(packet: DhcpPacket): Relay | undefined {
   const parts = readEncapsulated(information ?? new Uint8Array());
   return {
     address: packet.relayAddress,
-    information,
     linkSelection: addressFrom(parts.get(relaySubOptions.linkSelection)),
     serverIdOverride: addressFrom(parts.get(relaySubOptions.serverIdOverride)),
     repliesToSourcePort: parts.get(relaySubOptions.sourcePort)?.length === 0,

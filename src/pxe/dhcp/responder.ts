@@ -104,7 +104,7 @@ export function createDhcpResponder(deps: {
       return undefined;
     }
     const request = readRequest(packet.value);
-    if (!request.ok) counters.notForUs += 1;
+    if (!request.ok) report.notForUs(packet.value, request.error);
     return request.ok ? request.value : undefined;
   };
 

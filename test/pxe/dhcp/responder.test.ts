@@ -353,6 +353,13 @@ describe('relays', () => {
     expect(hex(nak?.bytes.subarray(10, 12))).toBe('8000');
   });
 
+  it('on the link itself, switches that have no address, get their option back', async () => {
+    const options = [information(1, 3, 65, 66, 67, 5, 4, 10, 69, 2, 1)];
+    const offer = await aBed().ask(message('discover', { options }));
+    expect(offer).toMatchObject({ yourAddress: '10.69.1.32', to: '255.255.255.255:68' });
+    expect(hex(offer?.options.get(82))).toBe('01034142430504' + '0a450201');
+  });
+
   it('that ask for it are answered on the port they send from (RFC 8357)', async () => {
     const reply = await aBed().ask(
       message('discover', { giaddr: '10.69.0.129', options: [information(19, 0)] }),
@@ -441,12 +448,58 @@ describe('what is refused', () => {
     }
   });
 
+  it.each(['00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:01'])(
+    'the hardware address %s, and says why',
+    async (mac) => {
+      const bed = aBed();
+      expect(await bed.ask(message('discover', { mac }))).toBeUndefined();
+      expect(bed.responder.counters()).toMatchObject({ notForUs: 1, strangeMac: 1 });
+      expect(bed.lines).toEqual([
+        expect.objectContaining({
+          level: 'debug',
+          fields: { mac, reason: 'not a hardware address of one machine' },
+        }),
+      ]);
+    },
+  );
+
   it('everything, as long as there is no configuration', async () => {
     const bed = aBed({ ipam: undefined });
     expect(await bed.ask(message('discover'))).toBeUndefined();
     bed.facts.ipam = ipamG;
     bed.facts.dhcp = undefined;
     expect(await bed.ask(message('discover'))).toBeUndefined();
+  });
+});
+
+describe('the boot file', () => {
+  const asked = [55, Uint8Array.of(1, 3, 66, 67)] as const;
+  const pxe = [
+    [60, new TextEncoder().encode('PXEClient:Arch:00007:UNDI:003016')],
+    [93, Uint8Array.of(0, 7)],
+  ] as const;
+
+  it('goes into option 67, too, for a client that asks for it, with room for a NUL after it', async () => {
+    const bed = aBed();
+    const reply = await bed.ask(message('discover', { options: [...pxe, asked] }));
+    const name = new TextDecoder().decode(reply?.options.get(67));
+    expect(name).not.toBe('');
+    expect(reply?.file).toBe(name);
+    const at = Buffer.from(reply?.bytes ?? []).indexOf(name, 240);
+    expect(reply?.bytes[at + name.length]).toBe(0);
+    const plain = await bed.ask(message('discover', { mac: 2, options: pxe }));
+    expect(plain?.options.has(67)).toBe(false);
+    expect(plain?.file).toBe(name);
+  });
+
+  it('is left in its field alone where both do not fit', async () => {
+    const long = new Uint8Array(240).fill(7);
+    const reply = await aBed().ask(
+      message('discover', { options: [...pxe, asked, [61, long], [57, Uint8Array.of(0, 0)]] }),
+    );
+    expect(reply?.file).not.toBe('');
+    expect(hex(reply?.options.get(61))).toBe(hex(long));
+    expect(reply?.options.has(67)).toBe(false);
   });
 });
 
@@ -458,6 +511,40 @@ describe('options of a wrong length', () => {
     );
     expect(reply).toMatchObject({ type: 'offer', yourAddress: '10.69.1.32', file: '' });
     expect(reply?.options.has(97)).toBe(false);
+  });
+});
+
+describe('the log', () => {
+  const infos = (bed: ReturnType<typeof aBed>) =>
+    bed.lines.filter((line) => line.level === 'info').map(({ fields }) => fields['answer']);
+
+  it('has a line for the beginning of a boot and one for each stored lease', async () => {
+    const bed = aBed();
+    for (let at = 0; at < 5; at += 1) await bed.ask(message('discover'));
+    await bind(bed);
+    await bind(bed);
+    expect(infos(bed)).toEqual(['offer', 'ack', 'ack']);
+    bed.clock.advance(60_000);
+    await bed.ask(message('discover'));
+    expect(infos(bed)).toEqual(['offer', 'ack', 'ack', 'offer']);
+    expect(bed.lines.filter((line) => line.level === 'debug')).toHaveLength(6);
+  });
+
+  it('tells each refusal', async () => {
+    const bed = aBed();
+    for (let at = 0; at < 2; at += 1) {
+      await bed.ask(message('request', { wants: '192.0.2.1' }));
+    }
+    expect(infos(bed)).toEqual(['nak', 'nak']);
+  });
+
+  it('does not grow with a flood of invented machines', async () => {
+    const bed = aBed();
+    for (let at = 0; at < 3_000; at += 1) await bed.ask(message('discover', { mac: at }));
+    expect(infos(bed)).toHaveLength(1_024);
+    expect(bed.responder.counters().untold).toBe(3_000 - 1_024);
+    await bind(bed, { mac: 9_000 });
+    expect(infos(bed).at(-1)).toBe('ack');
   });
 });
 
