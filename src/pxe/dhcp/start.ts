@@ -2,7 +2,7 @@
  * The DHCP server on real or simulated sockets.
  *
  * With interfaces, one socket bound to each: what it receives came in there, what it broadcasts goes out there, and
- * relays reach it, too. Without, one plain socket that serves relays and renewals only, and needs no privilege.
+ * relays reach it, too; those that appear later are served then. Without, one plain socket that serves relays and renewals only, and needs no privilege.
  */
 
 import { type Cidr, formatIpv4, type Ipv4, parseIpv4 } from '../../base/addresses.ts';
@@ -15,13 +15,8 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { defaultLoaders, type LoaderNames } from '../boot-target.ts';
 import type { DhcpCounters, DhcpEvent } from './counters.ts';
 import { leasePrefix, openLeaseTable } from './leases.ts';
-import {
-  addressesOf,
-  createOwnAddresses,
-  facing,
-  isLoopback,
-  type OwnAddresses,
-} from './own-addresses.ts';
+import { anyAddress, chooseLinks, compareDoors, type Door } from './links.ts';
+import { createOwnAddresses, facing, isLoopback, type OwnAddresses } from './own-addresses.ts';
 import { type Arrival, createDhcpResponder } from './responder.ts';
 
 export type DhcpSettings = {
@@ -50,6 +45,8 @@ export const defaultDhcpSettings: DhcpSettings = {
 
 export type DhcpStatus = {
   readonly listening: readonly (Endpoint & { readonly interface: string | undefined })[];
+  /** What is to be served and cannot be now, as sentences; looked at anew every few seconds. */
+  readonly missing: readonly string[];
   /** Offers that may still be taken up. */
   readonly holds: number;
   /** Requests in queues. */
@@ -72,7 +69,10 @@ export type Dhcp = {
   readonly leases: () => Promise<Result<readonly LentAddress[], StoreProblem>>;
 };
 
-const anyAddress = '0.0.0.0';
+/** Interfaces that come and go are noticed within this time. */
+const lookEveryMs = 5_000;
+/** A port's errors are worth a line a minute. */
+const warningEveryMs = 60_000;
 
 export async function startDhcp(deps: {
   readonly world: Pick<World, 'net' | 'clock' | 'chance' | 'log' | 'store'>;
@@ -96,18 +96,25 @@ export async function startDhcp(deps: {
       holdSeconds: settings.holdSeconds,
     },
   });
-  const doors: { readonly socket: UdpSocket; readonly interface: string | undefined }[] = [];
+  let doors: readonly Door[] = [];
+  let missing: readonly string[] = [];
   let stopped = false;
+  let cancelLook = (): void => {};
+  const close = (closing: readonly Door[]): void => {
+    doors = doors.filter((door) => !closing.includes(door));
+    for (const { socket } of closing) socket.close();
+  };
   const stop = (): void => {
     stopped = true;
-    for (const { socket } of doors.splice(0)) socket.close();
+    cancelLook();
+    close(doors);
   };
 
-  const listen = async (
-    address: string,
-    link: NetworkInterface | undefined,
-  ): Promise<Result<void, NetProblem>> => {
+  const listen = async (link: NetworkInterface | undefined): Promise<Result<void, NetProblem>> => {
+    // Bound to a specific address, a socket would not hear broadcasts.
+    const address = link === undefined ? settings.bind.address : anyAddress;
     let socket: UdpSocket | undefined;
+    let warnedAtMs = Number.NEGATIVE_INFINITY;
     const arrivalOf = arrivalOn(link, settings.bind.address, own);
     const opened = await net.openUdp({
       address,
@@ -116,40 +123,73 @@ export async function startDhcp(deps: {
       broadcast: true,
       onDatagram: ({ payload, from }) => {
         void responder.handle(payload, arrivalOf(from)).then((outgoing) => {
-          if (outgoing !== undefined && !stopped) socket?.send(outgoing.payload, outgoing.to);
+          if (outgoing !== undefined && doors.some((door) => door.socket === socket)) {
+            socket?.send(outgoing.payload, outgoing.to);
+          }
         });
       },
-      onError: (error) =>
+      onError: (error) => {
+        if (clock.monotonicMs() - warnedAtMs < warningEveryMs) return;
+        warnedAtMs = clock.monotonicMs();
         log.warn('the DHCP port has trouble', {
           interface: link?.name ?? '',
           address,
           text: error.message,
-        }),
+        });
+      },
     });
     if (!opened.ok) return opened;
     socket = opened.value;
-    doors.push({ socket, interface: link?.name });
+    doors = [...doors, { socket, link }];
+    if (stopped) stop();
     return ok(undefined);
   };
 
-  const links = linksOf(settings, net.interfaces());
-  if (!links.ok) return links;
-  const wanted =
-    links.value === undefined
-      ? [{ address: settings.bind.address, link: undefined }]
-      : // Bound to a specific address, a socket would not hear broadcasts.
-        links.value.map((link) => ({ address: anyAddress, link }));
-  for (const { address, link } of wanted) {
-    const listening = await listen(address, link);
-    if (listening.ok) continue;
+  const openLinks = async (): Promise<readonly NetProblem[]> => {
+    const choice = chooseLinks(settings, net.interfaces());
+    const { close: gone, open } = compareDoors(doors, choice.links);
+    for (const { link } of gone) log.info('an interface is gone', { interface: link?.name ?? '' });
+    close(gone);
+    const problems: NetProblem[] = [];
+    for (const link of open) {
+      const listening = await listen(link);
+      if (listening.ok) log.info('answers DHCP on an interface', { interface: link.name });
+      else problems.push(listening.error);
+    }
+    const texts = [...choice.missing, ...problems.map(({ text }) => text)];
+    for (const text of texts) {
+      if (!missing.includes(text)) log.warn('an interface is not served yet', { text });
+    }
+    missing = texts;
+    return problems;
+  };
+
+  const lookLater = (): void => {
+    if (stopped) return;
+    cancelLook = clock.after(lookEveryMs, () => {
+      responder.lookAtClock();
+      if (servesLinks(settings)) void openLinks().then(lookLater);
+      else lookLater();
+    });
+  };
+
+  const mistake = whyNever(settings, net.interfaces());
+  if (mistake !== undefined) return fail({ kind: 'no-such-address', text: mistake });
+  const plain = servesLinks(settings) ? ok(undefined) : await listen(undefined);
+  if (!plain.ok) return plain;
+  const [problem] = servesLinks(settings) ? await openLinks() : [];
+  if (problem !== undefined) {
     stop();
-    return listening;
+    return fail(problem);
   }
+  responder.lookAtClock();
+  lookLater();
   return ok({
     stop,
     counters: responder.counters,
     status: () => ({
-      listening: doors.map((door) => ({ ...door.socket.local, interface: door.interface })),
+      listening: doors.map(({ socket, link }) => ({ ...socket.local, interface: link?.name })),
+      missing,
       holds: responder.holds(),
       waiting: responder.waiting(),
     }),
@@ -161,38 +201,21 @@ export async function startDhcp(deps: {
   });
 }
 
-/** The links to serve directly; undefined: none, a plain socket for relays. */
-function linksOf(
-  { interfaces, bind }: DhcpSettings,
+/** Without interfaces: one plain socket for relays. */
+function servesLinks({ interfaces }: DhcpSettings): boolean {
+  return interfaces === 'all' || interfaces.length > 0;
+}
+
+/**
+ * A name or address that is not there at the start is more likely mistyped than late, and is an error; all interfaces
+ * of a host that has none yet is not.
+ */
+function whyNever(
+  settings: DhcpSettings,
   existing: readonly NetworkInterface[],
-): Result<readonly NetworkInterface[] | undefined, NetProblem> {
-  if (interfaces === 'all') {
-    const isSpecific = bind.address !== anyAddress;
-    const links = existing.filter((link) =>
-      isSpecific
-        ? link.ipv4.some(({ address }) => address === bind.address)
-        : !addressesOf(link).every(({ address }) => isLoopback(address)),
-    );
-    if (links.length > 0) return ok(links);
-    const text = isSpecific
-      ? `DHCP is bound to ${bind.address}, but no interface has this address`
-      : 'DHCP is to serve all interfaces, but none has an IPv4 address';
-    return fail({ kind: 'no-such-address', text });
-  }
-  if (interfaces.length === 0) return ok(undefined);
-  const links: NetworkInterface[] = [];
-  for (const name of interfaces) {
-    const link = existing.find((one) => one.name === name);
-    if (link === undefined || addressesOf(link).length === 0) {
-      const known = existing.map((one) => one.name).join(', ');
-      return fail({
-        kind: 'no-such-address',
-        text: `DHCP is to serve ${name}, which has no IPv4 address; interfaces that have one: ${known}`,
-      });
-    }
-    links.push(link);
-  }
-  return ok(links);
+): string | undefined {
+  const isNamed = settings.interfaces !== 'all' || settings.bind.address !== anyAddress;
+  return isNamed && servesLinks(settings) ? chooseLinks(settings, existing).missing[0] : undefined;
 }
 
 /**

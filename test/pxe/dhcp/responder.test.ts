@@ -473,7 +473,7 @@ describe('what is refused', () => {
 });
 
 describe('the boot file', () => {
-  const asked = [55, Uint8Array.of(1, 3, 66, 67)] as const;
+  const asked = [55, Uint8Array.of(1, 3, 28, 58, 59, 66, 67)] as const;
   const pxe = [
     [60, new TextEncoder().encode('PXEClient:Arch:00007:UNDI:003016')],
     [93, Uint8Array.of(0, 7)],
@@ -493,7 +493,7 @@ describe('the boot file', () => {
   });
 
   it('is left in its field alone where both do not fit', async () => {
-    const long = new Uint8Array(240).fill(7);
+    const long = new Uint8Array(255).fill(7);
     const reply = await aBed().ask(
       message('discover', { options: [...pxe, asked, [61, long], [57, Uint8Array.of(0, 0)]] }),
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTransact } from '../../../src/base/transact.ts';
 import { parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
+import { chooseLinks } from '../../../src/pxe/dhcp/links.ts';
 import { type DhcpSettings, defaultDhcpSettings, startDhcp } from '../../../src/pxe/dhcp/start.ts';
 import { decodeServerPacket, type ServerPacket } from '../../../src/sim/dhcp-wire.ts';
 import { nextTurn } from '../../../src/sim/io/turn.ts';
@@ -38,8 +39,8 @@ async function aSite(settings: Partial<DhcpSettings>, interfaces: readonly SimIn
   let until = 0;
   return {
     started,
-    pass: () => {
-      until += 50;
+    pass: (ms = 50) => {
+      until += ms;
       return sim.clock.runUntil(until);
     },
     /** A host with one address, which remembers what it hears on `port`. */
@@ -89,6 +90,7 @@ describe('on links', () => {
         { address: '0.0.0.0', port: 67, interface: 'left' },
         { address: '0.0.0.0', port: 67, interface: 'right' },
       ],
+      missing: [],
       holds: 2,
       waiting: 0,
     });
@@ -166,10 +168,57 @@ describe('what cannot be', () => {
     const { started } = await aSite(settings, two);
     expect(started).toEqual({ ok: false, error: { kind: 'no-such-address', text } });
   });
+});
 
-  it('no interface at all is told', async () => {
-    const { started } = await aSite({}, [link('lo', '127.0.0.1')]);
-    expect(started.ok).toBe(false);
+describe('interfaces that come later', () => {
+  it('are served within seconds, one without any is waited for, and one that goes is let go', async () => {
+    const interfaces = [link('lo', '127.0.0.1')];
+    const { started, peer, pass } = await aSite({}, interfaces);
+    if (!started.ok) throw new Error(started.error.text);
+    const { status } = started.value;
+    const none = 'DHCP is to serve all interfaces, but none has an IPv4 address';
+    expect(status()).toMatchObject({ listening: [], missing: [none] });
+
+    const client = await peer('left', '10.69.0.10', 68);
+    const to = { address: '255.255.255.255', port: 67 };
+    interfaces.push(link('left', '10.69.0.3'));
+    await pass(6_000);
+    expect(status()).toMatchObject({ listening: [{ interface: 'left' }], missing: [] });
+    client.send(message('discover', { mac: 1 }), to);
+    await pass();
+    expect(client.heard.map(({ packet }) => packet.yourAddress)).toEqual(['10.69.0.32']);
+
+    interfaces.splice(1, 1);
+    await pass(6_000);
+    expect(status()).toMatchObject({ listening: [], missing: [none] });
+    interfaces.push(link('left', '10.69.0.3'));
+    await pass(6_000);
+    client.send(message('discover', { mac: 1 }), to);
+    await pass();
+    expect(client.heard).toHaveLength(2);
+    started.value.stop();
+    await pass(6_000);
+    expect(status().listening).toEqual([]);
+  });
+
+  it('replace what had their name: the old socket is bound to what is gone', async () => {
+    const interfaces = [link('left', '10.69.0.3')];
+    const { started, peer, pass } = await aSite({ interfaces: ['left'] }, interfaces);
+    if (!started.ok) throw new Error(started.error.text);
+    const client = await peer('left', '10.69.0.10', 68);
+    interfaces[0] = { ...link('left', '10.69.0.4'), mac: '52:54:00:00:00:99' };
+    await pass(6_000);
+    client.send(message('discover'), { address: '255.255.255.255', port: 67 });
+    await pass();
+    expect(client.heard.map(({ packet }) => packet.nextServer)).toEqual(['10.69.0.4']);
+    expect(started.value.status().listening).toHaveLength(1);
+  });
+
+  it('are no more than can be looked after, and that is said', () => {
+    const many = Array.from({ length: 300 }, (_, at) => link(`veth${at}`, '10.69.0.3'));
+    const choice = chooseLinks(defaultDhcpSettings, many);
+    expect(choice.links).toHaveLength(256);
+    expect(choice.missing).toEqual(['DHCP serves 256 of 300 interfaces: name those that matter']);
   });
 });
 
