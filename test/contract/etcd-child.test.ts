@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type EtcdChild, startEtcdChild } from '../../src/base/io/etcd-child.ts';
-import { freePorts } from '../support/etcd.ts';
 import { openTestStore } from '../support/etcd-store.ts';
+import { freePorts } from '../support/ports.ts';
 import { type LogLine, rememberingLog, silentLog } from '../support/silent-log.ts';
 import { committed, listed, put, until } from './store.contract.ts';
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHttpClient } from '../../src/base/io/http-client.ts';
 import { ok } from '../../src/base/result.ts';
-import { freePorts } from '../support/etcd.ts';
+import { freePorts } from '../support/ports.ts';
 
 describe('the HTTP client', () => {
   const client = createHttpClient();

@@ -9,8 +9,9 @@ import { promisify } from 'node:util';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
-import { freePorts, startTestEtcd, type TestEtcd } from '../support/etcd.ts';
+import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ipamG } from '../support/machines.ts';
+import { freePorts } from '../support/ports.ts';
 import { runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
 
 let etcd: TestEtcd;

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { freePorts } from './etcd.ts';
+import { freePorts } from './ports.ts';
 
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
