@@ -4,9 +4,11 @@ import { assert } from '../base/assert.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { StoreProblem } from '../base/store.ts';
 import type { Transact } from '../base/transact.ts';
-import type { Endpoint, World } from '../base/world.ts';
+import type { Endpoint, NetProblem, World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Role } from '../inventory/machine.ts';
+import type { DhcpCounters } from './dhcp/counters.ts';
+import { type Dhcp, type DhcpSettings, type DhcpStatus, startDhcp } from './dhcp/start.ts';
 import {
   type BootEvent,
   type BootHttp,
@@ -39,6 +41,8 @@ export type PxeSettings = {
   readonly advertiseUrlHttps: string;
   /** `0.0.0.0` stands for each address this host has at start; undefined: no TFTP. */
   readonly tftp: Endpoint | undefined;
+  /** Absent: this server answers no DHCP. */
+  readonly dhcp?: DhcpSettings;
   readonly tftpLimits?: Partial<TransferLimits>;
   readonly images?: Partial<ImageSettings>;
   /** Default: they boot like any other, as with Sabakan. */
@@ -48,9 +52,12 @@ export type PxeSettings = {
 export type PxeProblem =
   | StoreProblem
   | StageProblem
+  | NetProblem
   | { readonly kind: 'tftp-off'; readonly text: string };
 
 export type PxeStatus = {
+  /** Undefined: off. */
+  readonly dhcp: (DhcpStatus & { readonly counters: Readonly<DhcpCounters> }) | undefined;
   readonly tftp: {
     readonly listening: readonly Endpoint[];
     /** Addresses that stay off, and why. */
@@ -105,7 +112,7 @@ const anyAddress = '0.0.0.0';
 export function createPxe(deps: {
   readonly world: World;
   readonly transact: Transact;
-  readonly inventory: Pick<Inventory, 'find'>;
+  readonly inventory: Pick<Inventory, 'find' | 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly shelf: ImageShelf;
   readonly loaders: Loaders;
   /** Absent: this server has only the images that were uploaded to it. */
@@ -156,6 +163,23 @@ export function createPxe(deps: {
     observe: (event) => observe({ by: 'tftp', ...event }),
   });
   let off: PxeStatus['tftp']['off'] = [];
+  let dhcp: Dhcp | undefined;
+
+  const startTftp = async (): Promise<Result<void, PxeProblem>> => {
+    off = (await tftp.start()).map(({ address, problem }) => ({ address, text: problem.text }));
+    for (const { address, text } of off) world.log.error('TFTP is off', { address, text });
+    const isDeaf = settings.tftp !== undefined && tftp.listening().length === 0;
+    return isDeaf ? fail({ kind: 'tftp-off', text: whyDeaf(off) }) : ok(undefined);
+  };
+
+  const startDhcpIfOn = async (): Promise<Result<void, PxeProblem>> => {
+    if (settings.dhcp === undefined) return ok(undefined);
+    const common = { world, transact, inventory, advertiseUrl };
+    const started = await startDhcp({ ...common, settings: settings.dhcp });
+    if (!started.ok) return started;
+    dhcp = started.value;
+    return ok(undefined);
+  };
 
   return {
     bootHttp,
@@ -166,26 +190,25 @@ export function createPxe(deps: {
       isId: (text) => parseVersion(text) !== undefined,
       parse: parseTemplate,
     },
-    /** The stores first, so that the first machine that asks gets a true answer; the ports last. */
+    /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
       for (const part of [templates, kernelParams, catalog]) {
         const started = await part.start();
         if (!started.ok) return started;
       }
       pull?.start();
-      off = (await tftp.start()).map(({ address, problem }) => ({ address, text: problem.text }));
-      for (const { address, text } of off) world.log.error('TFTP is off', { address, text });
-      const isDeaf = settings.tftp !== undefined && tftp.listening().length === 0;
-      return isDeaf ? fail({ kind: 'tftp-off', text: whyDeaf(off) }) : ok(undefined);
+      const listening = await startTftp();
+      return listening.ok ? startDhcpIfOn() : listening;
     },
     stop: async () => {
+      dhcp?.stop();
       tftp.stop();
       await pull?.stop();
       catalog.stop();
       kernelParams.stop();
       templates.stop();
     },
-    status: () => statusOf(tftp, off, loaders, catalog, pull),
+    status: () => statusOf(dhcp, tftp, off, loaders, catalog, pull),
   };
 }
 
@@ -242,6 +265,7 @@ function whyDeaf(off: PxeStatus['tftp']['off']): string {
 }
 
 function statusOf(
+  dhcp: Dhcp | undefined,
   tftp: TftpResponder,
   off: PxeStatus['tftp']['off'],
   loaders: Loaders,
@@ -249,6 +273,7 @@ function statusOf(
   pull: PullLoop | undefined,
 ): PxeStatus {
   return {
+    dhcp: dhcp && { ...dhcp.status(), counters: dhcp.counters() },
     tftp: {
       listening: tftp.listening(),
       off,

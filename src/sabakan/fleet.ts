@@ -11,7 +11,6 @@ import type { HealthPolicy } from '../health/policy.ts';
 import type { Prober } from '../health/probe.ts';
 import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Dhcp, type DhcpSettings, startDhcp } from '../pxe/dhcp.ts';
 import { createPxe, type Pxe, type PxeEvent, type PxeSettings } from '../pxe/pxe.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
@@ -25,8 +24,6 @@ export type FleetSettings = {
   readonly version: string;
   readonly allowIps: readonly AllowedNetwork[];
   readonly playground: boolean;
-  /** Undefined: this server answers no DHCP. */
-  readonly dhcp: DhcpSettings | undefined;
   readonly pxe: PxeSettings;
   readonly health: HealthPolicy;
 };
@@ -44,7 +41,7 @@ export type FleetEdges = {
 export type FleetProblem = { readonly kind: string; readonly text: string };
 
 export type Fleet = {
-  /** In order: inventory, network boot, DHCP, leadership. On a problem everything is stopped again. */
+  /** In order: inventory, network boot, leadership. On a problem everything is stopped again. */
   readonly start: () => Promise<Result<void, FleetProblem>>;
   /** In reverse; leadership is given up at once. */
   readonly stop: () => Promise<void>;
@@ -80,25 +77,27 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     serverName,
   });
   const requests = createRequestCounter();
-  let dhcp: Dhcp | undefined;
 
   const startedAt = formatInstant(world.clock.now());
 
-  const status = (): unknown => ({
-    server: serverName,
-    version: settings.version,
-    startedAt,
-    listening: edges.listeners?.() ?? {},
-    store: { inventory: inventory.freshness(), revision: inventory.revision() },
-    machines: inventory.machines().length,
-    brokenRecords: [...inventory.broken()].map(([key, why]) => ({ key, why })),
-    leader: control.holder() ?? null,
-    leading: control.isLeader(),
-    dhcp: dhcp?.status() ?? 'off',
-    boot: pxe.status(),
-    health: control.monitor()?.overview() ?? 'runs on the leader',
-    cluster: clusterStatus(control),
-  });
+  const status = (): unknown => {
+    const { dhcp, ...boot } = pxe.status();
+    return {
+      server: serverName,
+      version: settings.version,
+      startedAt,
+      listening: edges.listeners?.() ?? {},
+      store: { inventory: inventory.freshness(), revision: inventory.revision() },
+      machines: inventory.machines().length,
+      brokenRecords: [...inventory.broken()].map(([key, why]) => ({ key, why })),
+      leader: control.holder() ?? null,
+      leading: control.isLeader(),
+      dhcp: dhcp ?? 'off',
+      boot,
+      health: control.monitor()?.overview() ?? 'runs on the leader',
+      cluster: clusterStatus(control),
+    };
+  };
   const views = {
     clock: world.clock,
     inventory,
@@ -117,31 +116,15 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     status,
   });
 
-  const startDhcpIfOn = async (): Promise<Result<void, FleetProblem>> => {
-    if (settings.dhcp === undefined) return ok(undefined);
-    const { advertiseUrl } = settings.pxe;
-    const started = await startDhcp({
-      world,
-      transact,
-      inventory,
-      settings: settings.dhcp,
-      advertiseUrl,
-    });
-    if (!started.ok) return started;
-    dhcp = started.value;
-    return ok(undefined);
-  };
-
   const stop = async (): Promise<void> => {
     await control.stop();
-    dhcp?.stop();
     await pxe.stop();
     inventory.stop();
   };
 
   return {
     start: async () => {
-      for (const step of [inventory.start, pxe.start, startDhcpIfOn]) {
+      for (const step of [inventory.start, pxe.start]) {
         const done: Result<void, FleetProblem> = await step();
         if (!done.ok) {
           await stop();
@@ -161,10 +144,10 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
         isLeader: control.isLeader,
         requests,
         images: pxe.images.index,
-        bootCounters: () => ({
-          ...prefixed('dhcp', dhcp?.counters() ?? {}),
-          ...prefixed('tftp', pxe.status().tftp.counters),
-        }),
+        bootCounters: () => {
+          const { dhcp, tftp } = pxe.status();
+          return { ...prefixed('dhcp', dhcp?.counters ?? {}), ...prefixed('tftp', tftp.counters) };
+        },
         process,
       }),
     status,

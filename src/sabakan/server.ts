@@ -130,11 +130,11 @@ export async function startServer(
       version,
       allowIps: config.allowIps,
       playground: config.enablePlayground,
-      dhcp: config.dhcp.enabled ? { ...config.dhcp, holdSeconds: offerHoldSeconds } : undefined,
       pxe: {
         advertiseUrl: config.advertiseUrl,
         advertiseUrlHttps: config.advertiseUrlHttps,
         tftp: config.tftp.enabled ? config.tftp.listen : undefined,
+        ...(config.dhcp.enabled && { dhcp: { ...config.dhcp, holdSeconds: offerHoldSeconds } }),
       },
       health: config.health,
     },

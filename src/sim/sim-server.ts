@@ -159,16 +159,16 @@ function fleetOf(
       version: '0.0.0-sim',
       allowIps: [operators.value],
       playground: false,
-      dhcp: {
-        ...defaultDhcpSettings,
-        bind: { address, port: 67 },
-        interfaces: [],
-        relayNetworks: [racks.value],
-      },
       pxe: {
         advertiseUrl: url,
         advertiseUrlHttps: url.replace('http:', 'https:'),
         tftp: { address, port: 69 },
+        dhcp: {
+          ...defaultDhcpSettings,
+          bind: { address, port: 67 },
+          interfaces: [],
+          relayNetworks: [racks.value],
+        },
       },
       health: { ...defaultHealthPolicy, probes },
     },

@@ -81,11 +81,11 @@ function aServer(
       version: '0.0.0',
       allowIps: [allow.value],
       playground: false,
-      dhcp: options.dhcp === true ? { ...defaultDhcpSettings, interfaces: [] } : undefined,
       pxe: {
         advertiseUrl: 'http://10.69.0.3:10080',
         advertiseUrlHttps: 'https://10.69.0.3:10443',
         tftp: undefined,
+        ...(options.dhcp === true && { dhcp: { ...defaultDhcpSettings, interfaces: [] } }),
       },
       health: defaultHealthPolicy,
     },
