@@ -5,13 +5,12 @@ import { printTable, type Row } from './row.ts';
 type Bench = { readonly run: () => readonly Row[] | Promise<readonly Row[]> };
 
 const benches: Readonly<Record<string, readonly [title: string, load: () => Promise<Bench>]>> = {
-  list: ['lists', () => import('./list.ts')],
+  list: ['lists, start, memory', () => import('./list.ts')],
   register: ['registration', () => import('./register.ts')],
   dhcp: ['DHCP', () => import('./dhcp.ts')],
   tftp: ['TFTP', () => import('./tftp.ts')],
   http: ['image download', () => import('./http.ts')],
   reconcile: ['reconcile', () => import('./reconcile.ts')],
-  start: ['start and memory', () => import('./start.ts')],
 };
 
 const wanted = process.argv.slice(2);

@@ -21,9 +21,11 @@ export type BenchServer = {
 
 const ports = { http: 18_080, metrics: 18_081, dhcp: 18_067, tftp: 18_069 };
 
+export const perRack = 28;
+
 /** Room for 100,000 machines: 4,096 racks of 28 behind loopback relays. */
 export const benchIpam = {
-  'max-nodes-in-rack': 28,
+  'max-nodes-in-rack': perRack,
   'node-ipv4-pool': '127.64.0.0/10',
   'node-ipv4-range-size': 6,
   'node-ipv4-range-mask': 26,
@@ -116,12 +118,12 @@ async function statusOf(url: string): Promise<number> {
   }
 }
 
-/** Registration bodies of machines, 28 a rack. */
+/** Registration bodies of machines. */
 export function newMachines(count: number, first = 0): string {
   return JSON.stringify(
     Array.from({ length: count }, (_, at) => ({
       serial: `bench-${String(first + at).padStart(6, '0')}`,
-      rack: Math.floor((first + at) / 28),
+      rack: Math.floor((first + at) / perRack),
       role: at % 7 === 6 ? 'ss' : 'cs',
       labels: { product: 'R650', datacenter: 'dc1', 'machine-type': 'r650-cs-1' },
       bmc: { type: 'iDRAC-9' },
