@@ -66,7 +66,7 @@ export function createFace(deps: FaceDeps): Handler {
     kernelParamsNoun({ kernelParams: pxe.kernelParams, serverName }),
     logsNoun({ inventory }),
   ];
-  const engine = createGraphQLEngine(createResolvers({ clock, inventory }));
+  const engine = createGraphQLEngine(createResolvers({ clock, inventory }), clock);
   const graphql = graphqlRoute(engine, (exchange) => ({
     actor: actorOf(exchange, serverName),
     mayChange: isAllowed(deps.allowIps, exchange.remoteAddress),

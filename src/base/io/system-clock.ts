@@ -10,6 +10,11 @@ export const systemClock: Clock = {
   now: () => instant(Date.now()),
   monotonicMs: () => performance.now(),
   after: (delayMs, callback) => {
+    // Work that only lets others go first should not wait out a timer's millisecond each time.
+    if (delayMs <= 0) {
+      const turn = setImmediate(callback);
+      return () => clearImmediate(turn);
+    }
     const dueMs = performance.now() + delayMs;
     let timer: NodeJS.Timeout;
     const wait = () => {

@@ -7,18 +7,22 @@
 
 import {
   type DocumentNode,
+  type ExecutionResult,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   Kind,
+  type OperationDefinitionNode,
   parse,
   specifiedRules,
   validate,
 } from 'graphql/index.js';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { World } from '../../base/world.ts';
 import { whyTooCostly } from './limits.ts';
 import type { GraphQLContext, Resolvers } from './resolvers.ts';
 import { createSchema } from './schema.ts';
+import { type SearchPages, searchInPages } from './search-pages.ts';
 
 export type GraphQLRequest = {
   readonly query: string;
@@ -31,6 +35,8 @@ export type GraphQLReply = {
   readonly status: 200 | 405 | 422;
   readonly errors: readonly GraphQLErrorJson[];
   readonly data: unknown;
+  /** The whole answer as JSON already; there are no errors then. */
+  readonly body?: Uint8Array;
 };
 
 export type GraphQLErrorJson = {
@@ -51,7 +57,13 @@ export type GraphQLEngine = {
 };
 
 type Prepared =
-  | { readonly ok: true; readonly compiled: CompiledQuery; readonly operation: string }
+  | {
+      readonly ok: true;
+      readonly compiled: CompiledQuery;
+      readonly operation: string;
+      /** The response key of `searchMachines` where that is all the operation asks for. */
+      readonly searchKey: string | undefined;
+    }
   | { readonly ok: false; readonly reply: GraphQLReply };
 
 /** Clients send a handful of documents over and over. */
@@ -59,10 +71,14 @@ const preparedMax = 100;
 const tokensMax = 4000;
 const validationErrorsMax = 20;
 
-export function createGraphQLEngine(resolvers: Resolvers): GraphQLEngine {
+export function createGraphQLEngine(
+  resolvers: Resolvers,
+  clock: Pick<World['clock'], 'after'>,
+): GraphQLEngine {
   const schema = createSchema();
   attach(schema, resolvers);
   const prepared = new Map<string, Prepared>();
+  const pause = () => new Promise<void>((go) => clock.after(0, go));
 
   const prepare = (query: string, operationName: string | undefined): Prepared => {
     const key = `${operationName ?? ''}\n${query}`;
@@ -87,15 +103,26 @@ export function createGraphQLEngine(resolvers: Resolvers): GraphQLEngine {
       if (queriesOnly && ready.operation !== 'query') {
         return refusal(405, [new GraphQLError('GET requests only allow query operations')]);
       }
-      const result = await ready.compiled.query(undefined, context, { ...request.variables });
-      // Without `data` the variables did not fit, and nothing ran.
-      if (result.data === undefined) return refusal(422, result.errors ?? []);
-      return {
-        status: 200,
-        errors: (result.errors ?? []).map((error) => errorJson(error, false)),
-        data: result.data,
-      };
+      const execute = (pages?: SearchPages) =>
+        ready.compiled.query(undefined, { ...context, pages }, { ...request.variables });
+      if (ready.searchKey !== undefined) {
+        const searched = await searchInPages(ready.searchKey, execute, pause);
+        return 'refused' in searched
+          ? replyOf(searched.refused)
+          : { status: 200, errors: [], data: undefined, body: searched.body };
+      }
+      return replyOf(await execute());
     },
+  };
+}
+
+function replyOf(result: ExecutionResult): GraphQLReply {
+  // Without `data` the variables did not fit, and nothing ran.
+  if (result.data === undefined) return refusal(422, result.errors ?? []);
+  return {
+    status: 200,
+    errors: (result.errors ?? []).map((error) => errorJson(error, false)),
+    data: result.data,
   };
 }
 
@@ -138,7 +165,15 @@ function prepareAnew(
   if (!isCompiledQuery(compiled)) {
     return { ok: false, reply: refusal(422, compiled.errors ?? []) };
   }
-  return { ok: true, compiled, operation: operation.operation };
+  return { ok: true, compiled, operation: operation.operation, searchKey: searchKeyOf(operation) };
+}
+
+function searchKeyOf({ selectionSet }: OperationDefinitionNode): string | undefined {
+  const [field, ...more] = selectionSet.selections;
+  if (field?.kind !== Kind.FIELD || field.name.value !== 'searchMachines') return undefined;
+  // A directive may leave the field out.
+  if (more.length > 0 || (field.directives?.length ?? 0) > 0) return undefined;
+  return field.alias?.value ?? field.name.value;
 }
 
 /** graphql-jit calls field resolvers; everything below the root fields is plain data. */

@@ -15,12 +15,15 @@ import {
   type StatusObject,
   statusObject,
 } from './machine-object.ts';
+import type { SearchPages } from './search-pages.ts';
 
 /** Of one request. */
 export type GraphQLContext = {
   readonly actor: Actor;
   /** The same rule as for REST: whether this peer may change things. */
   readonly mayChange: boolean;
+  /** A search that is answered in pages. */
+  readonly pages?: SearchPages | undefined;
 };
 
 type Params = {
@@ -36,7 +39,7 @@ type StateWish = { readonly serial: string; readonly state: string };
 
 export type Resolvers = {
   readonly machine: (wish: { readonly serial: string }) => MachineObject;
-  readonly searchMachines: (search: Search) => readonly MachineObject[];
+  readonly searchMachines: (search: Search, context: GraphQLContext) => readonly MachineObject[];
   readonly setMachineState: (wish: StateWish, context: GraphQLContext) => Promise<StatusObject>;
 };
 
@@ -45,6 +48,11 @@ export function createResolvers(deps: {
   readonly inventory: Inventory;
 }): Resolvers {
   const { clock, inventory } = deps;
+  const find = ({ having, notHaving }: Search) => {
+    refuseDoubt(inventory);
+    const query = { having: conditions(having), notHaving: conditions(notHaving) };
+    return { machines: inventory.search(query), now: clock.now() };
+  };
   return {
     machine: ({ serial }) => {
       const machine = inventory.find(serial as Serial);
@@ -53,11 +61,12 @@ export function createResolvers(deps: {
       refuseDoubt(inventory, [serial]);
       throw new GraphQLError('not found');
     },
-    searchMachines: ({ having, notHaving }) => {
-      refuseDoubt(inventory);
-      const query = { having: conditions(having), notHaving: conditions(notHaving) };
-      const now = clock.now();
-      return inventory.search(query).map((machine) => machineObject(machine, now));
+    searchMachines: (search, { pages }) => {
+      const { machines, now } = pages?.found ?? find(search);
+      if (pages !== undefined) pages.found = { machines, now };
+      const wanted =
+        pages === undefined ? machines : machines.slice(pages.from, pages.from + pages.length);
+      return wanted.map((machine) => machineObject(machine, now));
     },
     setMachineState: async ({ serial, state }, context) => {
       if (!context.mayChange) {

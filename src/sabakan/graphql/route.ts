@@ -1,6 +1,6 @@
 /** `/graphql` over HTTP: POST with JSON, GET for queries. */
 
-import { type Answer, type Exchange, emptyAnswer, type Route } from '../exchange.ts';
+import { type Answer, bytesAnswer, type Exchange, emptyAnswer, type Route } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { v1Error, wrongMethod } from '../problems.ts';
@@ -78,12 +78,13 @@ function readRequest(json: unknown): GraphQLRequest | string {
   };
 }
 
-type Reply = Pick<GraphQLReply, 'errors' | 'data'> & { readonly status: number };
+type Reply = Pick<GraphQLReply, 'errors' | 'data' | 'body'> & { readonly status: number };
 
 function problem(status: number, message: string): Reply {
   return { status, errors: [{ message }], data: null };
 }
 
-function answer({ status, errors, data }: Reply): Answer {
+function answer({ status, errors, data, body }: Reply): Answer {
+  if (body !== undefined) return bytesAnswer(status, 'application/json', body);
   return jsonAnswer(status, errors.length > 0 ? { errors, data } : { data });
 }
