@@ -6,13 +6,14 @@
  * the commit; a file that is older than the record is simply written again.
  */
 
+import { ok, type Result } from '../base/result.ts';
 import type { Condition, Revision } from '../base/store.ts';
-import { absent } from '../base/store.ts';
 import type { Instant } from '../base/time.ts';
 import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Serial } from '../inventory/machine.ts';
 import { formatClusterFile } from './cluster-yaml.ts';
+import { createRecordKeeper, type Kept } from './loop/record-keeper.ts';
 import { createTimekeeper } from './loop/timekeeper.ts';
 import { createWaker } from './loop/waker.ts';
 import { lastClusterAfter, needsRecord, type Pass, runPass, unreadableSerials } from './pass.ts';
@@ -23,14 +24,7 @@ import {
   viewOfPass,
   writesKeptMax,
 } from './plan-view.ts';
-import {
-  type BridgeRecord,
-  decodeRecord,
-  emptyRecord,
-  encodeRecord,
-  recordBytesMax,
-  recordKey,
-} from './record-json.ts';
+import type { BridgeRecord } from './record-json.ts';
 import { acknowledgeable, type Refusal, type RefusalKind } from './refusal.ts';
 import type { BridgeSettings, Constraints } from './settings.ts';
 import { type ClusterSink, checkSink, type SinkState } from './sink.ts';
@@ -67,8 +61,6 @@ export type Bridge = {
   readonly subscribe: (listener: (view: PlanView) => void) => () => void;
 };
 
-type Kept = { readonly record: BridgeRecord; readonly modRevision: Revision };
-
 /** All that one pass looked at and found; made alike by the loop and by a dry run. */
 type Look = {
   readonly kept: Kept;
@@ -81,8 +73,9 @@ type Look = {
 
 export function createBridge(deps: BridgeDeps): Bridge {
   const { world, inventory, settings, sink } = deps;
-  const { clock, log, store } = world;
+  const { clock, log } = world;
   const time = createTimekeeper(clock);
+  const keeper = createRecordKeeper(world.store, deps.fence);
   const acknowledged = new Map<RefusalKind, number>();
   const listeners = new Set<(view: PlanView) => void>();
   let view: PlanView = emptyView;
@@ -100,26 +93,15 @@ export function createBridge(deps: BridgeDeps): Bridge {
     view = { ...view, counters: { ...view.counters, [name]: view.counters[name] + by } };
   }
 
-  async function load(): Promise<Kept | Refusal> {
-    const listing = await store.get([recordKey]);
-    if (!listing.ok) return unreadable(`the store cannot be read: ${listing.error.text}`);
-    const [entry] = listing.value.entries;
-    if (entry === undefined) return { record: emptyRecord, modRevision: absent };
-    const record = decodeRecord(entry.value);
-    return record.ok
-      ? { record: record.value, modRevision: entry.modRevision }
-      : unreadable(`the record ${recordKey} cannot be read: ${record.error}`);
-  }
-
-  async function look(known: Kept | undefined): Promise<Look | Refusal> {
-    const loaded = known ?? (await load());
-    if ('kind' in loaded) return loaded;
+  async function look(known: Kept | undefined): Promise<Result<Look, Refusal>> {
+    const loaded = known === undefined ? await keeper.load() : ok(known);
+    if (!loaded.ok) return loaded;
     const text = await sink.read();
     // Everything from here to the end of the pass is of one moment.
     const now = clock.now();
     const revision = inventory.revision();
     const freshness = inventory.freshness();
-    const { lastCluster, memory } = loaded.record;
+    const { lastCluster, memory } = loaded.value.record;
     const state = checkSink(sink.name, text, lastCluster, revision, freshness);
     const startedMs = clock.monotonicMs();
     const taints = deps.nodeTaints?.();
@@ -139,7 +121,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       ...(taints === undefined ? {} : { nodeTaints: taints }),
     });
     const planningMs = clock.monotonicMs() - startedMs;
-    return { kept: loaded, sink: state, pass, revision, now, planningMs };
+    return ok({ kept: loaded.value, sink: state, pass, revision, now, planningMs });
   }
 
   function stillAcknowledged(): ReadonlySet<RefusalKind> {
@@ -176,16 +158,17 @@ export function createBridge(deps: BridgeDeps): Bridge {
       view = { ...view, leading: false };
       return intervalMs;
     }
-    const found = await look(kept);
+    const looked = await look(kept);
     if (!mayGoOn()) return intervalMs;
     count('passes');
-    if ('kind' in found) {
-      view = { ...view, leading: true, refusals: [found] };
+    if (!looked.ok) {
+      view = { ...view, leading: true, refusals: [looked.error] };
       count('storeProblems');
-      log.warn('cluster not planned', { why: found.text });
+      log.warn('cluster not planned', { why: looked.error.text });
       tell();
       return Math.min(intervalMs, retryMs);
     }
+    const found = looked.value;
     kept = found.kept;
     report(found);
     const done = found.sink.refusal === undefined && (await apply(found, mayGoOn));
@@ -236,28 +219,20 @@ export function createBridge(deps: BridgeDeps): Bridge {
   }
 
   async function keep(record: BridgeRecord, modRevision: Revision): Promise<boolean> {
-    const value = encodeRecord(record);
-    if (value.length > recordBytesMax) {
-      const text = `the cluster's record has ${value.length} bytes, at most ${recordBytesMax} fit into the store; lower nodes-max`;
-      view = { ...view, problem: text };
-      log.error('cluster not kept', { why: text });
-      return false;
-    }
-    const fence = deps.fence?.();
-    if (deps.fence !== undefined && fence === undefined) return false;
-    const unmoved: Condition = { kind: 'unmoved', key: recordKey, modRevision };
-    const conditions = fence === undefined ? [unmoved] : [fence, unmoved];
-    const committed = await store.commit(conditions, [{ kind: 'put', key: recordKey, value }]);
-    if (committed.ok && committed.value.kind === 'committed') {
-      kept = { record, modRevision: committed.value.revision };
+    const result = await keeper.keep(record, modRevision);
+    if (result.ok) {
+      kept = result.value;
       return true;
     }
-    // Read it anew before the next attempt: another server wrote, or ours came through unseen.
-    kept = undefined;
-    count(committed.ok ? 'conflicts' : 'storeProblems');
-    const why = committed.ok ? 'another server changed the record' : committed.error.text;
-    view = { ...view, problem: `the cluster could not be kept in the store: ${why}` };
-    log.warn('cluster not kept', { why });
+    const { kind, text } = result.error;
+    if (kind === 'not-leading') return false;
+    const isOurs = kind === 'too-large';
+    // Read it anew before the next attempt: it may be another's, or ours that came through unseen.
+    if (!isOurs) kept = undefined;
+    if (!isOurs) count(kind === 'conflict' ? 'conflicts' : 'storeProblems');
+    const problem = isOurs ? text : `the cluster could not be kept in the store: ${text}`;
+    view = { ...view, problem };
+    (isOurs ? log.error : log.warn)('cluster not kept', { why: text });
     return false;
   }
 
@@ -296,7 +271,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
     plan: () => view,
     dryRun: async () => {
       const found = await look(undefined);
-      return 'kind' in found ? { ...view, refusals: [found] } : viewOf(found);
+      return found.ok ? viewOf(found.value) : { ...view, refusals: [found.error] };
     },
     acknowledge: (kind, seconds) => {
       if (!acknowledgeable.includes(kind)) return false;
@@ -314,13 +289,3 @@ export function createBridge(deps: BridgeDeps): Bridge {
 
 /** After a failure; the interval is usually longer. */
 const retryMs = 2000;
-
-function unreadable(text: string): Refusal {
-  return {
-    kind: 'record-unreadable',
-    holds: 'everything',
-    text,
-    numbers: {},
-    release: `goes on by itself once ${recordKey} can be read`,
-  };
-}
