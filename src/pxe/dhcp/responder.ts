@@ -1,30 +1,26 @@
 /**
- * The DHCP server between socket and store: decode, read, queue per range, decide inside a commit, reply after it.
+ * The DHCP server between socket and store: decode, read, queue per range, have it decided, reply.
  *
  * One batch per range is under way at a time; what arrives meanwhile becomes the next batch, so that a thousand
  * machines powered on together cost a few commits.
  */
 
 import type { Ipv4 } from '../../base/addresses.ts';
-import type { Instant } from '../../base/time.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, World } from '../../base/world.ts';
-import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
+import { leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import type { IpamConfig } from '../../inventory/ipam.ts';
 import { type BootTarget, bootTargetOf, type LoaderNames } from '../boot-target.ts';
-import { type Answer, answerTo } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { createReport, type DhcpCounters, type DhcpEvent } from './counters.ts';
 import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
-import { createHolds } from './holds.ts';
-import { type LeaseTable, leaseKey, openLeaseTable } from './leases.ts';
+import { createLeaseDesk, type LeaseWish } from './lease-desk.ts';
+import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
-import { createPicker, type Picker } from './picker.ts';
 import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
-import { type ClockReading, type ClockWatch, reusableUpTo, watchClock } from './reuse.ts';
-import { placeOf, type Subnet, subnetOf } from './subnet.ts';
+import { placeOf, subnetOf } from './subnet.ts';
 
 /** How a datagram came in. */
 export type Arrival = {
@@ -63,15 +59,12 @@ const answerAgeMaxMs = 4_000;
 /** Ranges at work at once. Beyond it newcomers are dropped: relays cannot be that many by chance. */
 const rangesMax = 4_096;
 
-type Job = Waiting & {
-  readonly request: DhcpRequest;
-  readonly arrival: Arrival;
-  readonly subnet: Subnet;
-  readonly dhcp: DhcpConfig;
-  readonly serverAddress: Ipv4;
-  readonly receivedMs: number;
-  readonly done: (outgoing: Outgoing | undefined) => void;
-};
+type Job = Waiting &
+  LeaseWish & {
+    readonly arrival: Arrival;
+    readonly receivedMs: number;
+    readonly done: (outgoing: Outgoing | undefined) => void;
+  };
 
 export function createDhcpResponder(deps: {
   readonly world: Pick<World, 'clock' | 'log'>;
@@ -84,9 +77,22 @@ export function createDhcpResponder(deps: {
   const { clock } = world;
   const report = createReport(world, deps.observe ?? (() => {}));
   const { counters } = report;
-  const holds = createHolds(rules.holdSeconds * 1000);
   const ranges = new Map<string, Queue<Job>>();
-  let clockWatch: ClockWatch | undefined;
+  const desk = createLeaseDesk({
+    clock,
+    transact,
+    inventory,
+    isOwn: rules.isOwn,
+    holdSeconds: rules.holdSeconds,
+    onClockJump: (byMs) => {
+      counters.clockJumps += 1;
+      const seconds = Math.round(byMs / 1000);
+      report.trouble(
+        'the clock was set: for the time of a lease no ended lease goes to another client',
+        `${seconds > 0 ? 'forward' : 'back'} by ${Math.abs(seconds)} s`,
+      );
+    },
+  });
 
   const handle: DhcpResponder['handle'] = (payload, arrival) =>
     new Promise((done) => {
@@ -176,87 +182,25 @@ export function createDhcpResponder(deps: {
   };
 
   const settle = async (key: string, jobs: readonly Job[]): Promise<void> => {
-    const settled = await transact<readonly Answer[] | string>(
-      key.replace('lease-usages', 'leases'),
-      { keys: [key] },
-      (view) => {
-        const table = openLeaseTable(view.get(key)?.value);
-        if (!table.ok) return { ok: true, value: table.error, writes: [] };
-        const reading = { now: clock.now(), monotonicMs: clock.monotonicMs() };
-        const watch = readClock(reading);
-        const ipam = inventory.ipam();
-        const pickers = new Map<number, Picker>();
-        const answers = jobs.map((job) => {
-          const seconds = leaseSeconds(job.dhcp);
-          const upTo = reusableUpTo(watch, reading, seconds);
-          return answerTo(job.request, table.value, {
-            subnet: job.subnet,
-            holds,
-            picker: pickerOf(pickers, table.value, job.subnet, upTo),
-            leaseSeconds: seconds,
-            isOurs: (server) =>
-              server === (job.request.relay?.serverIdOverride ?? job.serverAddress) ||
-              rules.isOwn(server),
-            mayLend: (address) => mayLend(address, job.subnet, ipam),
-            now: reading.now,
-            reusableUpTo: upTo,
-            nowMs: reading.monotonicMs,
-          });
-        });
-        if (!table.value.changed()) return { ok: true, value: answers, writes: [] };
-        return {
-          ok: true,
-          value: answers,
-          writes: [{ kind: 'put', key, value: table.value.encode() }],
-        };
-      },
-    );
-    if (!settled.ok) {
-      counters.storeFailures += jobs.length;
-      report.trouble(
-        'leases cannot be stored: no answers',
-        `${settled.error.kind}: ${settled.error.text}`,
-      );
-      giveUp(jobs, 'the store did not confirm');
+    const settled = await desk.settle(key, jobs);
+    if (settled.ok) {
+      for (const [at, job] of jobs.entries()) {
+        const answer = settled.value[at];
+        if (answer !== undefined) speak(job, answer);
+      }
       return;
     }
-    const answers = settled.value.value;
-    if (typeof answers === 'string') {
+    const { kind, text } = settled.error;
+    if (kind === 'table-broken') {
       counters.brokenTables += jobs.length;
-      report.trouble(
-        'a lease table is broken: nothing is lent from its range',
-        `${key}: ${answers}`,
-      );
+      report.trouble('a lease table is broken: nothing is lent from its range', `${key}: ${text}`);
       giveUp(jobs, 'the lease table is broken');
       return;
     }
-    for (const [at, job] of jobs.entries()) {
-      const answer = answers[at];
-      if (answer !== undefined) speak(job, answer);
-    }
+    counters.storeFailures += jobs.length;
+    report.trouble('leases cannot be stored: no answers', `${kind}: ${text}`);
+    giveUp(jobs, 'the store did not confirm');
   };
-
-  const readClock = (reading: ClockReading): ClockWatch => {
-    const before = clockWatch?.jumped;
-    clockWatch = watchClock(clockWatch, reading);
-    if (clockWatch.jumped !== undefined && clockWatch.jumped !== before) {
-      counters.clockJumps += 1;
-      const seconds = Math.round(clockWatch.jumped.byMs / 1000);
-      report.trouble(
-        'the clock was set: for the time of a lease no ended lease goes to another client',
-        `${seconds > 0 ? 'forward' : 'back'} by ${Math.abs(seconds)} s`,
-      );
-    }
-    return clockWatch;
-  };
-
-  const mayLend = (address: Ipv4, subnet: Subnet, ipam: IpamConfig | undefined): boolean =>
-    ipam !== undefined &&
-    address !== subnet.router &&
-    address !== subnet.network &&
-    address !== subnet.broadcast &&
-    !rules.isOwn(address) &&
-    inventory.ownerOf(address) === undefined;
 
   const speak = (job: Job, answer: Answer): void => {
     const { request, arrival, subnet, dhcp, serverAddress } = job;
@@ -304,10 +248,8 @@ export function createDhcpResponder(deps: {
   return {
     handle,
     counters: () => ({ ...counters }),
-    lookAtClock: () => {
-      readClock({ now: clock.now(), monotonicMs: clock.monotonicMs() });
-    },
-    holds: holds.size,
+    lookAtClock: desk.lookAtClock,
+    holds: desk.holds,
     waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
   };
 }
@@ -319,18 +261,6 @@ export function createDhcpResponder(deps: {
 function byClient(a: Job, b: Job): number {
   if (!a.isDiscover || !b.isDiscover) return Number(a.isDiscover) - Number(b.isDiscover);
   return a.request.mac < b.request.mac ? -1 : Number(a.request.mac > b.request.mac);
-}
-
-/** A configuration that changes while requests wait may give one range two sizes. */
-function pickerOf(
-  pickers: Map<number, Picker>,
-  table: LeaseTable,
-  { range }: Subnet,
-  upTo: Instant,
-): Picker {
-  const picker = pickers.get(range.count) ?? createPicker(table, range, upTo);
-  pickers.set(range.count, picker);
-  return picker;
 }
 
 const nothingToBoot: BootTarget = { kind: 'none' };
