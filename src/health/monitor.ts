@@ -24,13 +24,20 @@ import {
 } from './evidence.ts';
 import { createEvidenceShelf } from './evidence-shelf.ts';
 import { createGate } from './gate.ts';
+import { createInheritance } from './inheritance.ts';
 import { askAll } from './pass.ts';
 import type { HealthPolicy } from './policy.ts';
 import type { ProbeResult, Prober } from './probe.ts';
-import { type Kept, keptOf, recall } from './record.ts';
+import { keptOf, recall } from './record.ts';
 import { createSchedule } from './schedule.ts';
-import type { Watched } from './status.ts';
-import { type HealthOverview, type HealthStatus, holdStatus, statusOf } from './status.ts';
+import {
+  type HealthOverview,
+  type HealthStatus,
+  holdStatus,
+  notAskedYet,
+  statusOf,
+  type Watched,
+} from './status.ts';
 import { createSteadyTime } from './steady-time.ts';
 import { isJudged, judge, type Move, type Verdict } from './verdict.ts';
 
@@ -59,7 +66,6 @@ export type MonitorDeps = {
 
 /** The part of an interval by which passes spread, so that they never fall into step. Only ever earlier. */
 const jitterShare = 0.1;
-const loadAgainMs = 1000;
 const moverActor: Actor = { user: 'health', ip: '127.0.0.1', host: 'localhost' };
 
 export function createMonitor(deps: MonitorDeps): Monitor {
@@ -81,20 +87,20 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   };
   let policy = deps.policy;
   let life: 'new' | 'running' | 'stopped' = 'new';
-  let kept: Map<Serial, Kept> | undefined;
-  let loadTrouble = 'nothing asked yet';
   let unsubscribe = () => {};
-  let cancelLoad = () => {};
+  const inheritance = createInheritance({ world, shelf, onLoaded: () => beginAll() });
 
   const gate = createGate({
     inventory,
     time,
     policy: () => policy,
-    notLoaded: () =>
-      kept === undefined ? `waits for the evidence of earlier leaders: ${loadTrouble}` : undefined,
+    notLoaded: () => {
+      const missing = inheritance.missing();
+      return missing && `waits for the evidence of earlier leaders: ${missing}`;
+    },
     onClose: (reasons, clockJumped) => {
       if (clockJumped) counters.clockJumps += 1;
-      if (kept !== undefined) log.warn('moves are held', { reasons });
+      if (inheritance.missing() === undefined) log.warn('moves are held', { reasons });
       beginAnew();
     },
   });
@@ -212,26 +218,12 @@ export function createMonitor(deps: MonitorDeps): Monitor {
 
   function begin(machine: Machine): void {
     const { serial } = machine.spec;
-    if (watched.has(serial) || kept === undefined) return;
-    const record = kept.get(serial);
-    kept.delete(serial);
+    if (watched.has(serial) || inheritance.missing() !== undefined) return;
+    const record = inheritance.take(serial);
     const now = time.now();
     const evidence = record === undefined ? noEvidence : recall(record, policy, now);
-    watched.set(serial, judgedAtStart(machine, evidence));
+    watched.set(serial, notAskedYet(machine, evidence, time.now()));
     schedule.plan(serial, chance.next() * policy.intervalSeconds * 1000);
-  }
-
-  function judgedAtStart(machine: Machine, evidence: Evidence): Watched {
-    const text = isJudged(machine.status.state)
-      ? 'not asked yet by this server'
-      : `not judged while ${machine.status.state}`;
-    return {
-      evidence,
-      verdict: { kind: 'keep', text, evidence: [] },
-      at: time.now(),
-      held: false,
-      refused: undefined,
-    };
   }
 
   function onChanges(changes: readonly Change[]): void {
@@ -247,22 +239,11 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     }
   }
 
-  async function load(): Promise<void> {
-    loadTrouble = 'they are being read';
-    const loaded = await shelf.load();
-    if (life !== 'running') return;
-    if (!loaded.ok) {
-      loadTrouble = loaded.error.text;
-      log.warn('evidence not read', { reason: loadTrouble });
-      cancelLoad = clock.after(loadAgainMs, () => void load());
-      return;
-    }
-    kept = new Map(loaded.value);
+  function beginAll(): void {
     for (const machine of inventory.machines()) begin(machine);
     // What is left belongs to machines that are gone, if the inventory is whole. One that is not says nothing.
     if (inventory.freshness().kind !== 'live' || inventory.broken().size > 0) return;
-    for (const serial of kept.keys()) shelf.put(serial, undefined);
-    kept.clear();
+    for (const serial of inheritance.leave()) shelf.put(serial, undefined);
   }
 
   return {
@@ -272,12 +253,12 @@ export function createMonitor(deps: MonitorDeps): Monitor {
       crowds.begin(inventory.machines());
       unsubscribe = inventory.subscribe(onChanges);
       gate.reasons();
-      await load();
+      await inheritance.load();
     },
     stop: () => {
       life = 'stopped';
       unsubscribe();
-      cancelLoad();
+      inheritance.stop();
       schedule.stop();
       shelf.stop();
     },

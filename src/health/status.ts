@@ -107,6 +107,18 @@ export type Watched = {
   readonly refused: string | undefined;
 };
 
+export function notAskedYet(machine: Machine, evidence: Evidence, at: Instant): Watched {
+  const { state } = machine.status;
+  const text = isJudged(state) ? 'not asked yet by this server' : `not judged while ${state}`;
+  return {
+    evidence,
+    verdict: { kind: 'keep', text, evidence: [] },
+    at,
+    held: false,
+    refused: undefined,
+  };
+}
+
 export function statusOf(
   machine: Machine,
   watched: Watched,

@@ -11,6 +11,7 @@ import { createNet } from '../base/io/udp.ts';
 import { formatConfigMistake, parseConfig } from '../sabakan/config.ts';
 import { startServer } from '../sabakan/server.ts';
 import { createApi } from './api.ts';
+import { type Stage, stages } from './boot-road.ts';
 import { createSeededChance } from './chance.ts';
 import { type DemoOptions, parseDemoOptions, usage } from './demo/options.ts';
 import { createProgress, type Progress, timelineOf } from './demo/progress.ts';
@@ -20,7 +21,7 @@ import { createFleetWatch } from './demo/watch.ts';
 import { clusterTemplate, relayAddressOf } from './documents.ts';
 import { freeTcpPort, freeUdpPort } from './io/ports.ts';
 import { createRealOsEdge } from './io/real-os.ts';
-import { type MachineEvent, type Stage, stages } from './machine.ts';
+import type { MachineEvent } from './machine.ts';
 import { simLoaders } from './sim-server.ts';
 import { createSite } from './site.ts';
 
