@@ -48,6 +48,7 @@ export function decideAll(batch: readonly Job[], base: Base, max: number, fresh:
     const fits =
       overlay.sizeWith(writes) <= max &&
       sizeWith(conditions, needed) <= max &&
+      !overlay.sharesWith(writes) &&
       // A condition is checked against the store, not against writes that share the commit.
       !own.some((condition) => overlay.touches(condition));
     if (!fits) {

@@ -7,6 +7,7 @@ import {
   absent,
   type Condition,
   compareRevisions,
+  overlap,
   type Revision,
   type Store,
   type StoreProblem,
@@ -84,6 +85,10 @@ export function createBase(store: Store, counters: { reads: number }): Base {
     remember: (writes, at) => {
       prefixes.clear();
       for (const write of writes) {
+        if (write.kind === 'delete-under') {
+          for (const key of known.keys()) if (key.startsWith(write.prefix)) known.delete(key);
+          continue;
+        }
         const deleted = write.kind === 'delete';
         known.set(write.key, {
           value: deleted ? undefined : write.value,
@@ -120,15 +125,19 @@ export type Overlay = {
   readonly apply: (writes: readonly Write[]) => void;
   /** How many writes the commit had with these. */
   readonly sizeWith: (writes: readonly Write[]) => number;
+  /** Whether a swept prefix stands between these and the writes decided so far: etcd takes no such pair. */
+  readonly sharesWith: (writes: readonly Write[]) => boolean;
   /** Whether a write decided so far concerns what this condition asks about. */
   readonly touches: (condition: Condition) => boolean;
 };
 
 export function createOverlay(base: Base): Overlay {
   const writes = new Map<string, Write>();
+  const sweeps: Extract<Write, { kind: 'delete-under' }>[] = [];
+  const swept = (key: string): boolean => sweeps.some(({ prefix }) => key.startsWith(prefix));
   const value = (key: string): Uint8Array | undefined => {
     const write = writes.get(key);
-    if (write === undefined) return base.value(key);
+    if (write === undefined) return swept(key) ? undefined : base.value(key);
     return write.kind === 'put' ? write.value : undefined;
   };
   const get = (key: string) => {
@@ -142,22 +151,38 @@ export function createOverlay(base: Base): Overlay {
       under: (prefix) => {
         const keys = new Set(base.keysUnder(prefix));
         for (const key of writes.keys()) if (key.startsWith(prefix)) keys.add(key);
+        // The place of a swept prefix is no key: `get` finds nothing there.
         return [...keys].sort(compareKeys).flatMap((key) => get(key) ?? []);
       },
     },
     apply: (more) => {
-      for (const write of more) writes.set(write.key, write);
+      for (const write of more) {
+        writes.set(placeOf(write), write);
+        if (write.kind === 'delete-under') sweeps.push(write);
+      }
     },
     sizeWith: (more) => {
       let size = writes.size;
-      for (const key of new Set(more.map((write) => write.key))) if (!writes.has(key)) size += 1;
+      for (const place of new Set(more.map(placeOf))) if (!writes.has(place)) size += 1;
       return size;
+    },
+    sharesWith: (more) => {
+      const wider = more.filter((write) => write.kind === 'delete-under');
+      return (
+        more.some((write) => sweeps.some((sweep) => overlap(sweep, write))) ||
+        wider.some((sweep) => [...writes.values()].some((write) => overlap(sweep, write)))
+      );
     },
     touches: (condition) => {
       if (condition.kind === 'unmoved' || condition.kind === 'held')
-        return writes.has(condition.key);
-      for (const key of writes.keys()) if (key.startsWith(condition.prefix)) return true;
-      return false;
+        return writes.has(condition.key) || swept(condition.key);
+      const asked: Write = { kind: 'delete-under', prefix: condition.prefix };
+      return [...writes.values()].some((write) => overlap(asked, write));
     },
   };
+}
+
+/** A later write takes the place of an earlier one to the same key. No key ends in NUL. */
+function placeOf(write: Write): string {
+  return write.kind === 'delete-under' ? `${write.prefix}\0` : write.key;
 }

@@ -2,7 +2,14 @@
 
 import { assert } from './assert.ts';
 import { compareKeys } from './key-order.ts';
-import type { Condition, Entry, Revision, WatchEvent, Write } from './store.ts';
+import {
+  type Condition,
+  type Entry,
+  namesEachKeyOnce,
+  type Revision,
+  type WatchEvent,
+  type Write,
+} from './store.ts';
 
 export type MemoryCore = {
   readonly data: Map<string, Entry>;
@@ -62,13 +69,14 @@ export function createMemoryCore(): MemoryCore & {
     for (const entry of data.values()) if (entry.key.startsWith(prefix)) found.push(entry);
     return found.sort((a, b) => compareKeys(a.key, b.key));
   };
-  const apply = (write: Write, at: Revision): WatchEvent | undefined => {
-    const before = data.get(write.key);
-    if (write.kind === 'delete') {
-      return data.delete(write.key)
-        ? { kind: 'delete', key: write.key, modRevision: at }
-        : undefined;
+  const remove = (key: string, at: Revision): readonly WatchEvent[] =>
+    data.delete(key) ? [{ kind: 'delete', key, modRevision: at }] : [];
+  const apply = (write: Write, at: Revision): readonly WatchEvent[] => {
+    if (write.kind === 'delete') return remove(write.key, at);
+    if (write.kind === 'delete-under') {
+      return under(write.prefix).flatMap(({ key }) => remove(key, at));
     }
+    const before = data.get(write.key);
     const entry: Entry = {
       key: write.key,
       value: write.value.slice(),
@@ -76,7 +84,7 @@ export function createMemoryCore(): MemoryCore & {
       createRevision: before?.createRevision ?? at,
     };
     data.set(write.key, entry);
-    return { kind: 'put', entry };
+    return [{ kind: 'put', entry }];
   };
 
   return {
@@ -85,11 +93,10 @@ export function createMemoryCore(): MemoryCore & {
     compactRevision: () => String(compacted) as Revision,
     under,
     commit: (conditions, writes) => {
-      const keys = new Set(writes.map((write) => write.key));
-      assert(keys.size === writes.length, 'a commit writes each key once');
+      assert(namesEachKeyOnce(writes), 'a commit writes each key once');
       if (!conditions.every(holds)) return undefined;
       const at = String(revision + 1) as Revision;
-      const events = writes.flatMap((write) => apply(write, at) ?? []);
+      const events = writes.flatMap((write) => apply(write, at));
       if (events.length > 0) {
         revision += 1;
         history.push({ revision: at, events });

@@ -40,7 +40,29 @@ export type Condition =
 
 export type Write =
   | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array }
-  | { readonly kind: 'delete'; readonly key: string };
+  | { readonly kind: 'delete'; readonly key: string }
+  /** Every key that starts with `prefix` when the commit happens, however many: one operation of the transaction. */
+  | { readonly kind: 'delete-under'; readonly prefix: string };
+
+/** Whether two writes concern a key in common: such a pair has no place in one commit. */
+export function overlap(a: Write, b: Write): boolean {
+  if (a.kind === 'delete-under') {
+    return b.kind === 'delete-under'
+      ? a.prefix.startsWith(b.prefix) || b.prefix.startsWith(a.prefix)
+      : b.key.startsWith(a.prefix);
+  }
+  return b.kind === 'delete-under' ? a.key.startsWith(b.prefix) : a.key === b.key;
+}
+
+/** A commit names each key once, be it by itself or by its prefix. */
+export function namesEachKeyOnce(writes: readonly Write[]): boolean {
+  const sweeps = writes.filter((write) => write.kind === 'delete-under');
+  const keys = new Set(writes.flatMap((write) => ('key' in write ? [write.key] : [])));
+  return (
+    keys.size + sweeps.length === writes.length &&
+    sweeps.every((sweep) => writes.every((other) => other === sweep || !overlap(sweep, other)))
+  );
+}
 
 export type StoreProblem =
   /** Nothing was done: no connection, no quorum, no leader. Trying again makes sense. */

@@ -40,7 +40,10 @@ export type AuditRecord = {
 };
 
 /** What a change adds to its commit: the record, and the condition that its key is new. */
-export type AuditWrite = { readonly write: Write; readonly condition: Condition };
+export type AuditWrite = {
+  readonly write: Extract<Write, { kind: 'put' }>;
+  readonly condition: Extract<Condition, { kind: 'unmoved' }>;
+};
 
 /** A thousand serials fit; longer details are cut and say so, since an etcd request has its limit. */
 const detailCharactersMax = 64 * 1024;

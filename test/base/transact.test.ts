@@ -177,6 +177,35 @@ describe('transact', () => {
     }
   });
 
+  it('a swept prefix is gone for those who decide after it, and shares no commit with its keys', async () => {
+    const { store, transact } = setUp();
+    await store.commit([], [put('p/a', '1'), put('p/b', '1'), put('q', '1')]);
+    const all = { keys: ['p/a', 'p/c', 'q'], prefixes: ['p/'] };
+    const look = (view: View) => ({
+      a: text(view.get('p/a')?.value),
+      q: text(view.get('q')?.value),
+      under: view.under('p/').map((entry) => entry.key),
+    });
+    const write = (write: Write) => (view: View) =>
+      ({ ok: true, value: look(view), writes: [write] }) as const;
+    const answers = await Promise.all([
+      transact('lane', all, write(put('p/c', '1'))),
+      transact('lane', all, write({ kind: 'delete-under', prefix: 'p/' })),
+      transact('lane', all, write(put('q', '2'))),
+      transact('lane', all, write(put('p/a', '2'))),
+      transact('lane', { keys: [], prefixes: ['p/'] }, write(put('n', '1'))),
+    ]);
+    expect(answers.map((answer) => answer.ok && answer.value.value)).toEqual([
+      { a: '1', q: '1', under: ['p/a', 'p/b'] },
+      { a: '1', q: '1', under: ['p/a', 'p/b', 'p/c'] },
+      { a: undefined, q: '1', under: [] },
+      { a: undefined, q: '2', under: [] },
+      { a: '2', q: '2', under: ['p/a'] },
+    ]);
+    expect([await read(store, 'p/a'), await read(store, 'p/b')]).toEqual(['2', undefined]);
+    expect(transact.counters().commits).toBe(3);
+  });
+
   it('does not let a condition overlook a write that shares its commit', async () => {
     const { store, transact } = setUp();
     const none: Condition = { kind: 'none-under', prefix: 'keys/' };

@@ -197,6 +197,31 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect((await listed(store, 'big/')).entries.length).toBe(store.writesMax);
       });
 
+      it('deletes everything under a prefix, more than one commit takes, and nothing beside it', async () => {
+        for (let at = 0; at < 3; at++) {
+          await committed(store, ...Array.from({ length: 100 }, (_, i) => put(`sweep/${at}/${i}`)));
+        }
+        await committed(store, put('sweep'), put('sweep0'), put('sweeper/1'));
+        const seen = await listed(store, 'sweep/');
+        const watched = follow(under.other, 'sweep/', seen.revision);
+        const sweep: Write = { kind: 'delete-under', prefix: 'sweep/' };
+        const moved = { kind: 'unmoved', key: 'sweep0', modRevision: absent } as const;
+        expect(await store.commit([moved], [sweep])).toEqual(ok({ kind: 'moved' }));
+        expect((await listed(store, 'sweep/')).entries).toHaveLength(300);
+        const at = await committed(store, sweep, put('swept'));
+        expect((await listed(store, 'sweep')).entries.map((entry) => entry.key)).toEqual([
+          'sweep',
+          'sweep0',
+          'sweeper/1',
+        ]);
+        await until('news of all', () => watched.events().length === 300);
+        watched.stop();
+        const batches = watched.news.filter((one) => one.kind === 'events');
+        expect(batches).toMatchObject([{ revision: at }]);
+        expect(watched.events().every((event) => event.kind === 'delete')).toBe(true);
+        expect(await store.commit([], [sweep])).toMatchObject({ value: { kind: 'committed' } });
+      });
+
       it('takes a delete of what is not there', async () => {
         expect(await store.commit([], [del('ghost')])).toMatchObject({
           value: { kind: 'committed' },

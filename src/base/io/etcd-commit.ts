@@ -11,7 +11,14 @@ import { randomBytes } from 'node:crypto';
 import type { ICompare, IRequestOp, ITxnResponse } from 'etcd3';
 import { assert } from '../assert.ts';
 import { fail, ok, type Result } from '../result.ts';
-import type { Committed, Condition, Revision, StoreProblem, Write } from '../store.ts';
+import {
+  type Committed,
+  type Condition,
+  namesEachKeyOnce,
+  type Revision,
+  type StoreProblem,
+  type Write,
+} from '../store.ts';
 import type { Log } from '../world.ts';
 import type { Connection } from './etcd-connection.ts';
 import type { KeySpace } from './etcd-keys.ts';
@@ -138,7 +145,7 @@ export function etcdCommits(
     commit: async (conditions, writes) => {
       const problem = tooLarge(conditions, writes, writesMax);
       if (problem !== undefined) return fail(problem);
-      const onlyDeletes = writes.length > 0 && writes.every((write) => write.kind === 'delete');
+      const onlyDeletes = writes.length > 0 && writes.every((write) => write.kind !== 'put');
       for (let attempts = 0; attempts < 3; attempts++) {
         const slot = await slots.take();
         if (!slot.ok && slot.error.kind === 'full' && onlyDeletes) {
@@ -171,8 +178,7 @@ function tooLarge(
   writes: readonly Write[],
   writesMax: number,
 ): StoreProblem | undefined {
-  const keys = new Set(writes.map((write) => write.key));
-  assert(keys.size === writes.length, 'a commit writes each key once');
+  assert(namesEachKeyOnce(writes), 'a commit writes each key once');
   if (writes.length <= writesMax && conditions.length <= writesMax) return undefined;
   const text = `${writes.length} writes under ${conditions.length} conditions; one commit takes ${writesMax} of each`;
   return { kind: 'too-large', text, operationsMax: writesMax };
@@ -206,6 +212,7 @@ function compareOf(condition: Condition, space: KeySpace): ICompare {
 }
 
 function operationOf(write: Write, space: KeySpace): IRequestOp {
+  if (write.kind === 'delete-under') return { request_delete_range: space.range(write.prefix) };
   const key = space.toBytes(write.key);
   if (write.kind === 'delete') return { request_delete_range: { key } };
   return { request_put: { key, value: asBuffer(write.value) } };
