@@ -10,6 +10,7 @@ import { readAuditLog } from './desk/audit-log.ts';
 import { createAuditRetention } from './desk/audit-retention.ts';
 import { type Audit, brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
 import { putDhcp, putIpam } from './desk/config-changes.ts';
+import { createDiskKeys } from './desk/disk-keys.ts';
 import {
   register,
   remove,
@@ -178,6 +179,7 @@ export function createInventory(deps: {
     setRetireDate: (serial, date, actor) =>
       write(setRetireDate(serial, date, goTimeText(date), auditOf(actor, 'machines')), machines),
     remove: removeMachine,
+    ...createDiskKeys({ store, transact, auditOf: (actor) => auditOf(actor, 'crypts') }),
     auditLog: (since, until) => readAuditLog(store, since, until, clock.now()),
   };
 }

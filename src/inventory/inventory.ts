@@ -66,6 +66,26 @@ export type Inventory = {
   readonly removeLabel: (serial: Serial, name: string, actor: Actor) => WriteResult;
   readonly setRetireDate: (serial: Serial, date: Rfc3339, actor: Actor) => WriteResult;
   readonly remove: (serial: Serial, actor: Actor) => WriteResult;
+  /** Write-once, 1 to 4096 bytes. The audit record names the path; the bytes go nowhere but into the store. */
+  readonly putDiskKey: (
+    serial: Serial,
+    path: string,
+    bytes: Uint8Array,
+    actor: Actor,
+  ) => WriteResult;
+  /**
+   * Linearizable, from the store itself. Undefined says for certain that there is no such key; whether there is such a
+   * machine is not looked at.
+   */
+  readonly diskKey: (
+    serial: Serial,
+    path: string,
+  ) => Promise<Result<Uint8Array | undefined, StoreProblem>>;
+  /** All keys of a retiring machine or none, however many; `paths` ascending. */
+  readonly deleteDiskKeys: (
+    serial: Serial,
+    actor: Actor,
+  ) => WriteResult<Written & { readonly paths: readonly string[] }>;
   /** Audit records of whole UTC days, `since` inclusive, `until` exclusive (YYYYMMDD), ascending by revision. */
   readonly auditLog: (
     since: string | undefined,

@@ -9,7 +9,9 @@ export const keys = {
   machines: 'machines/',
   machine: (serial: string): string => `machines/${serial}`,
   nodeIndices: (rack: number): string => `node-indices/${rack}`,
+  /** Of this serial alone: `abc/` is no beginning of `abcd/`. */
   diskKeys: (serial: string): string => `crypts/${serial}/`,
+  diskKey: (serial: string, path: string): string => `crypts/${serial}/${path}`,
   /** When old days of the audit log were last deleted. */
   auditCompacted: 'audit',
   audit: 'audit/',

@@ -16,6 +16,12 @@ export type InventoryProblem =
   | { readonly kind: 'machines-exist'; readonly text: string }
   | { readonly kind: 'not-retired'; readonly serial: string; readonly text: string }
   | { readonly kind: 'disk-keys-exist'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'disk-key-exists'; readonly serial: string; readonly text: string }
+  /** A key for a machine that is not registered: another status than for all else one asks of such a machine. */
+  | { readonly kind: 'disk-key-owner-unknown'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'disk-key-too-late'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'disk-keys-too-many'; readonly serial: string; readonly text: string }
+  | { readonly kind: 'not-retiring'; readonly serial: string; readonly text: string }
   /** The state is not the one the decision was made on. */
   | { readonly kind: 'state-moved'; readonly serial: string; readonly text: string }
   /** A record in the store that we cannot read; it is left as it is. */

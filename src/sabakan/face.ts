@@ -22,6 +22,7 @@ import { unknownPath, v1Error } from './problems.ts';
 import type { RequestCounter } from './request-count.ts';
 import { bootNoun } from './rest/boot.ts';
 import { configNoun } from './rest/config.ts';
+import { cryptsNoun } from './rest/crypts.ts';
 import { ignitionsNoun } from './rest/ignitions.ts';
 import { imagesNoun } from './rest/images.ts';
 import { kernelParamsNoun } from './rest/kernel-params.ts';
@@ -44,13 +45,20 @@ export type FaceDeps = ViewParts & {
   readonly status: () => unknown;
 };
 
+/** One handler for each listener: what is served depends on whether the connection is TLS. */
+export type Face = {
+  readonly http: Handler;
+  /** Disk keys and nothing else, as with Sabakan since 3.0.0. */
+  readonly https: Handler;
+};
+
 /** Version 1's root. */
 const v1 = '/api/v1/';
 const v2 = '/api/v2/';
 /** `GET /health` gives the store this long. */
 const healthWithinMs = 5000;
 
-export function createFace(deps: FaceDeps): Handler {
+export function createFace(deps: FaceDeps): Face {
   const { world, inventory, pxe, serverName, requests } = deps;
   const { clock } = world;
   const list = createMachineList(world);
@@ -78,15 +86,16 @@ export function createFace(deps: FaceDeps): Handler {
 
   const v2Parts = { ...deps, currentPlan: createPlanReader(deps) };
 
-  const routeOf = (path: string): Route => {
-    if (path.startsWith(v1)) {
-      const rest = path.slice(v1.length);
-      for (const noun of nouns) {
-        const route = noun(rest);
-        if (route !== undefined) return route;
-      }
-      return nothing('/api/v1/{unknown}');
+  const v1RouteOf = (path: string, among: readonly Noun[]): Route => {
+    const rest = path.slice(v1.length);
+    for (const noun of among) {
+      const route = noun(rest);
+      if (route !== undefined) return route;
     }
+    return nothing('/api/v1/{unknown}');
+  };
+  const routeOf = (path: string): Route => {
+    if (path.startsWith(v1)) return v1RouteOf(path, nouns);
     if (path.startsWith(v2)) return v2Route(path.slice(v2.length), v2Parts);
     if (path === '/graphql') return graphql;
     if (path === '/health') return health;
@@ -94,6 +103,10 @@ export function createFace(deps: FaceDeps): Handler {
     if (path === '/playground' && deps.playground) return playgroundRoute;
     return nothing('{unknown}');
   };
+
+  const tlsNouns: readonly Noun[] = [cryptsNoun({ inventory, serverName })];
+  const tlsRouteOf = (path: string): Route =>
+    path.startsWith(v1) ? v1RouteOf(path, tlsNouns) : nothing('{unknown}');
 
   const answerTo = async (exchange: Exchange, route: Route): Promise<Answer> => {
     if (!mayEnter(exchange, deps.allowIps)) {
@@ -103,29 +116,36 @@ export function createFace(deps: FaceDeps): Handler {
     return route.handle(exchange);
   };
 
-  return async (exchange) => {
-    const startedMs = clock.monotonicMs();
-    const route = routeOf(exchange.path);
-    let answer: Answer;
-    try {
-      answer = await answerTo(exchange, route);
-    } catch (error) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      world.log.error('a request failed', { route: route.name, request: exchange.requestId, text });
-      answer = v1Error(exchange, {
-        kind: 'failed',
-        text: 'a fault of this server; its log has it',
-      });
-    }
-    const { method, requestId, remoteAddress } = exchange;
-    const tookMs = clock.monotonicMs() - startedMs;
-    requests.add(answer.status, route.name, method, tookMs / 1000);
-    if (answer.status >= 400 || method !== 'GET') {
-      const fields = { method, route: route.name, status: answer.status, from: remoteAddress };
-      world.log.debug('request', { ...fields, request: requestId, tookMs });
-    }
-    return answer;
-  };
+  const serve =
+    (findRoute: (path: string) => Route): Handler =>
+    async (exchange) => {
+      const startedMs = clock.monotonicMs();
+      const route = findRoute(exchange.path);
+      let answer: Answer;
+      try {
+        answer = await answerTo(exchange, route);
+      } catch (error) {
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        world.log.error('a request failed', {
+          route: route.name,
+          request: exchange.requestId,
+          text,
+        });
+        answer = v1Error(exchange, {
+          kind: 'failed',
+          text: 'a fault of this server; its log has it',
+        });
+      }
+      const { method, requestId, remoteAddress } = exchange;
+      const tookMs = clock.monotonicMs() - startedMs;
+      requests.add(answer.status, route.name, method, tookMs / 1000);
+      if (answer.status >= 400 || method !== 'GET') {
+        const fields = { method, route: route.name, status: answer.status, from: remoteAddress };
+        world.log.debug('request', { ...fields, request: requestId, tookMs });
+      }
+      return answer;
+    };
+  return { http: serve(routeOf), https: serve(tlsRouteOf) };
 }
 
 function nothing(name: string): Route {

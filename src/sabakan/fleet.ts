@@ -47,6 +47,8 @@ export type Fleet = {
   readonly stop: () => Promise<void>;
   /** Every HTTP request goes through here. */
   readonly handle: Handler;
+  /** Every request that came over TLS, through here. */
+  readonly handleTls: Handler;
   readonly requests: RequestCounter;
   readonly metrics: (process: () => readonly MetricFamily[]) => string;
   readonly status: () => unknown;
@@ -104,7 +106,7 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     monitor: control.monitor,
     bridge: control.bridge,
   };
-  const handle = createFace({
+  const face = createFace({
     ...views,
     world,
     pxe,
@@ -136,7 +138,8 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
       return ok(undefined);
     },
     stop,
-    handle,
+    handle: face.http,
+    handleTls: face.https,
     requests,
     metrics: (process) =>
       metricsText({

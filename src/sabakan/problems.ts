@@ -20,7 +20,9 @@ export type FaceProblem =
   | { readonly kind: 'not-found'; readonly text: string }
   | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
   | { readonly kind: 'not-live'; readonly text: string }
-  | { readonly kind: 'failed'; readonly text: string };
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'disk-key-unknown'; readonly text: string }
+  | { readonly kind: 'disk-key-too-large'; readonly text: string };
 
 type ErrorOf<T> =
   Extract<T, { readonly ok: false }> extends { readonly error: infer E } ? E : never;
@@ -67,6 +69,26 @@ export const problemTable = {
   'machines-exist': { status: 500, v1: 'cause', graphql: internal },
   'not-retired': { status: 500, v1: 'cause', graphql: internal },
   'disk-keys-exist': { status: 400, v1: 'invalid request', graphql: 'ENCRYPTION_KEY_EXISTS' },
+  'disk-key-exists': { status: 409, v1: 'conflicted', graphql: internal },
+  // Sabakan's 500s, which its clients try again and people find in their notes; the documents say 404 for the first.
+  'disk-key-owner-unknown': {
+    status: 500,
+    v1: 'not found: Internal Server Error',
+    graphql: internal,
+  },
+  'disk-key-too-late': {
+    status: 500,
+    v1: 'machine was retiring or retired: Internal Server Error',
+    graphql: internal,
+  },
+  'disk-keys-too-many': { status: 500, v1: 'cause', graphql: internal },
+  'disk-key-too-large': { status: 500, v1: 'cause', graphql: internal },
+  'disk-key-unknown': { status: 404, v1: notFound, graphql: internal },
+  'not-retiring': {
+    status: 500,
+    v1: 'machine is not retiring: Internal Server Error',
+    graphql: internal,
+  },
   'state-moved': { status: 409, v1: 'conflicted', graphql: internal, retryable: true },
   'record-broken': { status: 500, v1: 'cause', graphql: internal },
   invalid: { status: 400, v1: 'invalid request', graphql: internal },

@@ -19,7 +19,6 @@ import { peerDownload } from '../pxe/io/peer-download.ts';
 import type { ClusterSettings, Config } from './config.ts';
 import type { EtcdSettings } from './config-etcd.ts';
 import type { ClusterParts } from './control.ts';
-import type { Handler } from './exchange.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createHttpApp } from './io/http-app.ts';
 import { listen } from './io/listen.ts';
@@ -34,7 +33,6 @@ import {
   writableFolder,
 } from './io/start-files.ts';
 import { version } from './io/version.ts';
-import { unknownPath, v1Error } from './problems.ts';
 
 /** Requests under way get this long when the server stops; Sabakan's clients upload images. */
 const drainMs = 10_000;
@@ -155,7 +153,7 @@ export async function startServer(
           [
             'https',
             config.https,
-            () => createHttpApp(httpsOnly, world, fleet.requests, tls.value),
+            () => createHttpApp(fleet.handleTls, world, fleet.requests, tls.value),
           ] as const,
         ]),
   ] as const;
@@ -178,9 +176,6 @@ export async function startServer(
     stop,
   });
 }
-
-/** Disk keys alone move over TLS, as with Sabakan 3; until they are served, every path here is unknown. */
-const httpsOnly: Handler = async (exchange) => v1Error(exchange, unknownPath(exchange.path));
 
 async function clusterParts(
   cluster: ClusterSettings | undefined,

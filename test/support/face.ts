@@ -29,6 +29,8 @@ export type Asked = {
 export type TestFace = {
   /** `'PUT /api/v1/state/a'`. */
   readonly ask: (what: string, how?: Asked) => Promise<LightMyRequestResponse>;
+  /** The same on the listener for disk keys. */
+  readonly askTls: (what: string, how?: Asked) => Promise<LightMyRequestResponse>;
   /** Asks and insists on success. */
   readonly must: (what: string, how?: Asked) => Promise<LightMyRequestResponse>;
   readonly graphql: (query: string, variables?: object, how?: Asked) => Promise<GraphQLAnswer>;
@@ -110,25 +112,29 @@ export async function aFace(
     bridge: undefined,
     ...options.deps,
   });
-  const app = createHttpApp(face, world, requests);
+  const app = createHttpApp(face.http, world, requests);
+  const tlsApp = createHttpApp(face.https, world, requests);
 
-  const ask: TestFace['ask'] = (what, how = {}) => {
-    const [method = 'GET', url = '/'] = what.split(' ', 2);
-    const { body } = how;
-    const payload =
-      body === undefined || typeof body === 'string'
-        ? body
-        : body instanceof Uint8Array
-          ? Buffer.from(body)
-          : JSON.stringify(body);
-    return app.inject({
-      method: method as 'GET',
-      url,
-      headers: { 'x-cybozu-request-id': 'r-1', ...how.headers },
-      remoteAddress: how.from ?? '127.0.0.1',
-      ...(payload === undefined ? {} : { payload }),
-    });
-  };
+  const asking =
+    (listener: typeof app): TestFace['ask'] =>
+    (what, how = {}) => {
+      const [method = 'GET', url = '/'] = what.split(' ', 2);
+      const { body } = how;
+      const payload =
+        body === undefined || typeof body === 'string'
+          ? body
+          : body instanceof Uint8Array
+            ? Buffer.from(body)
+            : JSON.stringify(body);
+      return listener.inject({
+        method: method as 'GET',
+        url,
+        headers: { 'x-cybozu-request-id': 'r-1', ...how.headers },
+        remoteAddress: how.from ?? '127.0.0.1',
+        ...(payload === undefined ? {} : { payload }),
+      });
+    };
+  const ask = asking(app);
   const must: TestFace['must'] = async (what, how) => {
     const answer = await ask(what, how);
     if (answer.statusCode >= 300) throw new Error(`${what}: ${answer.statusCode} ${answer.body}`);
@@ -139,6 +145,7 @@ export async function aFace(
   }
   return {
     ask,
+    askTls: asking(tlsApp),
     must,
     graphql: async (query, variables, how) => {
       const answer = await ask('POST /graphql', {

@@ -43,7 +43,7 @@ export function putJson(key: string, json: unknown): Write {
 export type StoredMachine = { readonly machine: Machine; readonly bytes: Uint8Array };
 
 export function readMachine(
-  view: View,
+  view: Pick<View, 'get'>,
   serial: Serial,
 ):
   | { readonly ok: true; readonly value: StoredMachine }
