@@ -162,14 +162,24 @@ export function nodeAddresses(
   const block = 2 ** config.nodeIpv4RangeSize;
   const first = nodeBase(config) + block * config.nodeIpPerNode * rack + indexInRack;
   return Array.from({ length: config.nodeIpPerNode }, (_, k) =>
-    nicConfig(toIpv4(first + block * k), config.nodeIpv4RangeMask, config.nodeGatewayOffset),
+    nodeNic(config, toIpv4(first + block * k)),
   );
 }
 
 export function bmcAddress(config: IpamConfig, rack: number, indexInRack: number): NicConfig {
   const base = config.bmcIpv4Pool.base + (config.bmcIpv4Offset ?? 0);
   const address = base + 2 ** config.bmcIpv4RangeSize * rack + indexInRack;
-  return nicConfig(toIpv4(address), config.bmcIpv4RangeMask, config.bmcIpv4GatewayOffset);
+  return bmcNic(config, toIpv4(address));
+}
+
+/** What a machine needs to use this node address, whatever slot it belongs to. */
+export function nodeNic(config: IpamConfig, address: Ipv4): NicConfig {
+  return nicConfig(address, config.nodeIpv4RangeMask, config.nodeGatewayOffset);
+}
+
+/** What a BMC needs to use this address, whatever slot it belongs to. */
+export function bmcNic(config: IpamConfig, address: Ipv4): NicConfig {
+  return nicConfig(address, config.bmcIpv4RangeMask, config.bmcIpv4GatewayOffset);
 }
 
 /** The default gateway of the network an address lies in. */

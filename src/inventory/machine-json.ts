@@ -1,6 +1,7 @@
 /** The published form of a machine and the stored one, both ways (Sabakan 3.1.9: `spec`, `status`, `info`). */
 
 import { formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
+import { isJsonObject, objectAt, parseExactJson, parseJson } from '../base/exact-json.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Instant, instantOf, msBetween, parseRfc3339, type Rfc3339 } from '../base/time.ts';
 import { parseMachineState } from './lifecycle.ts';
@@ -73,8 +74,8 @@ export function durationSeconds(machine: Machine, now: Instant): number {
  */
 export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Array {
   const json = withDuration(machine, 0);
-  const theirs = original === undefined ? undefined : parseJson(original, keepNumber);
-  const stored = isObject(theirs)
+  const theirs = original === undefined ? undefined : parseExactJson(original);
+  const stored = isJsonObject(theirs)
     ? {
         ...theirs,
         spec: {
@@ -191,7 +192,7 @@ function fixedPart({ spec, info }: Machine): Omit<MachineJson, 'status'> {
   };
 }
 
-function nicToJson(nic: NicConfig): NicJson {
+export function nicToJson(nic: NicConfig): NicJson {
   return {
     address: formatIpv4(nic.address),
     netmask: formatIpv4(nic.netmask),
@@ -200,37 +201,8 @@ function nicToJson(nic: NicConfig): NicJson {
   };
 }
 
-const utf8 = new TextDecoder();
-
-/** In Node since 21 and in ECMAScript 2026; TypeScript's library for 2024 does not know it yet. */
-type ExactJson = { readonly rawJSON: (text: string) => unknown };
-type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
-
-/** A number that JavaScript would write differently (64 bits, `1.0`) is written back as it came. */
-const keepNumber: Reviver = (_, value, { source }) =>
-  typeof value === 'number' && source !== undefined && String(value) !== source
-    ? (JSON as unknown as ExactJson).rawJSON(source)
-    : value;
-
-function parseJson(bytes: Uint8Array, reviver?: Reviver): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes), reviver as Parameters<typeof JSON.parse>[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function memberOf(json: unknown, name: string): unknown {
-  return isObject(json) && Object.hasOwn(json, name) ? json[name] : undefined;
-}
-
-function objectAt(json: unknown, name: string): Readonly<Record<string, unknown>> {
-  const value = memberOf(json, name);
-  return isObject(value) ? value : {};
+  return isJsonObject(json) && Object.hasOwn(json, name) ? json[name] : undefined;
 }
 
 function listAt(json: unknown, name: string): readonly unknown[] {

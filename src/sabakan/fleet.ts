@@ -11,6 +11,7 @@ import type { HealthPolicy } from '../health/policy.ts';
 import type { Prober } from '../health/probe.ts';
 import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { upgradeDatabase } from '../inventory/takeover-run.ts';
 import { createPxe, type Pxe, type PxeEvent, type PxeSettings } from '../pxe/pxe.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
@@ -18,6 +19,7 @@ import type { Handler } from './exchange.ts';
 import { createFace } from './face.ts';
 import { type MetricFamily, metricsText } from './metrics.ts';
 import { createRequestCounter, type RequestCounter } from './request-count.ts';
+import { takeoverParts } from './takeover.ts';
 
 export type FleetSettings = {
   readonly serverName: string;
@@ -41,7 +43,7 @@ export type FleetEdges = {
 export type FleetProblem = { readonly kind: string; readonly text: string };
 
 export type Fleet = {
-  /** In order: inventory, network boot, leadership. On a problem everything is stopped again. */
+  /** In order: the schema, inventory, network boot, leadership. On a problem everything is stopped again. */
   readonly start: () => Promise<Result<void, FleetProblem>>;
   /** In reverse; leadership is given up at once. */
   readonly stop: () => Promise<void>;
@@ -126,8 +128,9 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
 
   return {
     start: async () => {
-      for (const step of [inventory.start, pxe.start]) {
-        const done: Result<void, FleetProblem> = await step();
+      const upgrade = () => upgradeDatabase(world, takeoverParts);
+      for (const step of [upgrade, inventory.start, pxe.start]) {
+        const done: Result<unknown, FleetProblem> = await step();
         if (!done.ok) {
           await stop();
           return fail(done.error);

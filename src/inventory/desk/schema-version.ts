@@ -37,6 +37,6 @@ function otherSchema(version: string | undefined): StoreProblem {
       : `has schema version "${version}"`;
   const text =
     `the database ${have} and this server needs version ${schemaVersion}: ` +
-    'start a Sabakan 3 on it once to upgrade it; nothing was changed';
+    'tetsu migrate --check says what is in it; nothing was changed';
   return { kind: 'store-refused', text };
 }

@@ -1,0 +1,84 @@
+/** What network boot converts and checks of its own records when a Sabakan's database is taken over. */
+
+import { parseIpv4 } from '../base/addresses.ts';
+import { isJsonObject, parseJson } from '../base/exact-json.ts';
+import type { Finding, Records, TakeoverPart } from '../inventory/takeover.ts';
+import { leasePrefix, openLeaseTable } from './dhcp/leases.ts';
+import { convertTemplates } from './ignition/old-template.ts';
+import { checkTemplates } from './ignition/template-check.ts';
+import { checkAssets, isAssetKey } from './images/asset-check.ts';
+import { checkImages } from './images/image-check.ts';
+import { areKernelParams } from './ipxe/word.ts';
+import { isOsId, kernelParamsBytesMax } from './kernel-params.ts';
+
+const kernelParamsPrefix = 'kernel-params/';
+
+export const pxeTakeover: TakeoverPart = {
+  owns: (key) => {
+    const [area, first = '', second, ...more] = key.split('/');
+    switch (area) {
+      case 'lease-usages':
+        return second === undefined && parseIpv4(first).ok;
+      case 'images':
+        return isOsId(first) && (second ?? 'deleted') === 'deleted' && more.length === 0;
+      case 'ignitions':
+        return first !== '' && second !== undefined && second !== '' && more.length === 0;
+      case 'kernel-params':
+        return isOsId(first) && second === undefined;
+      default:
+        return isAssetKey(key);
+    }
+  },
+  convert: { '2': convertTemplates },
+  check: (records) => [
+    ...checkLeases(records),
+    ...checkImages(records),
+    ...checkAssets(records),
+    ...checkTemplates(records),
+    ...checkKernelParams(records),
+  ],
+};
+
+function checkLeases(records: Records): readonly Finding[] {
+  return records.under(leasePrefix).flatMap(({ key, value }): readonly Finding[] => {
+    const table = openLeaseTable(value);
+    if (!table.ok) {
+      return [
+        {
+          key,
+          weight: 'problem',
+          what: table.error,
+          does: 'lends no address of this range, and leaves the record as it is',
+          remedy:
+            'delete it when the machines of this network have ended their leases, or reboot them',
+        },
+      ];
+    }
+    const rows = table.value.entries();
+    const json = parseJson(value);
+    const foreign = isJsonObject(json) ? Object.keys(json).filter((name) => !rows.has(name)) : [];
+    return foreign.map((name) => ({
+      key,
+      weight: 'problem',
+      what: `the lease of ${JSON.stringify(name)} has no index`,
+      does: 'keeps it word for word, and lends as if it were not there',
+      remedy: 'remove this member',
+    }));
+  });
+}
+
+function checkKernelParams(records: Records): readonly Finding[] {
+  return records.under(kernelParamsPrefix).flatMap(({ key, value }): readonly Finding[] => {
+    const text = new TextDecoder().decode(value);
+    if (areKernelParams(text) && text.length <= kernelParamsBytesMax) return [];
+    return [
+      {
+        key,
+        weight: 'notice',
+        what: `these kernel parameters could not be set today: ${JSON.stringify(text.slice(0, 80))}`,
+        does: 'boots machines with them all the same',
+        remedy: 'set them anew (sabactl kernel-params set): printable ASCII without quotes',
+      },
+    ];
+  });
+}
