@@ -11,7 +11,6 @@ import {
   type Condition,
   type Revision,
   type StoreProblem,
-  type Write,
 } from '../base/store.ts';
 import { keys } from './keys.ts';
 import { batchesOf } from './takeover/batches.ts';
@@ -20,6 +19,7 @@ import {
   type Finding,
   planTakeover,
   type Records,
+  type RecordWrite,
   recordsOf,
   type SchemaFound,
   schemaOf,
@@ -117,7 +117,7 @@ async function write(
 ): Promise<Result<'done' | 'moved', StoreProblem>> {
   const held: Condition = { kind: 'held', key: lock.key, createRevision: lock.createRevision };
   const moved = new Map<string, Revision>();
-  const unmoved = ({ key }: Write): Condition => {
+  const unmoved = ({ key }: RecordWrite): Condition => {
     const modRevision = moved.get(key) ?? records.get(key)?.modRevision ?? absent;
     return { kind: 'unmoved', key, modRevision };
   };

@@ -32,12 +32,15 @@ export type Records = {
   readonly under: (prefix: string) => readonly Entry[];
 };
 
+/** A write of one record: so it can be conditional on what the record was. */
+export type RecordWrite = Exclude<Write, { readonly kind: 'delete-under' }>;
+
 /** Writes that are made together or not at all. */
 export type RecordChange = {
   /** The record this is about. */
   readonly key: string;
   readonly what: string;
-  readonly writes: readonly Write[];
+  readonly writes: readonly RecordWrite[];
 };
 
 export type Conversion = {
@@ -152,7 +155,7 @@ export function recordsOf(entries: readonly Entry[]): Records {
 }
 
 /** The records as these writes would leave them. */
-function withWrites(records: Records, writes: readonly Write[]): Records {
+function withWrites(records: Records, writes: readonly RecordWrite[]): Records {
   const byKey = new Map(records.all.map((entry) => [entry.key, entry]));
   for (const write of writes) {
     const { key } = write;

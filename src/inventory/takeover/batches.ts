@@ -1,7 +1,6 @@
 /** Changes as commits: as many as one transaction takes, none of them torn. */
 
-import type { Write } from '../../base/store.ts';
-import type { RecordChange } from '../takeover.ts';
+import type { RecordChange, RecordWrite } from '../takeover.ts';
 
 /** etcd takes requests of 1.5 MiB; keys and conditions need some of it. */
 const bytesMax = 1024 * 1024;
@@ -15,9 +14,9 @@ const bytesMax = 1024 * 1024;
 export function batchesOf(
   changes: readonly RecordChange[],
   writesMax: number,
-): readonly (readonly Write[])[] {
-  const batches: Write[][] = [];
-  let current: Write[] = [];
+): readonly (readonly RecordWrite[])[] {
+  const batches: RecordWrite[][] = [];
+  let current: RecordWrite[] = [];
   let bytes = 0;
   for (const { writes } of changes) {
     const size = writes.reduce((sum, write) => sum + sizeOf(write), 0);
@@ -34,6 +33,6 @@ export function batchesOf(
   return batches;
 }
 
-function sizeOf(write: Write): number {
+function sizeOf(write: RecordWrite): number {
   return write.key.length + (write.kind === 'put' ? write.value.length : 0);
 }

@@ -6,8 +6,14 @@
 
 import { isJsonObject, objectAt, parseExactJson } from '../../base/exact-json.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Entry, Write } from '../../base/store.ts';
-import type { Conversion, Finding, RecordChange, Records } from '../../inventory/takeover.ts';
+import type { Entry } from '../../base/store.ts';
+import type {
+  Conversion,
+  Finding,
+  RecordChange,
+  Records,
+  RecordWrite,
+} from '../../inventory/takeover.ts';
 import { encodeDataUrl } from './data-url.ts';
 import { decodeTemplate } from './template-json.ts';
 
@@ -54,7 +60,7 @@ export function convertTemplates(records: Records): Conversion {
   for (const { key } of records.under(metaPrefix)) {
     const name = oldName(key, metaPrefix);
     if (name === undefined || records.get(templatesPrefix + name) !== undefined) continue;
-    const writes: readonly Write[] = [{ kind: 'delete', key }];
+    const writes: readonly RecordWrite[] = [{ kind: 'delete', key }];
     changes.push({ key, what: 'goes: meta data without a template', writes });
   }
   return { changes, findings };
