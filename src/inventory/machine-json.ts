@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import { type Instant, instantOf, msBetween, parseRfc3339, type Rfc3339 } from '../base/time.ts';
 import { parseMachineState } from './lifecycle.ts';
 import {
+  emptyLabels,
   type Machine,
   type NicConfig,
   parseLabels,
@@ -178,7 +179,7 @@ function fixedPart({ spec, info }: Machine): Omit<MachineJson, 'status'> {
   return {
     spec: {
       serial: spec.serial,
-      labels: spec.labels.size === 0 ? null : Object.fromEntries(spec.labels),
+      labels: hasNoLabels(spec) ? null : Object.fromEntries(spec.labels),
       rack: spec.rack,
       'index-in-rack': spec.indexInRack,
       role: spec.role,
@@ -190,6 +191,10 @@ function fixedPart({ spec, info }: Machine): Omit<MachineJson, 'status'> {
     },
     info: { network: { ipv4: info.network.map(nicToJson) }, bmc: { ipv4: nicToJson(info.bmc) } },
   };
+}
+
+function hasNoLabels({ labels }: Machine['spec']): boolean {
+  return labels.size === 0 && labels !== emptyLabels;
 }
 
 export function nicToJson(nic: NicConfig): NicJson {

@@ -193,12 +193,19 @@ function parseNewMachine(item: unknown, path: string, mistakes: Mistake[]): NewM
   };
 }
 
+/** No label, but a list of them: Sabakan publishes it as `{}`, and a machine that never had any as null. */
+export const emptyLabels: ReadonlyMap<string, string> = new Map();
+
 export function parseLabels(value: unknown): Result<ReadonlyMap<string, string>, string> {
   if (value === undefined || value === null) return ok(new Map());
   if (typeof value !== 'object' || Array.isArray(value))
     return fail('must be an object of names and values');
+  const given = Object.entries(value);
+  if (given.length === 0) return ok(emptyLabels);
   const labels: [string, string][] = [];
-  for (const [name, text] of Object.entries(value)) {
+  for (const [name, item] of given) {
+    // To Go, null is the empty text here.
+    const text: unknown = item ?? '';
     if (typeof text !== 'string')
       return fail(`the value of label ${showValue(name)} must be a string`);
     if (!isLabelName(name) || !isLabelValue(text)) return fail('labels contain invalid character');

@@ -55,8 +55,11 @@ function parseAddress(text: string): { readonly family: 4 | 6; readonly base: bi
 }
 
 function ipv4Value(text: string): bigint | undefined {
-  const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
-  if (octets === undefined || octets.some((octet) => octet > 255)) return undefined;
+  const octets = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1);
+  // A leading zero is octal to some programs; Go takes none.
+  if (octets === undefined || octets.some((octet) => /^0\d/.test(octet) || Number(octet) > 255)) {
+    return undefined;
+  }
   return octets.reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
 }
 

@@ -55,7 +55,8 @@ export type Handler = (exchange: Exchange) => Promise<Answer>;
 export type Route = { readonly name: string; readonly handle: Handler };
 
 const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is text like any other, as it is to Go: nothing we take may begin with one.
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const noBody: AnswerBody = { kind: 'none' };
 

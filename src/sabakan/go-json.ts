@@ -1,4 +1,4 @@
-/** JSON as Go's encoder writes it: HTML characters escaped, a newline at the end. */
+/** JSON as Go writes it (HTML characters escaped, a newline at the end) and as it finds members in it. */
 
 import { type Answer, textAnswer } from './exchange.ts';
 
@@ -17,4 +17,19 @@ export function goJsonText(value: unknown): string {
 
 export function jsonAnswer(status: number, value: unknown): Answer {
   return textAnswer(status, 'application/json', `${goJsonText(value)}\n`);
+}
+
+/**
+ * An object's members under the names that are known, whatever case they came in, a later one over an earlier one; null
+ * stands for an object without members. Anything else comes back as it is, for its parser to refuse.
+ */
+export function goMembers(json: unknown, names: readonly string[]): unknown {
+  if (json === null) return {};
+  if (typeof json !== 'object' || Array.isArray(json)) return json;
+  const known = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const members = Object.entries(json).flatMap(([given, value]) => {
+    const name = known.get(given.toLowerCase());
+    return name === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(members);
 }

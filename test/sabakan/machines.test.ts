@@ -49,6 +49,15 @@ describe('registering machines', () => {
     ['one serial twice', [aSpec('x'), aSpec('x')], 500],
     ['a full rack', Array.from({ length: 29 }, (_, at) => aSpec(`x${at}`, { rack: 1 })), 500],
     ['no labels', [aSpec('x', { labels: {} })], 201],
+    [
+      'a rack as a fraction',
+      `[${JSON.stringify(aSpec('x')).replace('"rack":0', '"rack":1.0')}]`,
+      400,
+    ],
+    ['labels without a value', [aSpec('x', { labels: { a: null } })], 201],
+    ['members in capitals', [{ Serial: 'x', ROLE: 'cs', BMC: { Type: 'ipmi' } }], 201],
+    ['more after the list', `${JSON.stringify([aSpec('x')])} {"not": looked at`, 201],
+    ['a byte order mark', '\ufeff[]', 400],
     ['an empty list', [], 201],
     ['null', 'null', 201],
     ['members it does not know', [aSpec('x', { colour: 'red', ipv4: ['1.2.3.4'] })], 201],
@@ -246,7 +255,7 @@ describe('states', () => {
     ['healthy\n', 400],
     ['HEALTHY', 400],
     ['', 400],
-    ['x'.repeat(129), 413],
+    ['x'.repeat(129), 500],
     [new Uint8Array([0xff]), 400],
   ])('a body of %j is %s', async (body, status) => {
     const face = await aFace();
@@ -286,12 +295,30 @@ describe('states', () => {
     const deleted = await face.ask('DELETE /api/v1/machines/a');
     expect([deleted.statusCode, deleted.body]).toEqual([200, '']);
     expect((await face.ask('DELETE /api/v1/machines/a')).statusCode).toBe(404);
-    expect((await face.ask('DELETE /api/v1/machines/')).statusCode).toBe(400);
+    for (const path of ['machines', 'machines/', 'machines-a', 'machinesXa']) {
+      expect([path, (await face.ask(`DELETE /api/v1/${path}`)).statusCode]).toEqual([path, 400]);
+    }
     await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
   });
 });
 
 describe('labels and retire dates', () => {
+  it('labels are null where there never were any, and {} when the last one went', async () => {
+    const face = await aFace();
+    await face.must('POST /api/v1/machines', {
+      body: [aSpec('a'), aSpec('b', { labels: {} }), aSpec('c', { labels: { x: 'y' } })],
+    });
+    await face.must('DELETE /api/v1/labels/c/x');
+    const shown = (await face.ask('GET /api/v1/machines')).json();
+    expect(shown.map((machine: { spec: { labels: unknown } }) => machine.spec.labels)).toEqual([
+      null,
+      {},
+      {},
+    ]);
+    const { data } = await face.graphql('{ searchMachines { spec { labels { name } } } }');
+    expect(data.searchMachines[2].spec.labels).toBeNull();
+  });
+
   const check = async (what: string, body: string, status: number) => {
     const face = await aFace();
     await face.must('POST /api/v1/machines', { body: [aSpec('a', { labels: { there: 'x' } })] });
@@ -313,7 +340,8 @@ describe('labels and retire dates', () => {
     await check(`PUT /api/v1/labels/a/${'b'.repeat(64)}`, 'c', 400);
     await check('PUT /api/v1/labels/a/b', 'c'.repeat(64), 400);
     await check('PUT /api/v1/labels/a/b', 'c\n', 400);
-    await check('PUT /api/v1/labels/a/b', 'c'.repeat(1025), 413);
+    await check('PUT /api/v1/labels/a/b', 'c'.repeat(1025), 500);
+    await check('PUT /api/v1/labels//b', 'c', 404);
     await check('PUT /api/v1/labels/a/__proto__', 'c', 400);
     await check('PUT /api/v1/labels/a/constructor', 'c', 200);
     await check('POST /api/v1/labels/a/b', 'c', 405);

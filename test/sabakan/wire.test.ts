@@ -90,6 +90,40 @@ describe('paths', () => {
   });
 });
 
+describe('what a server that does not see the store says', () => {
+  it('is never "not found"', async () => {
+    const face = await aFace();
+    await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
+    const behind = { ...face.inventory, dhcp: () => undefined } as const;
+    const cut = await aFace({
+      ipam: 'unset',
+      deps: {
+        inventory: {
+          ...behind,
+          freshness: () => ({ kind: 'behind', silentMs: 12_000, text: 'no link' }),
+        },
+      },
+    });
+    for (const path of ['state/a', 'state/b', 'machines', 'machines?serial=b', 'config/dhcp']) {
+      const answer = await cut.ask(`GET /api/v1/${path}`);
+      expect([path, answer.statusCode, answer.headers['retry-after']]).toEqual([path, 503, '2']);
+    }
+    expect((await face.ask('GET /api/v1/config/dhcp')).statusCode).toBe(404);
+  });
+
+  it('of a configuration that cannot be read is 500', async () => {
+    const face = await aFace();
+    const value = new TextEncoder().encode('{');
+    await face.store.commit([], [{ kind: 'put', key: 'dhcp', value }]);
+    await face.clock.run(1);
+    const answer = await face.ask('GET /api/v1/config/dhcp');
+    expect([answer.statusCode, answer.json().error]).toEqual([
+      500,
+      expect.stringMatching(/^the record dhcp cannot be read/),
+    ]);
+  });
+});
+
 describe('who may', () => {
   const remote = '192.0.2.7';
   it.each([

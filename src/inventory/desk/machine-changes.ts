@@ -10,6 +10,7 @@ import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
 import { keys } from '../keys.ts';
 import { transition } from '../lifecycle.ts';
 import {
+  emptyLabels,
   isLabelName,
   isLabelValue,
   labelMap,
@@ -148,9 +149,12 @@ export function removeLabel(serial: Serial, name: string, audit: Audit): Change<
     serial,
     (machine) => {
       const labels = new Map(machine.spec.labels);
-      if (labels.delete(name)) return ok({ ...machine, spec: { ...machine.spec, labels } });
-      const text = `machine ${serial} has no label ${name}`;
-      return fail({ kind: 'label-unknown', serial, text });
+      if (!labels.delete(name)) {
+        const text = `machine ${serial} has no label ${name}`;
+        return fail({ kind: 'label-unknown', serial, text });
+      }
+      const left = labels.size === 0 ? emptyLabels : labels;
+      return ok({ ...machine, spec: { ...machine.spec, labels: left } });
     },
     () => audit(serial, 'delete-label', name),
   );

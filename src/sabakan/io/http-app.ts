@@ -28,6 +28,8 @@ const keepAliveMs = 75_000;
 /** Idle and slow peers cost a descriptor each. */
 const connectionsMax = 10_000;
 
+const idHeader = requestIdHeader(process.env['REQUEST_ID_HEADER']);
+
 /** PEM. */
 export type TlsMaterial = { readonly cert: string; readonly key: string };
 type ClientError = Error & { readonly code?: string };
@@ -98,7 +100,7 @@ function exchangeOf(request: FastifyRequest, world: Pick<World, 'clock' | 'chanc
   for (const [name, value] of Object.entries(raw.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
-  const requestId = requestIdOf(headers.get(requestIdHeader), world.chance);
+  const requestId = requestIdOf(headers.get(idHeader), world.chance);
   if (request.originalUrl.length > urlCharactersMax) {
     return { kind: 'refused', answer: { ...emptyAnswer(414), headers: { connection: 'close' } } };
   }

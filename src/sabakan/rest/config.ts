@@ -3,28 +3,50 @@
 import { dhcpConfigToJson, parseDhcpConfig } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { ipamConfigToJson, parseIpamConfig } from '../../inventory/ipam.ts';
-import { jsonAnswer } from '../go-json.ts';
-import { badRequest, v1Error } from '../problems.ts';
+import { keys } from '../../inventory/keys.ts';
+import { goMembers, jsonAnswer } from '../go-json.ts';
+import { badRequest, type Problem, v1Error } from '../problems.ts';
+import { type Truthful, whyUnknown } from '../whole-truth.ts';
 import { actorOf, answerWith, byMethod, type Noun, readJson } from './noun.ts';
 
-const notSet = (what: string) =>
-  ({ kind: 'not-found', text: `the ${what} configuration was never set` }) as const;
+const ipamMembers = [
+  'max-nodes-in-rack',
+  'node-ipv4-pool',
+  'node-ipv4-offset',
+  'node-ipv4-range-size',
+  'node-ipv4-range-mask',
+  'node-ip-per-node',
+  'node-index-offset',
+  'node-gateway-offset',
+  'bmc-ipv4-pool',
+  'bmc-ipv4-offset',
+  'bmc-ipv4-range-size',
+  'bmc-ipv4-range-mask',
+  'bmc-ipv4-gateway-offset',
+];
+const dhcpMembers = ['gateway-offset', 'lease-minutes', 'dns-servers'];
 
 export function configNoun(deps: {
-  readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'putIpam' | 'putDhcp'>;
+  readonly inventory: Truthful & Pick<Inventory, 'ipam' | 'dhcp' | 'putIpam' | 'putDhcp'>;
   readonly serverName: string;
 }): Noun {
   const { inventory, serverName } = deps;
+  /** "Never set" is said only by a server that would know. */
+  const notSet = (key: string): Problem =>
+    whyUnknown(inventory, key) ?? {
+      kind: 'not-found',
+      text: `the ${key} configuration was never set`,
+    };
   const ipam = byMethod('/api/v1/config/ipam', {
     GET: async (exchange) => {
       const config = inventory.ipam();
-      if (config === undefined) return v1Error(exchange, notSet('ipam'));
+      if (config === undefined) return v1Error(exchange, notSet(keys.ipam));
       return jsonAnswer(200, ipamConfigToJson(config));
     },
     PUT: async (exchange) => {
       const json = await readJson(exchange);
       if (!json.ok) return v1Error(exchange, json.error);
-      const config = parseIpamConfig(json.value);
+      const config = parseIpamConfig(goMembers(json.value, ipamMembers));
       if (!config.ok) return v1Error(exchange, badRequest(config.error));
       const put = await inventory.putIpam(config.value, actorOf(exchange, serverName));
       return answerWith(exchange, put, jsonAnswer(200, null));
@@ -33,13 +55,13 @@ export function configNoun(deps: {
   const dhcp = byMethod('/api/v1/config/dhcp', {
     GET: async (exchange) => {
       const config = inventory.dhcp();
-      if (config === undefined) return v1Error(exchange, notSet('dhcp'));
+      if (config === undefined) return v1Error(exchange, notSet(keys.dhcp));
       return jsonAnswer(200, dhcpConfigToJson(config));
     },
     PUT: async (exchange) => {
       const json = await readJson(exchange);
       if (!json.ok) return v1Error(exchange, json.error);
-      const config = parseDhcpConfig(json.value);
+      const config = parseDhcpConfig(goMembers(json.value, dhcpMembers));
       if (!config.ok) return v1Error(exchange, badRequest(config.error));
       const put = await inventory.putDhcp(config.value, actorOf(exchange, serverName));
       return answerWith(exchange, put, jsonAnswer(200, null));

@@ -27,7 +27,7 @@ export function ignitionsNoun(deps: {
     const role = parseRole(roleText);
     if (!role.ok) return refused(name, badRequest(`invalid role name: ${roleText}`));
     if (segments.length > 2) return refused(name, badRequest(''));
-    if (id === undefined || id === '') {
+    if (id === undefined) {
       return {
         name: '/api/v1/ignitions/{role}',
         handle: async (exchange) => {

@@ -1,7 +1,7 @@
 /** `/api/v1/images`: boot images as tar files, streamed both ways. */
 
 import type { Pxe } from '../../pxe/pxe.ts';
-import type { Answer, Exchange } from '../exchange.ts';
+import type { Answer, Exchange, Route } from '../exchange.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { badRequest, unknownPath, v1Error } from '../problems.ts';
@@ -15,11 +15,12 @@ export function imagesNoun(deps: {
   const { images, serverName } = deps;
   const name = '/api/v1/images/coreos/{id}';
 
-  const index = byMethod('/api/v1/images/coreos', {
-    GET: async () => jsonAnswer(200, images.index()),
-    PUT: idMissing,
-    DELETE: idMissing,
-  });
+  // Any other method needs an id, and so the path is wrong (400) rather than the method (405).
+  const index: Route = {
+    name: '/api/v1/images/coreos',
+    handle: async (exchange) =>
+      exchange.method === 'GET' ? jsonAnswer(200, images.index()) : idMissing(exchange),
+  };
 
   return (path) => {
     if (!path.startsWith('images/')) return undefined;

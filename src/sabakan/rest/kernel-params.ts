@@ -28,7 +28,7 @@ export function kernelParamsNoun(deps: {
           : textAnswer(200, 'text/plain', params);
       },
       PUT: async (exchange) => {
-        const text = await readText(exchange, 'kernel params', paramsBytesMax);
+        const text = await readText(exchange, 'kernel params', paramsBytesMax, 'bad-request');
         if (!text.ok) return v1Error(exchange, badRequest(text.error.text));
         const put = await kernelParams.put(os, text.value, actorOf(exchange, serverName));
         return answerWith(exchange, put, jsonAnswer(200, null));

@@ -6,6 +6,7 @@ import { parseMachineState } from '../../inventory/lifecycle.ts';
 import { isLabelName, isLabelValue, type Serial } from '../../inventory/machine.ts';
 import { textAnswer } from '../exchange.ts';
 import { badRequest, v1Error } from '../problems.ts';
+import { whyNotWhole } from '../whole-truth.ts';
 import { actorOf, answerWith, byMethod, done, type Noun, readText, refused } from './noun.ts';
 
 const stateBytesMax = 128;
@@ -22,12 +23,14 @@ export function stateNoun({ inventory, serverName }: Deps): Noun {
     if (serial === '') return refused(name, badRequest('serial is missing'));
     return byMethod(name, {
       GET: async (exchange) => {
+        const doubt = whyNotWhole(inventory, [serial]);
+        if (doubt !== undefined) return v1Error(exchange, doubt);
         const machine = inventory.find(serial);
         if (machine === undefined) return v1Error(exchange, unknown(serial));
         return textAnswer(200, 'text/plain', machine.status.state);
       },
       PUT: async (exchange) => {
-        const text = await readText(exchange, 'state', stateBytesMax);
+        const text = await readText(exchange, 'state', stateBytesMax, 'failed');
         if (!text.ok) return v1Error(exchange, text.error);
         const to = parseMachineState(text.value);
         if (!to.ok) return v1Error(exchange, badRequest(to.error));
@@ -49,11 +52,11 @@ export function labelsNoun({ inventory, serverName }: Deps): Noun {
     const cut = rest.indexOf('/');
     const serial = rest.slice(0, cut) as Serial;
     const label = rest.slice(cut + 1);
-    if (cut < 1) return refused(name, badRequest('the path must be labels/<serial>/<label>'));
+    if (cut < 0) return refused(name, badRequest('the path must be labels/<serial>/<label>'));
     if (!isLabelName(label)) return refused(name, badRequest('invalid label name'));
     return byMethod(name, {
       PUT: async (exchange) => {
-        const value = await readText(exchange, 'label value', labelBytesMax);
+        const value = await readText(exchange, 'label value', labelBytesMax, 'failed');
         if (!value.ok) return v1Error(exchange, value.error);
         if (!isLabelValue(value.value)) return v1Error(exchange, badRequest('invalid label value'));
         const actor = actorOf(exchange, serverName);
@@ -79,7 +82,7 @@ export function retireDateNoun({ inventory, serverName }: Deps): Noun {
     if (serial === '') return refused(name, badRequest('serial is missing'));
     return byMethod(name, {
       PUT: async (exchange) => {
-        const text = await readText(exchange, 'retire date', dateBytesMax);
+        const text = await readText(exchange, 'retire date', dateBytesMax, 'bad-request');
         if (!text.ok) return v1Error(exchange, text.error);
         // RFC 3339 allows small letters, Go's parser does not: what is stored must be readable by both.
         const date = parseRfc3339(text.value.trim().toUpperCase());

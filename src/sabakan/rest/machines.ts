@@ -6,6 +6,7 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { type Machine, parseNewMachines, type Serial } from '../../inventory/machine.ts';
 import { parseRestQuery } from '../../inventory/query.ts';
 import { type Answer, bytesAnswer, type Exchange, emptyAnswer } from '../exchange.ts';
+import { goMembers } from '../go-json.ts';
 import type { MachineList } from '../machine-list.ts';
 import { badRequest, mistakesText, type Problem, v1Error } from '../problems.ts';
 import { whyNotWhole } from '../whole-truth.ts';
@@ -70,7 +71,7 @@ export function machinesNoun(deps: {
   const post = async (exchange: Exchange): Promise<Answer> => {
     const json = await readJson(exchange, registerBytesMax);
     if (!json.ok) return v1Error(exchange, json.error);
-    const machines = parseNewMachines(json.value);
+    const machines = parseNewMachines(asMachines(json.value));
     if (!machines.ok) return v1Error(exchange, badRequest(mistakesText(machines.error)));
     const registered = await inventory.register(machines.value, actorOf(exchange, serverName));
     return answerWith(
@@ -81,7 +82,8 @@ export function machinesNoun(deps: {
   };
 
   const remove = async (exchange: Exchange): Promise<Answer> => {
-    const serial = exchange.path.slice('/api/v1/machines/'.length);
+    // `machines-of-ours` is read like `machines`, but names no machine.
+    const [, serial = ''] = /^\/api\/v1\/machines\/(.*)$/s.exec(exchange.path) ?? [];
     if (serial === '') return v1Error(exchange, badRequest('serial is missing'));
     const removed = await inventory.remove(serial as Serial, actorOf(exchange, serverName));
     return answerWith(exchange, removed, done);
@@ -94,6 +96,18 @@ export function machinesNoun(deps: {
     if (!path.startsWith('machines')) return undefined;
     return path.startsWith('machines/') ? one : fleet;
   };
+}
+
+const machineMembers = ['serial', 'labels', 'rack', 'role', 'retire-date', 'bmc'];
+
+/** Members are found in any case, as Go does; a null in the list crashes Sabakan, and is refused here. */
+function asMachines(json: unknown): unknown {
+  if (!Array.isArray(json)) return json;
+  return json.map((item) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+    const members = goMembers(item, machineMembers) as Readonly<Record<string, unknown>>;
+    return { ...members, bmc: goMembers(members['bmc'], ['type']) };
+  });
 }
 
 function listOf(text: string | undefined): readonly string[] {

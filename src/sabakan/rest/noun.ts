@@ -3,7 +3,7 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { type Answer, type Exchange, emptyAnswer, type Route, utf8Text } from '../exchange.ts';
-import { parseJson } from '../json-text.ts';
+import { parseJsonOfCounts } from '../json-text.ts';
 import { badRequest, type Problem, v1Error, wrongMethod } from '../problems.ts';
 
 /** Paths are matched literally on what follows `/api/v1/`; undefined: not of this noun. */
@@ -41,27 +41,32 @@ export function refused(name: string, problem: Problem): Route {
   return { name, handle: async (exchange) => v1Error(exchange, problem) };
 }
 
-/** JSON of any shape; the error of the parser is part of the answer. */
+/** JSON of any shape whose numbers are unsigned; the error of the parser is part of the answer. */
 export async function readJson(
   exchange: Exchange,
   bytesMax = jsonBytesMax,
 ): Promise<Result<unknown, Problem>> {
   const body = await exchange.body.read(bytesMax);
   if (!body.ok) return body;
-  const json = parseJson(body.value);
+  const json = parseJsonOfCounts(body.value);
   return json.ok ? json : fail(badRequest(json.error));
 }
 
-/** Text of at most `bytesMax` bytes, as it came. */
+/**
+ * Text of at most `bytesMax` bytes, as it came.
+ *
+ * @param tooLong the kind of problem that Sabakan has for a longer one.
+ */
 export async function readText(
   exchange: Exchange,
   what: string,
   bytesMax: number,
+  tooLong: 'bad-request' | 'failed',
 ): Promise<Result<string, Problem>> {
   const body = await exchange.body.read(bytesMax);
   if (!body.ok) {
     if (body.error.kind !== 'body-too-large') return body;
-    return fail({ ...body.error, text: `${what} is longer than ${bytesMax} bytes` });
+    return fail({ kind: tooLong, text: `${what} is longer than ${bytesMax} bytes` });
   }
   const text = utf8Text(body.value);
   return text === undefined ? fail(badRequest(`${what} is not UTF-8`)) : ok(text);
