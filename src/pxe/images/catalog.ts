@@ -10,6 +10,7 @@ import { formatInstant } from '../../base/time.ts';
 import type { Transact, TransactProblem, View } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import { uploadsBusy } from '../blobs/problem.ts';
 import {
   decodeDeleted,
   decodeHashes,
@@ -118,10 +119,7 @@ export function createImageCatalog(deps: {
     id: string,
     then: (upload: StagedImage) => Promise<Result<T, Failure>>,
   ): Promise<Result<T, Failure>> => {
-    if (uploads >= settings.uploadsMax) {
-      const text = `${uploads} uploads are under way already, try again later`;
-      return fail({ kind: 'uploads-busy', text });
-    }
+    if (uploads >= settings.uploadsMax) return fail(uploadsBusy(uploads));
     uploads += 1;
     try {
       const upload = await shelf.stage(tar, settings.imageBytesMax);

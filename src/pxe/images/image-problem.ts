@@ -1,5 +1,6 @@
 /** What can be wrong with an image or its upload, in words. */
 
+import type { UploadsBusy } from '../blobs/problem.ts';
 import { deletionsMax } from './image-json.ts';
 import type { StageProblem } from './shelf.ts';
 
@@ -9,8 +10,7 @@ export type ImageProblem =
   | { readonly kind: 'image-unknown'; readonly text: string }
   | { readonly kind: 'image-deleted-lately'; readonly text: string }
   | { readonly kind: 'image-differs'; readonly text: string }
-  /** `uploadsMax` is reached. */
-  | { readonly kind: 'uploads-busy'; readonly text: string };
+  | UploadsBusy;
 
 export function invalidId(id: string): ImageProblem {
   const shown = JSON.stringify(id.slice(0, 100));

@@ -1,6 +1,7 @@
 /** Where a server keeps the boot images it has: an edge with two implementations, on disk and in memory. */
 
 import type { Result } from '../../base/result.ts';
+import type { BrokenUpload, ShelfProblem } from '../blobs/problem.ts';
 import type { Content } from '../http/artefact.ts';
 
 /** A boot image is exactly these two files. */
@@ -23,13 +24,10 @@ export type StagedImage = {
   readonly discard: () => Promise<void>;
 };
 
-/** The disk is full or broken, or what is stored about images cannot be read. */
-export type ShelfProblem = { readonly kind: 'shelf-failed'; readonly text: string };
-
 export type StageProblem =
   | ShelfProblem
   /** Not a tar, or cut short. */
-  | { readonly kind: 'upload-broken'; readonly text: string }
+  | BrokenUpload
   /** An id that is none, or a tar with other members than the two. */
   | { readonly kind: 'image-invalid'; readonly text: string }
   | { readonly kind: 'image-too-large'; readonly text: string };

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
 import { instant } from '../../base/time.ts';
 import type { Content } from '../http/artefact.ts';
 import { isImageId } from '../images/image-json.ts';
@@ -14,13 +14,13 @@ import {
   type ImageFileName,
   type ImageShelf,
   imageFileNames,
-  type ShelfProblem,
   type StagedImage,
   type StoredImage,
 } from '../images/shelf.ts';
 import { readImageTar } from '../images/tar.ts';
 import { chunksOf } from './chunks.ts';
 import { createContentCache } from './content-cache.ts';
+import { attempt, diskTrouble, syncFolder } from './disk.ts';
 import { createHashBook, type HashBook } from './hash-book.ts';
 
 export type FileShelfSettings = {
@@ -60,7 +60,7 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
             close: () => void handle.close(),
           });
         } catch (error) {
-          return fail({ text: textOf(error) });
+          return fail({ text: diskTrouble(error) });
         }
       },
     };
@@ -144,9 +144,10 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
       });
       for (const handle of handles) await handle.close();
       const discard = () => rm(hidden, { recursive: true, force: true });
-      if (!read.ok || !read.value.ok) {
+      const outcome = read.ok ? read.value : read;
+      if (!outcome.ok) {
         await discard();
-        return read.ok && !read.value.ok ? read.value : fail(problemOf(read));
+        return outcome;
       }
       const staged: StagedImage = {
         sizeBytes,
@@ -167,43 +168,5 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
       if (facts?.isFile() !== true) return false;
     }
     return true;
-  }
-}
-
-async function attempt<T>(work: () => Promise<T>): Promise<Result<T, ShelfProblem>> {
-  try {
-    return ok(await work());
-  } catch (error) {
-    return fail({ kind: 'shelf-failed', text: textOf(error) });
-  }
-}
-
-function problemOf(result: Result<unknown, ShelfProblem>): ShelfProblem {
-  return result.ok ? { kind: 'shelf-failed', text: 'the upload failed' } : result.error;
-}
-
-/** A rename is on disk when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle: FileHandle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Paths of ours stay out of what clients are told. */
-function textOf(error: unknown): string {
-  const code = (error as { code?: string }).code;
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'the disk of the data directory is full';
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return 'the data directory cannot be written to';
-    default:
-      return `the data directory has trouble (${code ?? (error as Error).message})`;
   }
 }

@@ -1,0 +1,17 @@
+/** What can go wrong with storing a blob of any kind: boot images and assets share it. */
+
+/** The disk is full or broken, or what is stored about blobs cannot be read. */
+export type ShelfProblem = { readonly kind: 'shelf-failed'; readonly text: string };
+
+/** The stream was cut, or is not what it should be. */
+export type BrokenUpload = { readonly kind: 'upload-broken'; readonly text: string };
+
+/** As many uploads as allowed are under way. */
+export type UploadsBusy = { readonly kind: 'uploads-busy'; readonly text: string };
+
+export function uploadsBusy(uploads: number): UploadsBusy {
+  return {
+    kind: 'uploads-busy',
+    text: `${uploads} uploads are under way already, try again later`,
+  };
+}
