@@ -7,6 +7,16 @@ import type { Transact } from '../base/transact.ts';
 import type { Endpoint, NetProblem, World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Role } from '../inventory/machine.ts';
+import { type PublishedAsset, publishedAsset } from './assets/asset.ts';
+import { assetResponse } from './assets/asset-http.ts';
+import {
+  type AssetCatalog,
+  type AssetSettings,
+  createAssetCatalog,
+  defaultAssetSettings,
+} from './assets/catalog.ts';
+import type { AssetFailure } from './assets/records.ts';
+import type { AssetShelf } from './assets/shelf.ts';
 import type { DhcpCounters } from './dhcp/counters.ts';
 import { type Dhcp, type DhcpSettings, type DhcpStatus, startDhcp } from './dhcp/start.ts';
 import {
@@ -15,6 +25,7 @@ import {
   createBootHttp,
   type IgnitionSource,
 } from './http/boot-http.ts';
+import type { BootRequest, BootResponse } from './http/message.ts';
 import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
 import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
 import { decodeTemplate } from './ignition/template-json.ts';
@@ -45,6 +56,7 @@ export type PxeSettings = {
   readonly dhcp?: DhcpSettings;
   readonly tftpLimits?: Partial<TransferLimits>;
   readonly images?: Partial<ImageSettings>;
+  readonly assets?: Partial<AssetSettings>;
   /** Default: they boot like any other, as with Sabakan. */
   readonly retiredMachines?: RetiredPolicy;
 };
@@ -91,6 +103,13 @@ export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness'> & {
   readonly remove: ImageCatalog['remove'];
 };
 
+/** The assets as the API shows them. */
+export type AssetDesk = Pick<AssetCatalog, 'names' | 'list' | 'put' | 'remove'> & {
+  readonly meta: (name: string) => Promise<Result<PublishedAsset, AssetFailure>>;
+  /** The answer to GET or HEAD. */
+  readonly get: (request: BootRequest, name: string) => Promise<Result<BootResponse, AssetFailure>>;
+};
+
 export type TemplateDesk = TemplateShelf & {
   readonly isId: (text: string) => boolean;
   readonly parse: typeof parseTemplate;
@@ -101,6 +120,7 @@ export type Pxe = {
   readonly stop: () => Promise<void>;
   readonly bootHttp: BootHttp;
   readonly images: ImageDesk;
+  readonly assets: AssetDesk;
   readonly kernelParams: KernelParams;
   readonly templates: TemplateDesk;
   readonly status: () => PxeStatus;
@@ -114,6 +134,7 @@ export function createPxe(deps: {
   readonly transact: Transact;
   readonly inventory: Pick<Inventory, 'find' | 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly shelf: ImageShelf;
+  readonly assetShelf: AssetShelf;
   readonly loaders: Loaders;
   /** Absent: this server has only the images that were uploaded to it. */
   readonly download?: PeerDownload;
@@ -137,6 +158,12 @@ export function createPxe(deps: {
     shelf,
     advertiseUrl,
     settings: { ...defaultImageSettings, ...settings.images },
+  });
+  const assets = createAssetCatalog({
+    ...common,
+    shelf: deps.assetShelf,
+    advertiseUrl,
+    settings: { ...defaultAssetSettings, ...settings.assets },
   });
   const pull =
     download === undefined
@@ -185,6 +212,7 @@ export function createPxe(deps: {
     bootHttp,
     kernelParams,
     images: imageDesk(catalog),
+    assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }),
     templates: {
       ...templates,
       isId: (text) => parseVersion(text) !== undefined,
@@ -192,7 +220,7 @@ export function createPxe(deps: {
     },
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
-      for (const part of [templates, kernelParams, catalog]) {
+      for (const part of [templates, kernelParams, catalog, assets]) {
         const started = await part.start();
         if (!started.ok) return started;
       }
@@ -204,6 +232,7 @@ export function createPxe(deps: {
       dhcp?.stop();
       tftp.stop();
       await pull?.stop();
+      await assets.stop();
       catalog.stop();
       kernelParams.stop();
       templates.stop();
@@ -231,6 +260,25 @@ function imageDesk(catalog: ImageCatalog): ImageDesk {
     },
     put: catalog.upload,
     remove: catalog.remove,
+  };
+}
+
+function assetDesk(
+  catalog: AssetCatalog,
+  serving: { readonly chance: World['chance']; readonly ownUrl: string },
+): AssetDesk {
+  return {
+    names: catalog.names,
+    list: catalog.list,
+    put: catalog.put,
+    remove: catalog.remove,
+    meta: async (name) => {
+      const found = await catalog.find(name);
+      if (!found.ok) return found;
+      const { asset, stored } = found.value;
+      return ok(publishedAsset(asset, stored !== undefined));
+    },
+    get: (request, name) => assetResponse({ catalog, ...serving }, request, name),
   };
 }
 

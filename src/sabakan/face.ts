@@ -20,6 +20,7 @@ import { createMachineList } from './machine-list.ts';
 import { unknownPath, v1Error } from './problems.ts';
 
 import type { RequestCounter } from './request-count.ts';
+import { assetsNoun } from './rest/assets.ts';
 import { bootNoun } from './rest/boot.ts';
 import { configNoun } from './rest/config.ts';
 import { cryptsNoun } from './rest/crypts.ts';
@@ -36,7 +37,7 @@ import { createPlanReader, type ViewParts } from './v2-views.ts';
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
   readonly inventory: Inventory;
-  readonly pxe: Pick<Pxe, 'bootHttp' | 'images' | 'kernelParams' | 'templates'>;
+  readonly pxe: Pick<Pxe, 'bootHttp' | 'images' | 'assets' | 'kernelParams' | 'templates'>;
   readonly allowIps: readonly AllowedNetwork[];
   readonly serverName: string;
   readonly version: string;
@@ -71,6 +72,7 @@ export function createFace(deps: FaceDeps): Face {
     configNoun({ inventory, serverName }),
     ignitionsNoun({ inventory, templates: pxe.templates, serverName }),
     imagesNoun({ images: pxe.images, serverName }),
+    assetsNoun({ assets: pxe.assets, serverName }),
     kernelParamsNoun({ kernelParams: pxe.kernelParams, serverName }),
     logsNoun({ inventory }),
   ];

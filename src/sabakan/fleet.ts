@@ -33,7 +33,10 @@ export type FleetSettings = {
 /** What the parts need of the outside beyond the World. */
 export type FleetEdges = {
   readonly prober: Prober;
-  readonly boot: Pick<Parameters<typeof createPxe>[0], 'shelf' | 'loaders' | 'download'>;
+  readonly boot: Pick<
+    Parameters<typeof createPxe>[0],
+    'shelf' | 'assetShelf' | 'loaders' | 'download'
+  >;
   /** Undefined: no cluster is kept. */
   readonly cluster: ClusterParts | undefined;
   /** What is listened on for HTTP, by member of the configuration; for people to see. */
@@ -150,6 +153,7 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
         isLeader: control.isLeader,
         requests,
         images: pxe.images.index,
+        assets: () => pxe.assets.list().map(({ sizeBytes }) => ({ size: sizeBytes })),
         bootCounters: () => {
           const { dhcp, tftp } = pxe.status();
           return { ...prefixed('dhcp', dhcp?.counters ?? {}), ...prefixed('tftp', tftp.counters) };

@@ -31,6 +31,7 @@ export type MetricParts = {
   readonly requests: RequestCounter;
   /** The image index of all servers, sizes in bytes. */
   readonly images: () => readonly { readonly size: number }[];
+  readonly assets: () => readonly { readonly size: number }[];
   /** Counters of the boot services, by name: each becomes `tetsukan_<name>_total`. */
   readonly bootCounters: () => Readonly<Record<string, number>>;
   /** What only the process knows. */
@@ -41,7 +42,8 @@ export function metricsText(parts: MetricParts): string {
   return [
     machineStatus(parts.inventory),
     ...requestFamilies(parts.requests),
-    ...blobFamilies(parts.images()),
+    ...blobFamilies('boot images', 'images', parts.images()),
+    ...blobFamilies('assets', 'assets', parts.assets()),
     ...inventoryFamilies(parts.inventory),
     gauge(
       'tetsukan_leader',
@@ -111,14 +113,15 @@ function requestFamilies(requests: RequestCounter): readonly MetricFamily[] {
   ];
 }
 
-/** Assets are not served yet: dashboards made for Sabakan find their series, at zero. */
-function blobFamilies(images: readonly { readonly size: number }[]): readonly MetricFamily[] {
-  const bytes = images.reduce((sum, { size }) => sum + size, 0);
+function blobFamilies(
+  what: string,
+  name: string,
+  blobs: readonly { readonly size: number }[],
+): readonly MetricFamily[] {
+  const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
   return [
-    gauge('sabakan_assets_bytes_total', 'The total bytes of assets.', 0),
-    gauge('sabakan_assets_items_total', 'The total items of assets.', 0),
-    gauge('sabakan_images_bytes_total', 'The total bytes of boot images.', bytes),
-    gauge('sabakan_images_items_total', 'The total items of boot images.', images.length),
+    gauge(`sabakan_${name}_bytes_total`, `The total bytes of ${what}.`, bytes),
+    gauge(`sabakan_${name}_items_total`, `The total items of ${what}.`, blobs.length),
   ];
 }
 

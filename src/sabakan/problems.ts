@@ -19,6 +19,7 @@ export type FaceProblem =
   | { readonly kind: 'forbidden'; readonly text: string }
   | { readonly kind: 'not-found'; readonly text: string }
   | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
+  | { readonly kind: 'length-missing'; readonly text: string }
   | { readonly kind: 'not-live'; readonly text: string }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'disk-key-unknown'; readonly text: string }
@@ -27,9 +28,10 @@ export type FaceProblem =
 type ErrorOf<T> =
   Extract<T, { readonly ok: false }> extends { readonly error: infer E } ? E : never;
 
-/** What images, templates and kernel parameters refuse. */
+/** What images, assets, templates and kernel parameters refuse. */
 export type ArtefactProblem =
   | ErrorOf<Awaited<ReturnType<Pxe['images']['put']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['assets']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['templates']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['kernelParams']['put']>>>;
 
@@ -118,6 +120,14 @@ export const problemTable = {
   'upload-broken': { status: 400, v1: 'invalid request', graphql: internal },
   'uploads-busy': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'shelf-failed': { status: 500, v1: 'cause', graphql: internal },
+  'length-missing': { status: 411, v1: 'content-length is required', graphql: internal },
+  'asset-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'asset-unknown': { status: 404, v1: notFound, graphql: internal },
+  'asset-raced': { status: 409, v1: 'conflicted', graphql: internal, retryable: true },
+  'asset-differs': { status: 500, v1: 'cause', graphql: internal },
+  'asset-too-large': { status: 413, v1: 'too large asset', graphql: internal },
+  // Sabakan sends such a client back to itself.
+  'asset-nowhere': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'os-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },
 } as const satisfies Readonly<Record<ProblemKind, Row>>;
@@ -129,6 +139,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',
+  411: 'Length Required',
   413: 'Request Entity Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',

@@ -13,6 +13,7 @@ import { createFileSink } from '../cke-bridge/io/file-sink.ts';
 import { formatMistake } from '../cke-bridge/mistake.ts';
 import { parseClusterTemplate } from '../cke-bridge/template.ts';
 import { createProber } from '../health/io/probes.ts';
+import { createAssetFileShelf } from '../pxe/io/asset-file-shelf.ts';
 import { createFileShelf, memoryBytesDefault } from '../pxe/io/file-shelf.ts';
 import { readLoaders } from '../pxe/io/loader-files.ts';
 import { peerDownload } from '../pxe/io/peer-download.ts';
@@ -83,7 +84,8 @@ export async function startServer(
   if (!cluster.ok) return cluster;
   if (!tls.ok) return tls;
   const dataDir = await madeFolder(config.dataDir);
-  if (!dataDir.ok) return fail(`data-dir: boot images are kept there, but ${dataDir.error}`);
+  if (!dataDir.ok)
+    return fail(`data-dir: boot images and assets are kept there, but ${dataDir.error}`);
   const { loaders, problems } = await readLoaders({
     folder: config.tftp.root,
     ipxeEfiPath: config.ipxeEfiPath,
@@ -117,6 +119,7 @@ export async function startServer(
       }),
       boot: {
         shelf: createFileShelf({ dataDir: config.dataDir, memoryBytesMax: memoryBytesDefault }),
+        assetShelf: createAssetFileShelf(config.dataDir),
         loaders,
         download: peerDownload,
       },

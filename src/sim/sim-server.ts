@@ -12,6 +12,7 @@ import { defaultHealthPolicy } from '../health/policy.ts';
 import type { Probe, Prober } from '../health/probe.ts';
 import type { HoldStatus } from '../health/status.ts';
 import type { Role } from '../inventory/machine.ts';
+import { createMemoryAssetShelf } from '../pxe/assets/memory-shelf.ts';
 import { defaultDhcpSettings } from '../pxe/dhcp/start.ts';
 import { createMemoryShelf } from '../pxe/images/memory-shelf.ts';
 import { type Loader, type Loaders, loaderNames } from '../pxe/loaders.ts';
@@ -59,7 +60,11 @@ const httpPort = 10_080;
 export function createSimServer(options: SimServerOptions): SimServer {
   const { sim, name, address } = options;
   // What a server keeps on its disk outlives its process.
-  const disk = { sink: memorySink(`${name}:cluster.yml`), shelf: createMemoryShelf(sim.clock) };
+  const disk = {
+    sink: memorySink(`${name}:cluster.yml`),
+    shelf: createMemoryShelf(sim.clock),
+    assetShelf: createMemoryAssetShelf(sim.clock),
+  };
   let starts = 0;
   let running: ReturnType<typeof startProcess> | undefined;
 
@@ -88,6 +93,7 @@ export function createSimServer(options: SimServerOptions): SimServer {
 type Disk = {
   readonly sink: ClusterSink;
   readonly shelf: ReturnType<typeof createMemoryShelf>;
+  readonly assetShelf: ReturnType<typeof createMemoryAssetShelf>;
 };
 
 function startProcess(options: SimServerOptions, disk: Disk, run: number) {
@@ -146,7 +152,7 @@ function fleetOf(
     world,
     {
       prober: options.proberOf(isUp),
-      boot: { shelf: disk.shelf, loaders: simLoaders() },
+      boot: { shelf: disk.shelf, assetShelf: disk.assetShelf, loaders: simLoaders() },
       cluster: {
         template: () => template.value,
         constraints: { ...defaultConstraints, controlPlaneCount: shape.controlPlanes },

@@ -9,6 +9,7 @@ import { parseClusterTemplate } from '../../src/cke-bridge/template.ts';
 import { defaultHealthPolicy } from '../../src/health/policy.ts';
 import type { Prober } from '../../src/health/probe.ts';
 import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { createMemoryAssetShelf } from '../../src/pxe/assets/memory-shelf.ts';
 import { defaultDhcpSettings } from '../../src/pxe/dhcp/start.ts';
 import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';
 import { parseAllowedNetwork } from '../../src/sabakan/allow-ips.ts';
@@ -68,7 +69,11 @@ function aServer(
     world,
     {
       prober: answering,
-      boot: { shelf: createMemoryShelf(clock), loaders: new Map() },
+      boot: {
+        shelf: createMemoryShelf(clock),
+        assetShelf: createMemoryAssetShelf(clock),
+        loaders: new Map(),
+      },
       cluster: {
         template: () => parsed.value,
         constraints: { controlPlaneCount: 1, minimumWorkersRate: 80 },

@@ -12,6 +12,7 @@ function textOf(face: TestFace, parts: Partial<MetricParts> = {}): readonly stri
     isLeader: () => true,
     requests: face.requests,
     images: () => [],
+    assets: () => [],
     bootCounters: () => ({}),
     process: () => [],
     ...parts,

@@ -18,7 +18,7 @@ describe('errors on the wire', () => {
     await check('GET /nothing', 404, 'requested resource is not found');
     await check('GET /api/v1', 404, 'requested resource is not found');
     await check('GET /api/v1/crypts/a/b', 404, 'requested resource is not found');
-    await check('GET /api/v1/assets', 404, 'requested resource is not found');
+    await check('GET /api/v1/assets/nope', 404, 'requested resource is not found');
     await check('GET /api/v1/machines', 404, 'requested resource is not found');
     await check('PATCH /api/v1/machines', 405, 'method not allowed');
     await check('GET /api/v1/state/', 400, 'invalid request: serial is missing');

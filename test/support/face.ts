@@ -8,6 +8,7 @@ import type { Net, World } from '../../src/base/world.ts';
 import { createInventory } from '../../src/inventory/create.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { createMemoryAssetShelf } from '../../src/pxe/assets/memory-shelf.ts';
 import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';
 import { createPxe } from '../../src/pxe/pxe.ts';
 import { parseAllowedNetwork } from '../../src/sabakan/allow-ips.ts';
@@ -15,6 +16,7 @@ import { createFace, type FaceDeps } from '../../src/sabakan/face.ts';
 import { createHttpApp } from '../../src/sabakan/io/http-app.ts';
 import { createRequestCounter, type RequestCounter } from '../../src/sabakan/request-count.ts';
 import { type ManualClock, manualClock, seededChance } from './clock.ts';
+import { sha256Hex } from './digest.ts';
 import { ipamG } from './machines.ts';
 import { type LogLine, rememberingLog } from './silent-log.ts';
 
@@ -85,6 +87,7 @@ export async function aFace(
     transact,
     inventory,
     shelf: createMemoryShelf(clock),
+    assetShelf: createMemoryAssetShelf(clock, sha256Hex),
     loaders: new Map(),
     settings: {
       advertiseUrl: 'http://10.69.0.3:10080',

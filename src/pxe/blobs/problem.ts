@@ -15,3 +15,16 @@ export function uploadsBusy(uploads: number): UploadsBusy {
     text: `${uploads} uploads are under way already, try again later`,
   };
 }
+
+export function tooManyBytes(bytesMax: number): BrokenUpload {
+  return { kind: 'upload-broken', text: `more came than the ${bytesMax} bytes announced` };
+}
+
+export function cutShort(error: unknown): BrokenUpload {
+  const why = error instanceof Error ? error.message : String(error);
+  return { kind: 'upload-broken', text: `the upload broke off: ${why}` };
+}
+
+export function tooFewBytes(bytes: number, announced: number): BrokenUpload {
+  return { kind: 'upload-broken', text: `only ${bytes} of the ${announced} bytes announced came` };
+}

@@ -1,6 +1,6 @@
 /** What the shelves on disk share: errors as values, in words that name no path of ours, and folders made safe. */
 
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { ShelfProblem } from '../blobs/problem.ts';
 
@@ -19,6 +19,14 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** A disk that fills up takes a part of a chunk first, without an error; the rest then says it. */
+export async function writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await handle.write(chunk, at, chunk.length - at);
+    at += bytesWritten;
   }
 }
 

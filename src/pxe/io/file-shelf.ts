@@ -20,7 +20,7 @@ import {
 import { readImageTar } from '../images/tar.ts';
 import { chunksOf } from './chunks.ts';
 import { createContentCache } from './content-cache.ts';
-import { attempt, diskTrouble, syncFolder } from './disk.ts';
+import { attempt, diskTrouble, syncFolder, writeWhole } from './disk.ts';
 import { createHashBook, type HashBook } from './hash-book.ts';
 
 export type FileShelfSettings = {
@@ -109,7 +109,10 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
         const image = images.get(id);
         if (image === undefined) return;
         images.delete(id);
-        for (const name of imageFileNames) cache.forget(image.files[name].sha256);
+        for (const name of imageFileNames) {
+          cache.forget(image.files[name].sha256);
+          book.forget(join(folder, id, name));
+        }
         // Open files live on until they are closed, so downloads that run are not cut.
         const hidden = join(folder, `${hiddenPrefix}removed-${id}`);
         await rename(join(folder, id), hidden);
@@ -131,7 +134,7 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
             write: async (chunk) => {
               hash.update(chunk);
               sizeBytes += chunk.length;
-              await handle.writev([chunk]);
+              await writeWhole(handle, chunk);
             },
             end: async () => {
               await handle.sync();

@@ -7,8 +7,10 @@ import { chunksOf } from './chunks.ts';
 
 export type HashBook = {
   readonly load: () => Promise<void>;
-  readonly hashOf: (path: string, facts: Stats) => Promise<string>;
+  /** Rejects when `signal` aborts the reading of the file. */
+  readonly hashOf: (path: string, facts: Stats, signal?: AbortSignal) => Promise<string>;
   readonly remember: (path: string, sha256: string) => Promise<void>;
+  readonly forget: (path: string) => void;
   /** Forgets files that were not asked for since `load`. */
   readonly save: () => Promise<void>;
 };
@@ -40,11 +42,11 @@ export function createHashBook(bookPath: string): HashBook {
       }
       used.clear();
     },
-    hashOf: async (path, facts) => {
+    hashOf: async (path, facts, signal) => {
       const page = used.get(path) ?? pages.get(path);
       const isCurrent = page?.size === facts.size && page.mtimeMs === facts.mtimeMs;
       const sha256 =
-        page !== undefined && isCurrent ? page.sha256 : await hashFile(path, facts.size);
+        page !== undefined && isCurrent ? page.sha256 : await hashFile(path, facts.size, signal);
       used.set(path, { size: facts.size, mtimeMs: facts.mtimeMs, sha256 });
       return sha256;
     },
@@ -53,12 +55,19 @@ export function createHashBook(bookPath: string): HashBook {
       used.set(path, { size, mtimeMs, sha256 });
       await write();
     },
+    forget: (path) => {
+      used.delete(path);
+      pages.delete(path);
+    },
     save: write,
   };
 }
 
-async function hashFile(path: string, size: number): Promise<string> {
+async function hashFile(path: string, size: number, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of chunksOf(await open(path, 'r'), 0, size)) hash.update(chunk);
+  for await (const chunk of chunksOf(await open(path, 'r'), 0, size)) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+  }
   return hash.digest('hex');
 }

@@ -100,6 +100,11 @@ function exchangeOf(request: FastifyRequest, world: Pick<World, 'clock' | 'chanc
   for (const [name, value] of Object.entries(raw.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
+  // Of Sabakan's own headers the first one counts when they are repeated (not known of injected requests).
+  for (const [name, values] of Object.entries(raw.headersDistinct ?? {})) {
+    const [first] = values ?? [];
+    if (name.startsWith('x-sabakan-') && first !== undefined) headers.set(name, first);
+  }
   const requestId = requestIdOf(headers.get(idHeader), world.chance);
   if (request.originalUrl.length > urlCharactersMax) {
     return { kind: 'refused', answer: { ...emptyAnswer(414), headers: { connection: 'close' } } };

@@ -33,7 +33,8 @@ export function bootNoun(bootHttp: Pxe['bootHttp']): Noun {
   };
 }
 
-function carried({ status, headers, body }: BootResponse): Answer {
+/** Also for assets, which are served as boot files are. */
+export function carried({ status, headers, body }: BootResponse): Answer {
   return { status, headers: Object.fromEntries(headers), body: bodyOf(body) };
 }
 
