@@ -104,7 +104,7 @@ export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness'> & {
 };
 
 /** The assets as the API shows them. */
-export type AssetDesk = Pick<AssetCatalog, 'names' | 'list' | 'put' | 'remove'> & {
+export type AssetDesk = Pick<AssetCatalog, 'freshness' | 'names' | 'list' | 'put' | 'remove'> & {
   readonly meta: (name: string) => Promise<Result<PublishedAsset, AssetFailure>>;
   /** The answer to GET or HEAD. */
   readonly get: (request: BootRequest, name: string) => Promise<Result<BootResponse, AssetFailure>>;
@@ -268,6 +268,7 @@ function assetDesk(
   serving: { readonly chance: World['chance']; readonly ownUrl: string },
 ): AssetDesk {
   return {
+    freshness: catalog.freshness,
     names: catalog.names,
     list: catalog.list,
     put: catalog.put,

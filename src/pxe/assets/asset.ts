@@ -1,5 +1,6 @@
 /** An asset as stored and published (Sabakan 3.1.9): any file, under a name, whose versions have ids. */
 
+import { compareKeys } from '../../base/key-order.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 
 export type Asset = {
@@ -79,7 +80,7 @@ export function newRecord(
     sha256: asset.sha256,
     urls: asset.urls,
     exists: false,
-    options: Object.fromEntries(asset.options),
+    options: inOrder(asset.options),
   };
 }
 
@@ -134,7 +135,7 @@ export function publishedAsset(asset: Asset, exists: boolean): PublishedAsset {
     // Go shows a list that was never set as null.
     urls: Array.isArray(record['urls']) ? urls : null,
     exists,
-    options: options === undefined ? null : Object.fromEntries(options),
+    options: options === undefined ? null : inOrder(options),
   };
 }
 
@@ -151,6 +152,11 @@ export function escapedName(name: string): string {
   return encodeURIComponent(name)
     .replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
     .replace(/%(24|26|2B|2C|3A|3B|3D|40)/g, decodeURIComponent);
+}
+
+/** Go writes the members of a map in order. */
+function inOrder(options: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...options].sort(([a], [b]) => compareKeys(a, b)));
 }
 
 function hasControls(text: string): boolean {

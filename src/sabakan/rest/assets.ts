@@ -18,6 +18,13 @@ export function assetsNoun(deps: {
 }): Noun {
   const { assets, serverName } = deps;
 
+  const index = async (exchange: Exchange): Promise<Answer> => {
+    const { kind } = assets.freshness();
+    if (kind === 'live') return jsonAnswer(200, assets.names());
+    const text = 'this server hears nothing from the store, so it may not know all assets';
+    return v1Error(exchange, { kind: 'not-live', text });
+  };
+
   const get = async (exchange: Exchange, name: string): Promise<Answer> => {
     const answer = await assets.get(exchange, name);
     return answer.ok ? carried(answer.value) : v1Error(exchange, answer.error);
@@ -41,7 +48,7 @@ export function assetsNoun(deps: {
   return (path) => {
     // Sabakan does not look at the method here.
     if (path === 'assets') {
-      return { name: '/api/v1/assets', handle: async () => jsonAnswer(200, assets.names()) };
+      return { name: '/api/v1/assets', handle: index };
     }
     if (!path.startsWith('assets/')) return undefined;
     const [, name = '', ...more] = path.split('/');
