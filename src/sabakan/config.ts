@@ -33,8 +33,7 @@ export type Config = {
   readonly dataDir: string;
   readonly ipxeEfiPath: string;
   readonly enablePlayground: boolean;
-  readonly serverCert: string | undefined;
-  readonly serverKey: string | undefined;
+  readonly tls: TlsFiles;
   /** How this server is called in audit records and in the election; default: the host's name. */
   readonly serverName: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -48,6 +47,14 @@ export type Config = {
   readonly tftp: { readonly enabled: boolean; readonly listen: Endpoint; readonly root: string };
   readonly health: HealthPolicy;
   readonly cluster: ClusterSettings | undefined;
+};
+
+/** PEM files of the HTTPS listener. */
+export type TlsFiles = {
+  readonly cert: string;
+  readonly key: string;
+  /** Files that somebody named must be there; without the default ones HTTPS is off. */
+  readonly configured: boolean;
 };
 
 export type ClusterSettings = {
@@ -124,14 +131,6 @@ function readConfig(root: Section): Config {
   const cluster = root.has('cluster') ? readCluster(root.section('cluster')) : undefined;
   const dhcp = root.section('dhcp');
   const tftp = root.section('tftp');
-  const cert = root.optionalText('server-cert');
-  const key = root.optionalText('server-key');
-  if ((cert === undefined) !== (key === undefined)) {
-    root.mistake(
-      cert === undefined ? 'server-key' : 'server-cert',
-      'server-cert and server-key go together',
-    );
-  }
   const config: Config = {
     http: endpoint(root, 'http', '0.0.0.0:10080'),
     https: endpoint(root, 'https', '0.0.0.0:10443'),
@@ -142,8 +141,11 @@ function readConfig(root: Section): Config {
     dataDir: absolutePath(root, 'data-dir', '/var/lib/sabakan'),
     ipxeEfiPath: absolutePath(root, 'ipxe-efi-path', '/usr/lib/ipxe/ipxe.efi'),
     enablePlayground: root.flag('enable-playground', false),
-    serverCert: cert,
-    serverKey: key,
+    tls: {
+      cert: root.text('server-cert', '/etc/sabakan/server.crt'),
+      key: root.text('server-key', '/etc/sabakan/server.key'),
+      configured: root.has('server-cert') || root.has('server-key'),
+    },
     serverName: root.optionalText('server-name'),
     logLevel: oneOf(root, 'log-level', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     etcd: readEtcd(root.section('etcd')),

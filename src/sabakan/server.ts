@@ -21,16 +21,16 @@ import type { ClusterSettings, Config } from './config.ts';
 import type { EtcdSettings } from './config-etcd.ts';
 import type { ClusterParts } from './control.ts';
 import { createFleet, type Fleet } from './fleet.ts';
-import { createHttpApp } from './io/http-app.ts';
+import { createHttpApp, renewTls } from './io/http-app.ts';
 import { listen } from './io/listen.ts';
 import { createMetricsApp } from './io/metrics-app.ts';
 import { processFamilies } from './io/process-metrics.ts';
+import { followTls, readTls, type TlsMaterial } from './io/server-tls.ts';
 import {
   externalEtcd,
   madeFolder,
   readConfig,
   readText,
-  readTls,
   writableFolder,
 } from './io/start-files.ts';
 import { version } from './io/version.ts';
@@ -80,7 +80,7 @@ export async function startServer(
   log: Log,
 ): Promise<Result<RunningServer, string>> {
   const cluster = await clusterParts(config.cluster);
-  const tls = await readTls(config);
+  const tls = await readTls(config.tls);
   if (!cluster.ok) return cluster;
   if (!tls.ok) return tls;
   const dataDir = await madeFolder(config.dataDir);
@@ -106,8 +106,12 @@ export async function startServer(
   };
 
   const open = new Map<string, Endpoint>();
-  if (tls.value === undefined)
-    log.info('https is off: no server-cert and server-key are configured');
+  if (tls.value === undefined) {
+    log.warn('https is off: disk keys are neither taken nor given', {
+      missing: [config.tls.cert, config.tls.key],
+      hint: 'put a certificate and its key there, or set server-cert and server-key',
+    });
+  }
   const fleet = createFleet(
     world,
     {
@@ -147,18 +151,18 @@ export async function startServer(
   }
   closers.push(() => fleet.stop());
 
+  const httpsApp = (first: TlsMaterial) => {
+    const app = createHttpApp(fleet.handleTls, world, fleet.requests, first);
+    const use = (renewed: TlsMaterial) => renewTls(app, renewed);
+    const following = followTls({ files: config.tls, first, world, use });
+    closers.push(async () => following.stop());
+    return app;
+  };
+  const secured = tls.value;
   const wanted = [
     ['http', config.http, () => createHttpApp(fleet.handle, world, fleet.requests)],
     ['metrics', config.metrics, () => createMetricsApp(() => fleet.metrics(processFamilies))],
-    ...(tls.value === undefined
-      ? []
-      : [
-          [
-            'https',
-            config.https,
-            () => createHttpApp(fleet.handleTls, world, fleet.requests, tls.value),
-          ] as const,
-        ]),
+    ...(secured === undefined ? [] : [['https', config.https, () => httpsApp(secured)] as const]),
   ] as const;
   for (const [member, endpoint, makeApp] of wanted) {
     const listener = await listen(makeApp(), endpoint, member);

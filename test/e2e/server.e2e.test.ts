@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ipamG } from '../support/machines.ts';
-import { freePorts } from '../support/ports.ts';
 import { runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
 
 let etcd: TestEtcd;
@@ -79,32 +77,6 @@ function raw(octets: string): Promise<string> {
     socket.setTimeout(20_000, () => {
       reject(new Error('the connection stayed open'));
       socket.destroy();
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(answer));
-  });
-}
-
-async function selfSigned(): Promise<{ directory: string; cert: string; key: string }> {
-  const directory = await mkdtemp(join(tmpdir(), 'tetsukan-tls-'));
-  const [cert, key] = [join(directory, 'server.crt'), join(directory, 'server.key')];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const out = ['-keyout', key, '-out', cert];
-  await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-    ...['-days', '2', ...names, ...out],
-  ]);
-  return { directory, cert, key };
-}
-
-function overTls(port: number, ca: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTls({ host: '127.0.0.1', port, ca }, () =>
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
-    );
-    let answer = '';
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      answer += text;
     });
     socket.on('error', reject);
     socket.on('close', () => resolve(answer));
@@ -284,27 +256,6 @@ describe('status', () => {
       boot: { images: { newestHere: '1.0.0' } },
       cluster: 'not configured',
     });
-  });
-});
-
-describe('the listener for disk keys', () => {
-  it('speaks TLS and serves nothing else', async () => {
-    const tls = await selfSigned();
-    const [port = 0] = await freePorts(1);
-    const second = await startTetsuServer({
-      etcd: etcd.endpoints,
-      name: 'boot-tls',
-      more: `https: 127.0.0.1:${port}\nserver-cert: ${tls.cert}\nserver-key: ${tls.key}\n`,
-    });
-    try {
-      const answer = await overTls(port, await readFile(tls.cert, 'utf8'), '/api/v1/machines');
-      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
-      expect(answer).toContain('"error":"requested resource is not found"');
-    } finally {
-      second.signal('SIGTERM');
-      expect((await second.ended).code).toBe(0);
-      await rm(tls.directory, { recursive: true });
-    }
   });
 });
 

@@ -27,6 +27,10 @@ describe('configuration file', () => {
         { family: 6, base: 1n, prefixLength: 128 },
       ],
       dataDir: '/var/lib/sabakan',
+      tls: {
+        ...{ cert: '/etc/sabakan/server.crt', key: '/etc/sabakan/server.key' },
+        configured: false,
+      },
       cluster: undefined,
     });
   });
@@ -77,7 +81,6 @@ cluster:
       `${minimal}allow-ips: ["::1", 10.0.0.0/33]`,
       'allow-ips.1: "10.0.0.0/33" is not an IP address',
     ],
-    [`${minimal}server-cert: /a.pem`, 'server-cert and server-key go together'],
     [`${minimal}etcd: { prefix: /sabakan }`, 'must end with a slash'],
     [`${minimal}etcd: { tls-ca: x, tls-ca-file: y }`, 'contradicts tls-ca-file'],
     [

@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { World } from '../../base/world.ts';
 import { plainAddress } from '../allow-ips.ts';
@@ -16,6 +17,7 @@ import { requestIdHeader, requestIdOf } from '../request-id.ts';
 import { parseTarget } from '../request-target.ts';
 import { sendAnswer } from './http-answer.ts';
 import { createRequestBody, hasUnreadBody } from './http-body.ts';
+import type { TlsMaterial } from './server-tls.ts';
 
 /** Serials and searches are short; the longest real URL is a search by some hundred serials. */
 const urlCharactersMax = 8192;
@@ -30,8 +32,11 @@ const connectionsMax = 10_000;
 
 const idHeader = requestIdHeader(process.env['REQUEST_ID_HEADER']);
 
-/** PEM. */
-export type TlsMaterial = { readonly cert: string; readonly key: string };
+/** Not earlier: whoever needs disk keys has a younger TLS than 2008's (RFC 8996). */
+const tlsVersionMin = 'TLSv1.2';
+/** A handshake takes milliseconds; a peer that lets one wait holds a connection on purpose. */
+const handshakeWithinMs = 10_000;
+
 type ClientError = Error & { readonly code?: string };
 
 /** Not listening yet; `inject` works as it is. */
@@ -76,10 +81,15 @@ export function createHttpApp(
       socket.destroy(error);
     },
   };
+  // No HTTP/2: Node's server for it has none of the limits above (headersTimeout, idle connections, closing them at the
+  // end), and Go's clients, which offer both, take HTTP/1.1 as well.
   const app = (
     tls === undefined
       ? fastify({ ...options, http: limits })
-      : fastify({ ...options, https: { ...limits, ...tls } })
+      : fastify({
+          ...options,
+          https: { ...limits, ...secureContext(tls), handshakeTimeout: handshakeWithinMs },
+        })
   ) as FastifyInstance;
   app.server.maxConnections = connectionsMax;
   app.addHook('onRequest', async (request, reply) => {
@@ -88,6 +98,15 @@ export function createHttpApp(
     return reply;
   });
   return app;
+}
+
+/** For new connections from now on; those that are open go on. */
+export function renewTls(app: FastifyInstance, tls: TlsMaterial): void {
+  (app.server as unknown as TlsServer).setSecureContext(secureContext(tls));
+}
+
+function secureContext(tls: TlsMaterial) {
+  return { ...tls, minVersion: tlsVersionMin } as const;
 }
 
 type Read =

@@ -2,12 +2,10 @@
 
 import { constants } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { readCommandLine } from '../command-line.ts';
 import { type Config, formatConfigMistake, parseConfig, parseFlags } from '../config.ts';
 import type { EtcdSettings, PemSource } from '../config-etcd.ts';
-import type { TlsMaterial } from './http-app.ts';
 
 /** From a file or from flags; every mistake at once, a line each. */
 export async function readConfig(
@@ -33,25 +31,6 @@ export async function readConfig(
   return config.ok
     ? ok(withLevel(config.value))
     : fail(config.error.map((mistake) => formatConfigMistake(file, mistake)));
-}
-
-/** Undefined where no certificate is configured. */
-export async function readTls(
-  config: Pick<Config, 'serverCert' | 'serverKey'>,
-): Promise<Result<TlsMaterial | undefined, string>> {
-  const { serverCert, serverKey } = config;
-  if (serverCert === undefined || serverKey === undefined) return ok(undefined);
-  const [cert, key] = [await readText(serverCert), await readText(serverKey)];
-  if (!cert.ok) return fail(`server-cert: ${cert.error}`);
-  if (!key.ok) return fail(`server-key: ${key.error}`);
-  const tls = { cert: cert.value, key: key.value };
-  try {
-    // Refuses what is no PEM, and a key that belongs to another certificate.
-    createSecureContext(tls);
-    return ok(tls);
-  } catch (error) {
-    return fail(`server-cert ${serverCert} and server-key ${serverKey}: ${messageOf(error)}`);
-  }
 }
 
 /** What the store needs to know of an etcd cluster that is not ours. */
