@@ -23,8 +23,8 @@ module.exports = {
   },
   cli: {
     may: ['base', 'inventory', 'sabakan'],
-    only: { sabakan: ['sabakan/server.ts'] },
-    why: 'the command is a client like any other; only `tetsu server` starts the face',
+    only: { sabakan: ['sabakan/server.ts', 'sabakan/migrate.ts'] },
+    why: 'the command is a client like any other; only `tetsu server` starts the face, and `tetsu migrate` needs no server',
   },
   sim: {
     may: ['base', 'inventory', 'pxe', 'health', 'cke-bridge', 'sabakan'],

@@ -38,7 +38,7 @@ function isEdge(path: string): boolean {
 }
 
 function isMain(path: string): boolean {
-  return /(^|\/)(main|server)\.ts$/.test(path);
+  return /(^|\/)(main|server)\.ts$|^sabakan\/(migrate|open-store)\.ts$/.test(path);
 }
 
 describe('arrows', () => {

@@ -7,6 +7,8 @@ export const exitCodes = {
   notFound: 3,
   conflict: 4,
   denied: 5,
+  /** `tetsu migrate`: etcd could not be reached, read or locked. */
+  store: 6,
   timedOut: 7,
 } as const;
 

@@ -19,7 +19,7 @@ export function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]
 }
 
 /** Labels and serials come from outside; a terminal must not obey them. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\u{FFFD}');
 }
 

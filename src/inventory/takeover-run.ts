@@ -85,7 +85,7 @@ async function underLock(
   for (let plans = 0; plans < plansMax; plans += 1) {
     const listing = await store.list('');
     if (!listing.ok) return listing;
-    const records = recordsOf(listing.value.entries);
+    const records = recordsOf(listing.value.entries.filter(({ key }) => key !== lock.key));
     const plan = planTakeover(records, parts);
     const problems = plan.findings.filter(({ weight }) => weight === 'problem');
     const { found } = plan;

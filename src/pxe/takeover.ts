@@ -8,6 +8,8 @@ import { convertTemplates } from './ignition/old-template.ts';
 import { checkTemplates } from './ignition/template-check.ts';
 import { checkAssets, isAssetKey } from './images/asset-check.ts';
 import { checkImages } from './images/image-check.ts';
+import { decodeIndex, imageKeys } from './images/image-json.ts';
+import { imageFileNames } from './images/shelf.ts';
 import { areKernelParams } from './ipxe/word.ts';
 import { isOsId, kernelParamsBytesMax } from './kernel-params.ts';
 
@@ -38,6 +40,29 @@ export const pxeTakeover: TakeoverPart = {
     ...checkKernelParams(records),
   ],
 };
+
+/** A file that a record speaks of, relative to a server's data directory. */
+export type ExpectedFile = { readonly key: string; readonly of: string; readonly path: string };
+
+/** What a server that has everything has (Sabakan 3.1.9: `images/coreos/<id>/…`, `assets/<id>`). */
+export function expectedFiles(records: Records): readonly ExpectedFile[] {
+  const index = decodeIndex(records.get(imageKeys.index)?.value);
+  const images = (index.ok ? index.value : []).flatMap(({ id }) =>
+    imageFileNames.map((name) => ({
+      key: imageKeys.index,
+      of: `image ${id}`,
+      path: `images/coreos/${id}/${name}`,
+    })),
+  );
+  const assets = records.under('assets/').flatMap(({ key, value }): readonly ExpectedFile[] => {
+    const json = parseJson(value);
+    const id = isJsonObject(json) ? json['id'] : undefined;
+    // Others are no file names; the check of the record says so.
+    if (typeof id !== 'string' || !/^\d+$/.test(id)) return [];
+    return [{ key, of: `asset ${key.slice('assets/'.length)}`, path: `assets/${id}` }];
+  });
+  return [...images, ...assets];
+}
 
 function checkLeases(records: Records): readonly Finding[] {
   return records.under(leasePrefix).flatMap(({ key, value }): readonly Finding[] => {

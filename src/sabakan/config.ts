@@ -79,6 +79,28 @@ export function parseFlags(
   flags: ReadonlyMap<string, string>,
 ): Result<Config, readonly ConfigMistake[]> {
   const mistakes: ConfigMistake[] = [];
+  const config = readConfig(readPlain(membersOf(flags, mistakes), mistakes));
+  return mistakes.length > 0 || config === undefined ? fail(mistakes) : ok(config);
+}
+
+/** The member `etcd` alone, for commands that need nothing else of a server's file or flags. */
+export function parseEtcdSettings(
+  from: { readonly yamlText: string } | { readonly flags: ReadonlyMap<string, string> },
+): Result<EtcdSettings, readonly ConfigMistake[]> {
+  const mistakes: ConfigMistake[] = [];
+  const root =
+    'flags' in from
+      ? readPlain(membersOf(from.flags, mistakes), mistakes)
+      : readYaml(from.yamlText, mistakes);
+  const etcd = root === undefined ? undefined : readEtcd(root.section('etcd'));
+  return mistakes.length > 0 || etcd === undefined ? fail(inOrder(mistakes)) : ok(etcd);
+}
+
+/** What a file with the same meaning would have. */
+function membersOf(
+  flags: ReadonlyMap<string, string>,
+  mistakes: ConfigMistake[],
+): Readonly<Record<string, unknown>> {
   const plain: Record<string, unknown> = {};
   const etcd: Record<string, unknown> = {};
   for (const [name, value] of flags) {
@@ -95,8 +117,7 @@ export function parseFlags(
     else if (name === 'enable-playground') plain[name] = value !== 'false';
     else plain[name] = value;
   }
-  const config = readConfig(readPlain({ ...plain, etcd }, mistakes));
-  return mistakes.length > 0 || config === undefined ? fail(mistakes) : ok(config);
+  return { ...plain, etcd };
 }
 
 export const flagNames: readonly string[] = [

@@ -2,12 +2,9 @@
 
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { type EtcdChild, startEtcdChild } from '../base/io/etcd-child.ts';
-import { openEtcdStore } from '../base/io/etcd-store.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
 import { createRealWorld } from '../base/io/real-world.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import type { Store } from '../base/store.ts';
 import type { Endpoint, Log } from '../base/world.ts';
 import { createFileSink } from '../cke-bridge/io/file-sink.ts';
 import { formatMistake } from '../cke-bridge/mistake.ts';
@@ -18,7 +15,6 @@ import { createFileShelf, memoryBytesDefault } from '../pxe/io/file-shelf.ts';
 import { readLoaders } from '../pxe/io/loader-files.ts';
 import { peerDownload } from '../pxe/io/peer-download.ts';
 import type { ClusterSettings, Config } from './config.ts';
-import type { EtcdSettings } from './config-etcd.ts';
 import type { ClusterParts } from './control.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createHttpApp, renewTls } from './io/http-app.ts';
@@ -26,14 +22,9 @@ import { listen } from './io/listen.ts';
 import { createMetricsApp } from './io/metrics-app.ts';
 import { processFamilies } from './io/process-metrics.ts';
 import { followTls, readTls, type TlsMaterial } from './io/server-tls.ts';
-import {
-  externalEtcd,
-  madeFolder,
-  readConfig,
-  readText,
-  writableFolder,
-} from './io/start-files.ts';
+import { madeFolder, readConfig, readText, writableFolder } from './io/start-files.ts';
 import { version } from './io/version.ts';
+import { openStore } from './open-store.ts';
 
 /** Requests under way get this long when the server stops; Sabakan's clients upload images. */
 const drainMs = 10_000;
@@ -204,25 +195,6 @@ async function clusterParts(
     settings,
     sink: createFileSink(output),
   });
-}
-
-async function openStore(
-  settings: EtcdSettings,
-  log: Log,
-): Promise<Result<{ readonly store: Store; readonly child: EtcdChild | undefined }, string>> {
-  const { prefix, timeoutMs } = settings;
-  if (settings.kind === 'embedded') {
-    const child = await startEtcdChild({ directory: settings.directory, log });
-    if (!child.ok) return fail(child.error.text);
-    const store = await openEtcdStore({ ...child.value.settings, prefix, timeoutMs }, log);
-    if (store.ok) return ok({ store: store.value, child: child.value });
-    await child.value.stop();
-    return fail(store.error.text);
-  }
-  const config = await externalEtcd(settings);
-  if (!config.ok) return config;
-  const store = await openEtcdStore(config.value, log);
-  return store.ok ? ok({ store: store.value, child: undefined }) : fail(store.error.text);
 }
 
 function signalled(): Promise<string> {

@@ -97,11 +97,12 @@ function withAddressInfo(entry: Entry, config: IpamConfig): Result<Uint8Array | 
   const texts = Array.isArray(spec['ipv4']) ? (spec['ipv4'] as readonly unknown[]) : [];
   const network = [];
   for (const text of texts) {
-    const address = parseIpv4(String(text));
+    const address = parseIpv4(typeof text === 'string' ? text : '');
     if (!address.ok) return fail(`spec.ipv4: ${address.error}`);
     network.push(nicToJson(nodeNic(config, address.value)));
   }
-  const bmcAddress = parseIpv4(String(objectAt(spec, 'bmc')['ipv4']));
+  const bmcText = objectAt(spec, 'bmc')['ipv4'];
+  const bmcAddress = parseIpv4(typeof bmcText === 'string' ? bmcText : '');
   if (!bmcAddress.ok) return fail(`spec.bmc.ipv4: ${bmcAddress.error}`);
   const bmc = nicToJson(bmcNic(config, bmcAddress.value));
   const info = objectAt(json, 'info');

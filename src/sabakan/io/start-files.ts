@@ -4,7 +4,13 @@ import { constants } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { readCommandLine } from '../command-line.ts';
-import { type Config, formatConfigMistake, parseConfig, parseFlags } from '../config.ts';
+import {
+  type Config,
+  formatConfigMistake,
+  parseConfig,
+  parseEtcdSettings,
+  parseFlags,
+} from '../config.ts';
 import type { EtcdSettings, PemSource } from '../config-etcd.ts';
 
 /** From a file or from flags; every mistake at once, a line each. */
@@ -31,6 +37,22 @@ export async function readConfig(
   return config.ok
     ? ok(withLevel(config.value))
     : fail(config.error.map((mistake) => formatConfigMistake(file, mistake)));
+}
+
+/** The same, of which only where etcd is counts: what else is missing or wrong is a server's business. */
+export async function readEtcdConfig(
+  configFile: string | undefined,
+  args: readonly string[],
+): Promise<Result<EtcdSettings, readonly string[]>> {
+  const line = readCommandLine(configFile, args);
+  if (!line.ok) return line;
+  const { file, flags } = line.value;
+  const source = file === undefined ? ok('') : await readText(file);
+  if (!source.ok) return fail([source.error]);
+  const settings = parseEtcdSettings(file === undefined ? { flags } : { yamlText: source.value });
+  return settings.ok
+    ? settings
+    : fail(settings.error.map((mistake) => formatConfigMistake(file ?? 'flags', mistake)));
 }
 
 /** What the store needs to know of an etcd cluster that is not ours. */
