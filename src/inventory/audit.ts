@@ -51,9 +51,14 @@ const detailCharactersMax = 64 * 1024;
 /** Stored in place of the revision, which is not known yet; Go's reader of the record wants a number there. */
 const revisionNotKnown = '0';
 
+/** The last key digits of each world: two records of one server in a millisecond keep their order. */
+const lastStamps = new WeakMap<Chance, { readonly now: Instant; readonly salt: number }>();
+const saltsMax = 0x10_0000;
+
 /**
  * The revision is not known before the commit, so the key's 16 hex digits are the time in milliseconds (11 digits) and
- * chance (5 digits); the record's `rev` is filled in from the entry's own revision when it is read.
+ * chance (5 digits, counted on within a millisecond: changes that share a commit are told apart by nothing else); the
+ * record's `rev` is filled in from the entry's own revision when it is read.
  */
 export function auditWrite(
   actor: Actor,
@@ -62,9 +67,7 @@ export function auditWrite(
   facts: AuditFacts,
 ): AuditWrite {
   const time = now.toString(16).padStart(11, '0');
-  const salt = Math.floor(chance.next() * 0x10_0000)
-    .toString(16)
-    .padStart(5, '0');
+  const salt = saltOf(now, chance).toString(16).padStart(5, '0');
   const key = `${keys.auditDay(dayOf(now))}${time}${salt}`;
   const record = {
     ts: formatInstant(now),
@@ -81,6 +84,15 @@ export function auditWrite(
     write: { kind: 'put', key, value: new TextEncoder().encode(JSON.stringify(record)) },
     condition: { kind: 'unmoved', key, modRevision: absent },
   };
+}
+
+function saltOf(now: Instant, chance: Chance): number {
+  const drawn = Math.floor(chance.next() * saltsMax);
+  const last = lastStamps.get(chance);
+  const isNext = last?.now === now && last.salt + 1 < saltsMax;
+  const salt = isNext ? last.salt + 1 : drawn;
+  lastStamps.set(chance, { now, salt });
+  return salt;
 }
 
 /** Undefined for an entry that is no record; the log is read by people, so one bad entry must not hide the rest. */

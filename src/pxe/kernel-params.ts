@@ -65,19 +65,20 @@ export function createKernelParams(deps: {
       const parsed = parse(text);
       if (!parsed.ok) return fail({ kind: 'kernel-params-invalid', text: parsed.error });
       const key = `${prefix}${os}`;
-      const audit = auditWrite(actor, clock.now(), chance, {
-        category: 'kernel-params',
-        instance: os,
-        action: 'put',
-        detail: text,
-      });
+      const now = clock.now();
+      const audit = () =>
+        auditWrite(actor, now, chance, {
+          category: 'kernel-params',
+          instance: os,
+          action: 'put',
+          detail: text,
+        });
       const value = new TextEncoder().encode(text);
-      const result = await transact<undefined, never>(key, { keys: [key] }, () => ({
-        ok: true,
-        value: undefined,
-        writes: [{ kind: 'put', key, value }, audit.write],
-        conditions: [audit.condition],
-      }));
+      const result = await transact<undefined, never>(key, { keys: [key] }, () => {
+        const { write, condition } = audit();
+        const writes = [{ kind: 'put', key, value } as const, write];
+        return { ok: true, value: undefined, writes, conditions: [condition] };
+      });
       if (!result.ok) return result;
       await mirror.reached(result.value.revision, ownWriteTimeoutMs);
       return ok({ revision: result.value.revision });

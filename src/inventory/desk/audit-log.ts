@@ -1,5 +1,6 @@
 /** Reading the audit log back by whole UTC days. */
 
+import { compareKeys } from '../../base/key-order.ts';
 import { ok, type Result } from '../../base/result.ts';
 import { compareRevisions, type Entry, type Store, type StoreProblem } from '../../base/store.ts';
 import { addMs, type Instant, instant } from '../../base/time.ts';
@@ -10,7 +11,7 @@ export const dayMs = 86_400_000;
 /** Longer spans are read in one listing; shorter ones day by day, without what lies around them. */
 const daysReadSinglyMax = 14;
 
-/** `since` inclusive, `until` exclusive, as YYYYMMDD; absent: unbounded. Ascending by revision. */
+/** `since` inclusive, `until` exclusive, as YYYYMMDD; absent: unbounded. Ascending by day, then revision, then key. */
 export async function readAuditLog(
   store: Pick<Store, 'list'>,
   since: string | undefined,
@@ -27,9 +28,18 @@ export async function readAuditLog(
   }
   return ok(
     entries
-      .sort((a, b) => compareRevisions(a.modRevision, b.modRevision))
+      .sort(inOrder)
       .map(readAuditRecord)
       .filter((record) => record !== undefined),
+  );
+}
+
+/** Sabakan's order is that of its keys: the day, then the revision. Ours of one revision are in order by their keys. */
+function inOrder(a: Entry, b: Entry): number {
+  return (
+    compareKeys(dayIn(a.key), dayIn(b.key)) ||
+    compareRevisions(a.modRevision, b.modRevision) ||
+    compareKeys(a.key, b.key)
   );
 }
 
@@ -62,6 +72,10 @@ function startOf(day: string): Instant | undefined {
 
 /** `audit/YYYYMMDD/…`: the day is compared as text. */
 function isInDays(key: string, since: string | undefined, until: string | undefined): boolean {
-  const day = key.slice(keys.audit.length, keys.audit.length + 8);
+  const day = dayIn(key);
   return (since === undefined || day >= since) && (until === undefined || day < until);
+}
+
+function dayIn(key: string): string {
+  return key.slice(keys.audit.length, keys.audit.length + 8);
 }

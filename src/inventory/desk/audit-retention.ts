@@ -42,7 +42,9 @@ export function createAuditRetention(
     if (!found.ok) return found;
     const [entry] = found.value.entries;
     const last = entry === undefined ? undefined : lastCompaction(entry.value);
-    if (last !== undefined && msBetween(last, now) < compactEveryMs) return ok(0);
+    // A time far ahead was left by a clock that ran wild; waiting for it would keep old records for years.
+    const ageMs = last === undefined ? compactEveryMs : msBetween(last, now);
+    if (Math.abs(ageMs) < compactEveryMs) return ok(0);
     const claimed = await store.commit(
       [
         {
@@ -61,7 +63,7 @@ export function createAuditRetention(
     );
     if (!claimed.ok) return claimed;
     // On the first check ever only the time is set, as Sabakan does.
-    if (claimed.value.kind === 'moved' || last === undefined) return ok(0);
+    if (claimed.value.kind === 'moved' || last === undefined || ageMs < 0) return ok(0);
     return deleteOld(now);
   };
 

@@ -89,6 +89,13 @@ export function createTemplateShelf(deps: {
     return result;
   };
 
+  /** Made anew for each try of a transaction: what a refused one ran into may have been the record's key. */
+  const auditOf = (role: Role, actor: Actor) => {
+    const now = clock.now();
+    return (action: 'put' | 'delete' | 'prune', detail: string) =>
+      auditWrite(actor, now, chance, { category: 'ignition', instance: role, action, detail });
+  };
+
   return {
     start: () => mirror.start(),
     stop: () => mirror.stop(),
@@ -105,12 +112,7 @@ export function createTemplateShelf(deps: {
       if (invalid !== undefined) return fail({ kind: 'template-invalid', text: invalid });
       const key = `${ignitionsPrefix}${role}/${id}`;
       const roleFolder = `${ignitionsPrefix}${role}/`;
-      const audit = auditWrite(actor, clock.now(), chance, {
-        category: 'ignition',
-        instance: role,
-        action: 'put',
-        detail: id,
-      });
+      const audit = auditOf(role, actor);
       const result = await transact(roleFolder, { keys: [key], prefixes: [roleFolder] }, (view) => {
         if (view.get(key) !== undefined) {
           return fail({
@@ -121,6 +123,8 @@ export function createTemplateShelf(deps: {
         const present = view.under(roleFolder).map((entry) => entry.key.slice(roleFolder.length));
         const kept = inVersionOrder([...present, id]);
         const dropped = kept.slice(0, Math.max(kept.length - templatesPerRoleMax, 0));
+        const pruned = dropped.filter((old) => old !== id);
+        const records = [audit('put', id), ...dropped.map((old) => audit('prune', old))];
         return {
           ok: true,
           value: undefined,
@@ -128,34 +132,29 @@ export function createTemplateShelf(deps: {
             ...(dropped.includes(id)
               ? []
               : [{ kind: 'put', key, value: encodeTemplate(template) } as const]),
-            ...dropped
-              .filter((old) => old !== id)
-              .map((old) => ({ kind: 'delete', key: roleFolder + old }) as const),
-            audit.write,
+            ...pruned.map((old) => ({ kind: 'delete', key: roleFolder + old }) as const),
+            ...records.map(({ write }) => write),
           ],
-          conditions: [{ kind: 'unmoved', key, modRevision: absent }, audit.condition],
+          conditions: [
+            { kind: 'unmoved', key, modRevision: absent },
+            ...records.map(({ condition }) => condition),
+          ],
         };
       });
       return written(result.ok ? { ok: true, value: { revision: result.value.revision } } : result);
     },
     remove: async (role, id, actor) => {
       const key = `${ignitionsPrefix}${role}/${id}`;
-      const audit = auditWrite(actor, clock.now(), chance, {
-        category: 'ignition',
-        instance: role,
-        action: 'delete',
-        detail: id,
+      const audit = auditOf(role, actor);
+      const result = await transact(`${ignitionsPrefix}${role}/`, { keys: [key] }, (view) => {
+        if (view.get(key) === undefined) {
+          const text = `role ${role} has no template ${id}`;
+          return fail({ kind: 'template-unknown', text } as const);
+        }
+        const { write, condition } = audit('delete', id);
+        const writes = [{ kind: 'delete', key } as const, write];
+        return { ok: true, value: undefined, writes, conditions: [condition] };
       });
-      const result = await transact(`${ignitionsPrefix}${role}/`, { keys: [key] }, (view) =>
-        view.get(key) === undefined
-          ? fail({ kind: 'template-unknown', text: `role ${role} has no template ${id}` } as const)
-          : {
-              ok: true,
-              value: undefined,
-              writes: [{ kind: 'delete', key }, audit.write],
-              conditions: [audit.condition],
-            },
-      );
       return written(result.ok ? { ok: true, value: { revision: result.value.revision } } : result);
     },
   };

@@ -162,15 +162,14 @@ export function createImageCatalog(deps: {
     actor: Actor | undefined,
     action: 'upload' | 'delete',
   ): Promise<Result<{ readonly revision: Revision }, Failure>> => {
-    const audit =
-      actor === undefined
-        ? undefined
-        : auditWrite(actor, clock.now(), chance, {
-            category: 'image',
-            instance: 'coreos',
-            action,
-            detail: `id=${id}`,
-          });
+    const now = clock.now();
+    const audit = (by: Actor, what: 'upload' | 'delete' | 'prune', whose: string) =>
+      auditWrite(by, now, chance, {
+        category: 'image',
+        instance: 'coreos',
+        action: what,
+        detail: `id=${whose}`,
+      });
     const { index: indexKey, deleted: deletedKey } = imageKeys;
     const keys = [indexKey, deletedKey, imageKeys.hashes(id)];
     const result = await transact<undefined, ImageProblem>(lane, { keys }, (view) => {
@@ -188,14 +187,19 @@ export function createImageCatalog(deps: {
           writes.push({ kind: 'delete', key: imageKeys.hashes(gone) });
         }
       }
-      return audit === undefined
-        ? { ok: true, value: undefined, writes }
-        : {
-            ok: true,
-            value: undefined,
-            writes: [...writes, audit.write],
-            conditions: [audit.condition],
-          };
+      if (actor === undefined) return { ok: true, value: undefined, writes };
+      // An upload that is one too many drops the oldest; that is part of the story, too.
+      const pruned = next.value.dropped.filter((gone) => gone !== id);
+      const records = [
+        audit(actor, action, id),
+        ...pruned.map((gone) => audit(actor, 'prune', gone)),
+      ];
+      return {
+        ok: true,
+        value: undefined,
+        writes: [...writes, ...records.map(({ write }) => write)],
+        conditions: records.map(({ condition }) => condition),
+      };
     });
     if (!result.ok) return result;
     const { revision } = result.value;

@@ -15,7 +15,9 @@ const jsonBytesMax = 1024 * 1024;
 
 /** The audit's "who". Nobody proves the user; the address is the socket's. */
 export function actorOf(exchange: Exchange, serverName: string): Actor {
-  const user = exchange.headers.get('x-sabakan-user') ?? '';
+  const header = exchange.headers.get('x-sabakan-user') ?? '';
+  // Header bytes reach us one character each; names of people are UTF-8.
+  const user = utf8Text(Uint8Array.from(header, (octet) => octet.charCodeAt(0))) ?? header;
   return { user: user.slice(0, userCharactersMax), ip: exchange.remoteAddress, host: serverName };
 }
 

@@ -59,6 +59,18 @@ describe('audit log', () => {
     expect(hours).toEqual(hours.toSorted((a, b) => a - b));
   });
 
+  it('is ordered by day, then revision, then key, as Sabakan writes its keys', async () => {
+    const store = createMemoryStore();
+    const record = (key: string, detail: string) =>
+      ({ kind: 'put', key, value: new TextEncoder().encode(JSON.stringify({ detail })) }) as const;
+    must(await store.commit([], [record('audit/20260302/00000000000000ff', 'c')]));
+    must(await store.commit([], [record('audit/20260302/0000000000000001', 'd')]));
+    const together = ['b', 'a'].map((id) => record(`audit/20260301/0000000000000f0${id}`, id));
+    must(await store.commit([], together));
+    const records = must(await readAuditLog(store, undefined, undefined, first));
+    expect(records.map(({ detail }) => detail)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   it('reads only the days asked for where they are few', async () => {
     expect((await read('20260302', '20260304')).lists).toEqual([
       'audit/20260302/',

@@ -59,6 +59,27 @@ describe('audit retention', () => {
     expect(must(await two.check())).toBe(0);
   });
 
+  it('of three servers that look at once, one deletes', async () => {
+    const { one, two, clock, store, addDay } = await retention();
+    const three = createAuditRetention({ clock, log: silentLog, store: store.session() });
+    const all = () => Promise.all([one, two, three].map((server) => server.check()));
+    must(await one.check());
+    clock.advance(23 * hourMs);
+    await addDay(80, 5);
+    expect((await all()).map(must).toSorted()).toEqual([0, 0, 5]);
+    expect((await all()).map(must)).toEqual([0, 0, 0]);
+  });
+
+  it('a time far ahead, left by a clock that ran wild, is taken back', async () => {
+    const { one, clock, store, addDay } = await retention();
+    await put(store, 'audit', '"2099-01-01T00:00:00Z"');
+    await addDay(80);
+    expect(must(await one.check())).toBe(0);
+    expect((await stored(store, 'audit'))['audit']).toBe('"2026-11-21T06:00:00Z"');
+    clock.advance(23 * hourMs);
+    expect(must(await one.check())).toBe(1);
+  });
+
   it('a day with more records than one commit takes goes whole', async () => {
     const { one, clock, store, addDay } = await retention();
     must(await one.check());
