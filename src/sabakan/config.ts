@@ -34,6 +34,8 @@ export type Config = {
   readonly ipxeEfiPath: string;
   readonly enablePlayground: boolean;
   readonly tls: TlsFiles;
+  /** Who may change a machine's state by GraphQL; Sabakan lets anyone. */
+  readonly graphqlMutations: 'allow-ips' | 'anyone';
   /** How this server is called in audit records and in the election; default: the host's name. */
   readonly serverName: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -167,6 +169,12 @@ function readConfig(root: Section): Config {
       key: root.text('server-key', '/etc/sabakan/server.key'),
       configured: root.has('server-cert') || root.has('server-key'),
     },
+    graphqlMutations: oneOf(
+      root,
+      'graphql-mutations',
+      ['allow-ips', 'anyone'] as const,
+      'allow-ips',
+    ),
     serverName: root.optionalText('server-name'),
     logLevel: oneOf(root, 'log-level', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     etcd: readEtcd(root.section('etcd')),

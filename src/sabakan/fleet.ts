@@ -26,6 +26,8 @@ export type FleetSettings = {
   readonly version: string;
   readonly allowIps: readonly AllowedNetwork[];
   readonly playground: boolean;
+  /** GraphQL's mutations are open to every peer; default: to those in `allowIps`. */
+  readonly openMutations?: boolean;
   readonly pxe: PxeSettings;
   readonly health: HealthPolicy;
 };
@@ -119,6 +121,7 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     serverName,
     version: settings.version,
     playground: settings.playground,
+    openMutations: settings.openMutations ?? false,
     requests,
     status,
   });

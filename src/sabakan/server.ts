@@ -126,6 +126,7 @@ export async function startServer(
       version,
       allowIps: config.allowIps,
       playground: config.enablePlayground,
+      openMutations: config.graphqlMutations === 'anyone',
       pxe: {
         advertiseUrl: config.advertiseUrl,
         advertiseUrlHttps: config.advertiseUrlHttps,

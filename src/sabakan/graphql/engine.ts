@@ -32,7 +32,7 @@ export type GraphQLRequest = {
 
 export type GraphQLReply = {
   /** 422 when the request itself is wrong, as Sabakan's library answers; 200 otherwise, also with errors. */
-  readonly status: 200 | 405 | 422;
+  readonly status: 200 | 406 | 422;
   readonly errors: readonly GraphQLErrorJson[];
   readonly data: unknown;
   /** The whole answer as JSON already; there are no errors then. */
@@ -65,6 +65,10 @@ type Prepared =
       readonly searchKey: string | undefined;
     }
   | { readonly ok: false; readonly reply: GraphQLReply };
+
+/** What Sabakan's library says beside the text of a request that did not run. */
+export const invalidCode = 'GRAPHQL_VALIDATION_FAILED';
+const unreadableCode = 'GRAPHQL_PARSE_FAILED';
 
 /** Clients send a handful of documents over and over. */
 const preparedMax = 100;
@@ -101,7 +105,7 @@ export function createGraphQLEngine(
       const ready = prepare(request.query, request.operationName);
       if (!ready.ok) return ready.reply;
       if (queriesOnly && ready.operation !== 'query') {
-        return refusal(405, [new GraphQLError('GET requests only allow query operations')]);
+        return refusal(406, [new GraphQLError('GET requests only allow query operations')]);
       }
       const execute = (pages?: SearchPages) =>
         ready.compiled.query(undefined, { ...context, pages }, { ...request.variables });
@@ -135,7 +139,7 @@ function prepareAnew(
   try {
     document = parse(query, { maxTokens: tokensMax });
   } catch (problem) {
-    return { ok: false, reply: refusal(422, [asGraphQLError(problem)]) };
+    return { ok: false, reply: refusal(422, [asGraphQLError(problem)], unreadableCode) };
   }
   const tooCostly = whyTooCostly(document);
   if (tooCostly !== undefined) {
@@ -190,8 +194,18 @@ function attach(schema: GraphQLSchema, resolvers: Resolvers): void {
     mutation['setMachineState'].resolve = resolve(resolvers.setMachineState);
 }
 
-function refusal(status: 405 | 422, errors: readonly GraphQLError[]): GraphQLReply {
-  return { status, errors: errors.map((error) => errorJson(error, true)), data: null };
+function refusal(
+  status: 406 | 422,
+  errors: readonly GraphQLError[],
+  code = status === 422 ? invalidCode : undefined,
+): GraphQLReply {
+  const shown = errors.map((error) => errorJson(error, true));
+  const extensions = { code };
+  return {
+    status,
+    errors: code === undefined ? shown : shown.map((error) => ({ ...error, extensions })),
+    data: null,
+  };
 }
 
 function asGraphQLError(problem: unknown): GraphQLError {

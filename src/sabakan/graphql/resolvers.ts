@@ -20,7 +20,7 @@ import type { SearchPages } from './search-pages.ts';
 /** Of one request. */
 export type GraphQLContext = {
   readonly actor: Actor;
-  /** The same rule as for REST: whether this peer may change things. */
+  /** Whether this peer may change things: the same rule as for REST, unless the configuration opens mutations. */
   readonly mayChange: boolean;
   /** A search that is answered in pages. */
   readonly pages?: SearchPages | undefined;
@@ -55,10 +55,10 @@ export function createResolvers(deps: {
   };
   return {
     machine: ({ serial }) => {
+      // "Not found" is a statement about the inventory, too, and so is an old state.
+      refuseDoubt(inventory, [serial]);
       const machine = inventory.find(serial as Serial);
       if (machine !== undefined) return machineObject(machine, clock.now());
-      // "Not found" is a statement about the inventory, too.
-      refuseDoubt(inventory, [serial]);
       throw new GraphQLError('not found');
     },
     searchMachines: (search, { pages }) => {

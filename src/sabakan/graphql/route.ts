@@ -1,10 +1,21 @@
-/** `/graphql` over HTTP: POST with JSON, GET for queries. */
+/**
+ * `/graphql` over HTTP: POST with JSON, GET for queries.
+ *
+ * Sabakan takes multipart forms, too. There is nothing to upload, and a browser sends a form to us from any page without
+ * asking, so that an administrator's browser could be made to change machines: they are refused.
+ */
 
 import { type Answer, bytesAnswer, type Exchange, emptyAnswer, type Route } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { v1Error, wrongMethod } from '../problems.ts';
-import type { GraphQLEngine, GraphQLReply, GraphQLRequest } from './engine.ts';
+import {
+  type GraphQLEngine,
+  type GraphQLReply,
+  type GraphQLRequest,
+  invalidCode,
+} from './engine.ts';
+import { createPersistedQueries } from './persisted-queries.ts';
 import type { GraphQLContext } from './resolvers.ts';
 
 /** A query and its variables; far above any real one. */
@@ -14,10 +25,16 @@ export function graphqlRoute(
   engine: GraphQLEngine,
   contextOf: (exchange: Exchange) => GraphQLContext,
 ): Route {
+  const persisted = createPersistedQueries();
+
   const run = async (exchange: Exchange, request: unknown, queriesOnly: boolean) => {
     const read = readRequest(request);
-    if (typeof read === 'string') return answer(problem(422, read));
-    return answer(await engine.run(read, contextOf(exchange), { queriesOnly }));
+    if (typeof read === 'string') return answer(problem(422, read, invalidCode));
+    const query = await persisted.resolve(read.query, read.extensions);
+    if (!query.ok) return answer(problem(200, query.error.message, query.error.code));
+    if (query.value === '') return answer(problem(422, 'no operation provided', invalidCode));
+    const wanted = { ...read, query: query.value };
+    return answer(await engine.run(wanted, contextOf(exchange), { queriesOnly }));
   };
 
   const post = async (exchange: Exchange): Promise<Answer> => {
@@ -39,11 +56,13 @@ export function graphqlRoute(
     const json = parseJson(new TextEncoder().encode(variables === '' ? 'null' : variables));
     if (!json.ok) return answer(problem(400, `variables could not be decoded: ${json.error}`));
     const operationName = query.get('operationName') ?? '';
-    return run(
-      exchange,
-      { query: query.get('query') ?? '', variables: json.value, operationName },
-      true,
-    );
+    const extended = query.get('extensions') ?? '';
+    const extensions = parseJson(new TextEncoder().encode(extended === '' ? 'null' : extended));
+    if (!extensions.ok) {
+      return answer(problem(400, `extensions could not be decoded: ${extensions.error}`));
+    }
+    const request = { query: query.get('query') ?? '', variables: json.value, operationName };
+    return run(exchange, { ...request, extensions: extensions.value }, true);
   };
 
   return {
@@ -57,22 +76,19 @@ export function graphqlRoute(
   };
 }
 
-/** A request, or what is wrong with it. */
-function readRequest(json: unknown): GraphQLRequest | string {
+/** A request, or what is wrong with it. The query may be empty: its hash may stand for it. */
+function readRequest(json: unknown): (GraphQLRequest & { readonly extensions: unknown }) | string {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return 'the body must be one object with query, variables and operationName';
   }
   const { query, variables, operationName, extensions } = json as Readonly<Record<string, unknown>>;
-  if (typeof query !== 'string' || query === '') {
-    // A client that knows persisted queries sends the whole one when it reads this.
-    const persisted = (extensions as { persistedQuery?: unknown } | undefined)?.persistedQuery;
-    return persisted === undefined ? 'no operation provided' : 'PersistedQueryNotFound';
-  }
+  if (typeof (query ?? '') !== 'string') return 'query must be a string';
   const given = variables ?? {};
   if (typeof given !== 'object' || Array.isArray(given)) return 'variables must be an object';
   if (typeof (operationName ?? '') !== 'string') return 'operationName must be a string';
   return {
-    query,
+    query: String(query ?? ''),
+    extensions,
     variables: given as Readonly<Record<string, unknown>>,
     operationName: operationName ? String(operationName) : undefined,
   };
@@ -80,8 +96,9 @@ function readRequest(json: unknown): GraphQLRequest | string {
 
 type Reply = Pick<GraphQLReply, 'errors' | 'data' | 'body'> & { readonly status: number };
 
-function problem(status: number, message: string): Reply {
-  return { status, errors: [{ message }], data: null };
+function problem(status: number, message: string, code?: string): Reply {
+  const extensions = code === undefined ? {} : { extensions: { code } };
+  return { status, errors: [{ message, ...extensions }], data: null };
 }
 
 function answer({ status, errors, data, body }: Reply): Answer {
