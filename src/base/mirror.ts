@@ -42,6 +42,8 @@ export type Mirror<V> = {
   readonly entries: () => readonly (readonly [key: string, value: V])[];
   /** All changes up to here are in. */
   readonly revision: () => Revision;
+  /** Of the last change that is in, as far as it is known: a key that went before the first listing leaves no trace. */
+  readonly changed: () => Revision;
   readonly freshness: () => Freshness;
   /**
    * Waits for a revision that changed something under this prefix (others may pass unnoticed for a while).
@@ -85,6 +87,7 @@ export function createMirror<V>(options: {
   const sorted: string[] = [];
   let entries: readonly (readonly [string, V])[] | undefined;
   let revision = absent;
+  let changed = absent;
   let live = false;
   let behindSinceMs: number | undefined;
   let behindText = '';
@@ -102,6 +105,7 @@ export function createMirror<V>(options: {
       else sorted.splice(position, 0, key);
     }
     entries = undefined;
+    if (compareRevisions(at, changed) > 0) changed = at;
     return { key, value: now?.value, before: was?.value, revision: at };
   };
 
@@ -170,6 +174,7 @@ export function createMirror<V>(options: {
       if (rewound || was?.modRevision !== entry.modRevision) changes.push(put(entry));
     }
     revision = listing.revision;
+    if (rewound) changed = newestOf(listing);
     advance(listing.revision, changes);
   };
 
@@ -195,6 +200,7 @@ export function createMirror<V>(options: {
       return entries;
     },
     revision: () => revision,
+    changed: () => changed,
     freshness: () => {
       if (!live) return { kind: 'loading' };
       if (behindSinceMs === undefined) return { kind: 'live' };
@@ -233,6 +239,13 @@ export function createMirror<V>(options: {
       for (const waiter of [...waiters]) waiter.done(false);
     },
   };
+}
+
+function newestOf({ entries }: Listing): Revision {
+  return entries.reduce<Revision>(
+    (newest, { modRevision }) => (compareRevisions(modRevision, newest) > 0 ? modRevision : newest),
+    absent,
+  );
 }
 
 /** Undefined stands for a value that is there but did not decode. */

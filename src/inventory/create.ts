@@ -2,7 +2,7 @@
 
 import { createMirror, type Freshness, type Mirror } from '../base/mirror.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { compareRevisions, type Revision } from '../base/store.ts';
+import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, type AuditCategory, auditWrite } from './audit.ts';
@@ -60,9 +60,13 @@ export function createInventory(deps: {
   const retention = createAuditRetention({ clock, log, store });
 
   const index = createMachineIndex();
+  const revisions = new WeakMap<Machine, Revision>();
   const listeners = new Set<(changes: readonly Change[]) => void>();
   machines.subscribe((changes) => {
-    for (const { key, value } of changes) index.update(key, value);
+    for (const { key, value, revision } of changes) {
+      index.update(key, value);
+      if (value !== undefined) revisions.set(value, revision);
+    }
     const told = changes.map(({ key, before, value }) => ({
       serial: key as Serial,
       before,
@@ -132,6 +136,8 @@ export function createInventory(deps: {
         .reduce((a, b) => (compareRevisions(a, b) >= 0 ? a : b)),
     find: (serial) => index.get(serial),
     machines: index.all,
+    machinesRevision: machines.changed,
+    revisionOf: (machine) => revisions.get(machine) ?? absent,
     search: (query) => searchMachines(index, query, clock.now()),
     stateReason: (serial) => currentReason(index.get(serial), reasons.get(serial)),
     ipam: () => ipam.get(''),

@@ -43,6 +43,10 @@ export type Inventory = {
   readonly find: (serial: Serial) => Machine | undefined;
   /** Ascending by serial. */
   readonly machines: () => readonly Machine[];
+  /** Of the last change among them: equal revisions mean equal lists. */
+  readonly machinesRevision: () => Revision;
+  /** Of the change that made this machine what it is: of the value given, which may be an older one. */
+  readonly revisionOf: (machine: Machine) => Revision;
   /** Ascending by serial; cost grows with the candidates of the narrowest condition, not with the fleet. */
   readonly search: (query: MachineQuery) => readonly Machine[];
   readonly stateReason: (serial: Serial) => StateReason | undefined;

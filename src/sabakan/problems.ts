@@ -21,6 +21,7 @@ export type FaceProblem =
   | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
   | { readonly kind: 'length-missing'; readonly text: string }
   | { readonly kind: 'not-live'; readonly text: string }
+  | { readonly kind: 'cursor-gone'; readonly text: string }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'disk-key-unknown'; readonly text: string }
   | { readonly kind: 'disk-key-too-large'; readonly text: string };
@@ -105,6 +106,7 @@ export const problemTable = {
   'not-found': { status: 404, v1: notFound, graphql: internal },
   'method-not-allowed': { status: 405, v1: 'method not allowed', graphql: internal },
   'not-live': { status: 503, v1: 'cause', graphql: internal, retryable: true },
+  'cursor-gone': { status: 410, v1: 'text', graphql: internal },
   failed: { status: 500, v1: 'cause', graphql: internal },
   'body-too-large': { status: 413, v1: 'text', graphql: internal },
   'body-cut': { status: 400, v1: 'invalid request', graphql: internal },
@@ -139,6 +141,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',
+  410: 'Gone',
   411: 'Length Required',
   413: 'Request Entity Too Large',
   500: 'Internal Server Error',
@@ -180,8 +183,19 @@ function headerText({ kind, text }: Problem): string {
   return `${kind}: ${text}`.replace(/[^\x20-\x7e]/g, '?').slice(0, detailCharactersMax);
 }
 
+/** One place that is wrong: in the body (RFC 6901) or a parameter of path or query. */
+export type Place = {
+  readonly pointer?: string;
+  readonly parameter?: string;
+  readonly detail: string;
+};
+
 /** RFC 9457, for what version 1 does not have. */
-export function problemDetails(exchange: Exchange, problem: Problem): Answer {
+export function problemDetails(
+  exchange: Exchange,
+  problem: Problem,
+  places: readonly Place[] = [],
+): Answer {
   const row: Row = problemTable[problem.kind];
   const body = JSON.stringify({
     type: `urn:tetsukan:problem:${problem.kind}`,
@@ -191,6 +205,7 @@ export function problemDetails(exchange: Exchange, problem: Problem): Answer {
     instance: exchange.path,
     requestId: exchange.requestId,
     retryable: row.retryable === true,
+    ...(places.length === 0 ? {} : { errors: places }),
   });
   return withHeaders(textAnswer(row.status, 'application/problem+json', `${body}\n`), problem);
 }

@@ -1,0 +1,62 @@
+/** What all lists of version 2 have in common. */
+
+import Type, { type TSchema } from 'typebox';
+
+export const pageLimitDefault = 500;
+export const pageLimitMax = 5_000;
+
+/** Parameters of a list; `columns` are the names that may be selected and sorted by. */
+export function listQuery(columns: readonly string[], hasLabels: boolean) {
+  const known = columns.join(', ');
+  return Type.Object(
+    {
+      limit: Type.Optional(
+        Type.String({
+          pattern: '^[1-9][0-9]{0,5}$',
+          description: `how many at most, 1 to ${pageLimitMax}; ${pageLimitDefault} when absent`,
+        }),
+      ),
+      cursor: Type.Optional(
+        Type.String({
+          maxLength: 16_384,
+          description: '`next` of the page before; the other parameters must be the same',
+        }),
+      ),
+      sort: Type.Optional(
+        Type.String({
+          maxLength: 1_000,
+          description: `columns, comma-separated, a minus before one for descending; by name when absent. Columns: ${known}`,
+        }),
+      ),
+      fieldSelector: Type.Optional(
+        Type.String({
+          maxLength: 4_096,
+          description: `Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: ${known}`,
+        }),
+      ),
+      ...(hasLabels
+        ? {
+            labelSelector: Type.Optional(
+              Type.String({
+                maxLength: 4_096,
+                description: 'Kubernetes selector over labels, as in product=R650,!broken',
+              }),
+            ),
+          }
+        : {}),
+    },
+    { additionalProperties: false },
+  );
+}
+
+/** A page: `revision` is where a watch goes on from. */
+export function pageOf<T extends TSchema>(item: T) {
+  return Type.Object({
+    items: Type.Array(item),
+    revision: Type.String({ description: "of the list, the store's; all pages have the same" }),
+    total: Type.Integer({ minimum: 0, description: 'how many are selected, over all pages' }),
+    next: Type.Union([Type.String(), Type.Null()], {
+      description: 'cursor of the next page; null on the last',
+    }),
+  });
+}

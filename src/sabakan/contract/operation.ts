@@ -1,0 +1,28 @@
+/**
+ * What version 2 offers, as data: the server's routes, its description (OpenAPI) and its clients are all made of these.
+ * No behaviour here, so that clients can import it without the server.
+ */
+
+import type { TObject, TSchema } from 'typebox';
+
+/** Each may do what the ones before it may. */
+export type AccessRole = 'viewer' | 'operator' | 'admin';
+
+export type Operation = {
+  /** Unique: `listMachines`. */
+  readonly id: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/api/v2`, with parameters in braces: `/machines/{serial}`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Who may call it. */
+  readonly needs: AccessRole;
+  /** By the name in `path`: what it stands for. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Every member is text; an unknown parameter is refused. */
+  readonly query?: TObject;
+  readonly body?: TSchema;
+  readonly answer: { readonly status: number; readonly holds: string; readonly schema?: TSchema };
+  /** Problem kinds a client should be ready for, beside the ones of every operation. */
+  readonly problems?: readonly string[];
+};

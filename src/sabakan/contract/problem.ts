@@ -1,0 +1,26 @@
+/** RFC 9457 problem documents: what version 2 answers when it does not do what was asked. */
+
+import Type from 'typebox';
+
+export const problemSchema = Type.Object(
+  {
+    type: Type.String({ description: '`urn:tetsukan:problem:` and the kind' }),
+    title: Type.String({ description: 'of the status' }),
+    status: Type.Integer(),
+    detail: Type.String({ description: 'what is wrong and what would be right, for people' }),
+    instance: Type.String({ description: 'the path that was asked' }),
+    requestId: Type.String({ description: 'stands in the server log, too' }),
+    retryable: Type.Boolean({ description: 'trying again unchanged may work' }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          pointer: Type.Optional(Type.String({ description: 'RFC 6901, into the body' })),
+          parameter: Type.Optional(Type.String({ description: 'of the path or the query' })),
+          detail: Type.String(),
+        }),
+        { description: 'every mistake, when there are several places to mend' },
+      ),
+    ),
+  },
+  { description: 'RFC 9457' },
+);

@@ -1,0 +1,40 @@
+/**
+ * What a noun of version 2 is made of. Lists, watches, the API's description and the command line are all built on this
+ * one description, so a column that can be shown can also be selected and sorted by.
+ */
+
+import type { Result } from '../../base/result.ts';
+import type { Revision } from '../../base/store.ts';
+import type { Instant } from '../../base/time.ts';
+import type { Problem } from '../problems.ts';
+
+export type Column<T> = {
+  readonly name: string;
+  /** As it is selected by; undefined: this object has none. */
+  readonly text: (item: T) => string | undefined;
+  /** Where the order of texts is not the order people mean. */
+  readonly number?: (item: T) => number;
+};
+
+/** All objects of a noun at one moment. */
+export type Snapshot<T> = {
+  /** Of the last change among them: equal revisions mean equal lists, on whichever server. */
+  readonly revision: Revision;
+  /** Ascending by name (bytewise); the same array while nothing changes. */
+  readonly items: readonly T[];
+};
+
+export type Collection<T> = {
+  /** Plural, as it stands in paths: `machines`. */
+  readonly noun: string;
+  readonly columns: readonly Column<T>[];
+  readonly nameOf: (item: T) => string;
+  /** Absent: objects of this noun carry no labels. */
+  readonly labelsOf?: (item: T) => ReadonlyMap<string, string>;
+  readonly toJson: (item: T, now: Instant) => unknown;
+  /** Of its last change: the object's ETag. */
+  readonly revisionOf: (item: T) => Revision;
+  /** Whole or not at all. */
+  readonly snapshot: () => Result<Snapshot<T>, Problem>;
+  readonly find: (name: string) => Result<T | undefined, Problem>;
+};

@@ -1,0 +1,180 @@
+/** From an operation and its handler to a route: the door where paths, queries and bodies are checked. */
+
+import type { TObject, TSchema } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Answer, Exchange, Route } from '../exchange.ts';
+import { parseJson } from '../json-text.ts';
+import {
+  badRequest,
+  type Place,
+  type Problem,
+  problemDetails,
+  unknownPath,
+  wrongMethod,
+} from '../problems.ts';
+
+export type Call = {
+  readonly exchange: Exchange;
+  /** By their names in the operation's path. */
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly query: ReadonlyMap<string, string>;
+  /** Checked against the operation's schema. */
+  readonly body: unknown;
+};
+
+/** What a handler refuses, with every place that is wrong where it knows them. */
+export type Refusal = { readonly problem: Problem; readonly places?: readonly Place[] };
+
+export type Endpoint = {
+  readonly operation: Operation;
+  readonly handle: (call: Call) => Promise<Result<Answer, Refusal>>;
+};
+
+const root = '/api/v2';
+const bodyBytesMax = 1024 * 1024;
+/** More than a person mends in one go. */
+const placesMax = 20;
+
+/** @returns the route for what follows `/api/v2/` in a path. */
+export function endpointRoutes(endpoints: readonly Endpoint[]): (path: string) => Route {
+  const places = new Map<string, Prepared[]>();
+  for (const endpoint of endpoints) {
+    const { path } = endpoint.operation;
+    const prepared = {
+      ...endpoint,
+      query: compiled(endpoint.operation.query),
+      body: compiled(endpoint.operation.body),
+    };
+    places.set(path, [...(places.get(path) ?? []), prepared]);
+  }
+  const templates = [...places].map(([path, all]) => ({
+    path,
+    segments: path.slice(1).split('/'),
+    all,
+  }));
+  return (path) => {
+    const segments = path.split('/');
+    for (const { path: template, segments: wanted, all } of templates) {
+      const parameters = matched(wanted, segments);
+      if (parameters !== undefined) {
+        return { name: root + template, handle: (exchange) => dispatch(exchange, all, parameters) };
+      }
+    }
+    return {
+      name: `${root}/{unknown}`,
+      handle: async (exchange) => problemDetails(exchange, unknownPath(exchange.path)),
+    };
+  };
+}
+
+type Prepared = Endpoint & {
+  readonly query: Validator | undefined;
+  readonly body: Validator | undefined;
+};
+
+function compiled(schema: TSchema | undefined): Validator | undefined {
+  return schema === undefined ? undefined : Compile(schema);
+}
+
+/** Literal segments first is not needed: no template of ours shadows another. */
+function matched(
+  template: readonly string[],
+  segments: readonly string[],
+): ReadonlyMap<string, string> | undefined {
+  if (template.length !== segments.length) return undefined;
+  const parameters = new Map<string, string>();
+  for (const [at, part] of template.entries()) {
+    const segment = segments[at] ?? '';
+    if (part.startsWith('{')) {
+      if (segment === '') return undefined;
+      parameters.set(part.slice(1, -1), segment);
+    } else if (part !== segment) return undefined;
+  }
+  return parameters;
+}
+
+async function dispatch(
+  exchange: Exchange,
+  all: readonly Prepared[],
+  parameters: ReadonlyMap<string, string>,
+): Promise<Answer> {
+  const isHead = exchange.method === 'HEAD';
+  const method = isHead ? 'GET' : exchange.method;
+  const endpoint = all.find(({ operation }) => operation.method === method);
+  if (endpoint === undefined) {
+    const allow = all
+      .map(({ operation }) => operation.method)
+      .sort()
+      .join(', ');
+    return problemDetails(exchange, wrongMethod(allow));
+  }
+  const query = checkedQuery(endpoint, exchange.query);
+  if (!query.ok) return refused(exchange, query.error);
+  const body = await checkedBody(endpoint, exchange);
+  if (!body.ok) return refused(exchange, body.error);
+  const answer = await endpoint.handle({
+    exchange,
+    parameters,
+    query: exchange.query,
+    body: body.value,
+  });
+  return answer.ok ? answer.value : refused(exchange, answer.error);
+}
+
+function refused(exchange: Exchange, { problem, places }: Refusal): Answer {
+  return problemDetails(exchange, problem, places);
+}
+
+function checkedQuery(
+  { query: validator, operation }: Prepared,
+  query: ReadonlyMap<string, string>,
+): Result<undefined, Refusal> {
+  const schema: TObject | undefined = operation.query;
+  const known = Object.keys(schema?.properties ?? {});
+  const unknown = [...query.keys()].filter((name) => !known.includes(name));
+  const takes = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`;
+  const strangers: Place[] = unknown.map((parameter) => ({
+    parameter,
+    detail: `is unknown here; ${takes}`,
+  }));
+  const given = Object.fromEntries([...query].filter(([name]) => known.includes(name)));
+  const wrong = (validator?.Errors(given) ?? []).map(({ instancePath, message }): Place => {
+    const parameter = instancePath.slice(1);
+    return { parameter, detail: `${message}; ${describe(schema, parameter)}` };
+  });
+  return placesOrOk([...strangers, ...wrong]);
+}
+
+async function checkedBody(
+  { body: validator }: Prepared,
+  exchange: Exchange,
+): Promise<Result<unknown, Refusal>> {
+  if (validator === undefined) return ok(undefined);
+  const read = await exchange.body.read(bodyBytesMax);
+  if (!read.ok) return fail({ problem: read.error });
+  const json = parseJson(read.value);
+  if (!json.ok) return fail({ problem: badRequest(json.error) });
+  const errors = validator.Errors(json.value);
+  const places = errors.map(({ instancePath, message }) => ({
+    pointer: instancePath,
+    detail: message,
+  }));
+  const checked = placesOrOk(places);
+  return checked.ok ? json : checked;
+}
+
+function placesOrOk(places: readonly Place[]): Result<undefined, Refusal> {
+  if (places.length === 0) return ok(undefined);
+  const text = places
+    .slice(0, placesMax)
+    .map(({ pointer, parameter, detail }) => `${parameter ?? (pointer || 'the body')} ${detail}`)
+    .join('; ');
+  return fail({ problem: badRequest(text), places: places.slice(0, placesMax) });
+}
+
+function describe(schema: TObject | undefined, name: string): string {
+  const member = schema?.properties[name] as { readonly description?: string } | undefined;
+  return member?.description ?? '';
+}

@@ -1,0 +1,165 @@
+/**
+ * Lists in pages, all pages of one moment: what a cursor goes on with is the list it came from, not a newer one.
+ * A list whose objects have changed is kept for a while for the cursors that were given out; after that they are gone.
+ */
+
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Revision } from '../../base/store.ts';
+import type { Clock } from '../../base/world.ts';
+import type { Problem } from '../problems.ts';
+import type { Collection, Column, Snapshot } from './collection.ts';
+import { type Requirement, selects } from './selector.ts';
+
+export type SortKey = { readonly column: string; readonly descending: boolean };
+
+export type ListQuery = {
+  readonly where: readonly Requirement[];
+  readonly labels: readonly Requirement[];
+  readonly sort: readonly SortKey[];
+};
+
+export type Page<T> = {
+  readonly items: readonly T[];
+  readonly revision: Revision;
+  /** How many the query selects, over all pages. */
+  readonly total: number;
+  /** Undefined on the last page. */
+  readonly next: Cursor | undefined;
+};
+
+/** Where the next page begins, in which list. */
+export type Cursor = {
+  readonly revision: Revision;
+  readonly query: string;
+  readonly offset: number;
+};
+
+export type Listing<T> = {
+  readonly page: (
+    query: ListQuery,
+    limit: number,
+    cursor: Cursor | undefined,
+  ) => Result<Page<T>, Problem>;
+};
+
+/** Of lists and of the objects in them together: 100,000 machines may be listed ten ways at once. */
+const listsKeptMax = 64;
+const itemsKeptMax = 1_000_000;
+/** A reader that pauses longer begins anew. */
+const keptMs = 5 * 60_000;
+
+type Kept<T> = { readonly items: readonly T[]; readonly revision: Revision; usedMs: number };
+
+export function createListing<T>(
+  collection: Collection<T>,
+  clock: Pick<Clock, 'monotonicMs'>,
+): Listing<T> {
+  const lists = new Map<string, Kept<T>>();
+  const columns = new Map(collection.columns.map((column) => [column.name, column]));
+
+  const keep = (key: string, list: Kept<T>): void => {
+    lists.delete(key);
+    lists.set(key, list);
+    let items = [...lists.values()].reduce((sum, one) => sum + one.items.length, 0);
+    for (const [other, { items: held, usedMs }] of lists) {
+      const isOld = list.usedMs - usedMs > keptMs;
+      if (!isOld && lists.size <= listsKeptMax && items <= itemsKeptMax) return;
+      if (other === key) return;
+      lists.delete(other);
+      items -= held.length;
+    }
+  };
+
+  const made = (snapshot: Snapshot<T>, query: ListQuery): readonly T[] => {
+    const { where, labels, sort } = query;
+    const isWhole = where.length === 0 && labels.length === 0;
+    const found = isWhole
+      ? snapshot.items
+      : snapshot.items.filter(
+          (item) =>
+            selects(where, (name) => columns.get(name)?.text(item)) &&
+            selects(labels, (name) => collection.labelsOf?.(item).get(name)),
+        );
+    return sort.length === 0 ? found : sorted(found, sort, columns);
+  };
+
+  const listOf = (query: ListQuery, cursor: Cursor | undefined): Result<Kept<T>, Problem> => {
+    const text = queryText(query);
+    const usedMs = clock.monotonicMs();
+    if (cursor !== undefined && cursor.query !== text) return fail(foreignCursor);
+    const snapshot = collection.snapshot();
+    if (!snapshot.ok) return snapshot;
+    const revision = cursor?.revision ?? snapshot.value.revision;
+    const key = `${revision} ${text}`;
+    const known = lists.get(key);
+    if (known === undefined && revision !== snapshot.value.revision) return fail(goneCursor);
+    const items = known?.items ?? made(snapshot.value, query);
+    const list = { items, revision, usedMs };
+    keep(key, list);
+    return ok(list);
+  };
+
+  return {
+    page: (query, limit, cursor) => {
+      const list = listOf(query, cursor);
+      if (!list.ok) return list;
+      const { items, revision } = list.value;
+      const from = cursor?.offset ?? 0;
+      const end = from + limit;
+      return ok({
+        items: items.slice(from, end),
+        revision,
+        total: items.length,
+        next: end < items.length ? { revision, query: queryText(query), offset: end } : undefined,
+      });
+    },
+  };
+}
+
+const foreignCursor: Problem = {
+  kind: 'bad-request',
+  text: 'cursor: it belongs to a list with other selectors or another order; repeat the parameters of the first page',
+};
+const goneCursor: Problem = {
+  kind: 'cursor-gone',
+  text: 'cursor: the list has changed since its first page and is not kept any more; begin again without a cursor',
+};
+
+/** The same list for the same text. */
+function queryText({ where, labels, sort }: ListQuery): string {
+  return JSON.stringify([where, labels, sort]);
+}
+
+/**
+ * Objects without the column come last, whichever way; equal ones stay in order of their names. Keys are read once per
+ * object: comparing 100,000 would read each of them seventeen times.
+ */
+function sorted<T>(
+  items: readonly T[],
+  sort: readonly SortKey[],
+  columns: ReadonlyMap<string, Column<T>>,
+): readonly T[] {
+  const keys = sort.flatMap(({ column, descending }) => {
+    const known = columns.get(column);
+    return known === undefined
+      ? []
+      : [{ of: known.number ?? known.text, way: descending ? -1 : 1 }];
+  });
+  const rows = items.map((item) => ({ item, keys: keys.map(({ of }) => of(item)) }));
+  rows.sort((a, b) => {
+    for (const [at, { way }] of keys.entries()) {
+      const difference = compare(a.keys[at], b.keys[at], way);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
+  return rows.map(({ item }) => item);
+}
+
+type Key = string | number | undefined;
+
+function compare(a: Key, b: Key, way: number): number {
+  if (a === b) return 0;
+  if (a === undefined || b === undefined) return a === undefined ? 1 : -1;
+  return a < b ? -way : way;
+}

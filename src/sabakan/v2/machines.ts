@@ -1,0 +1,90 @@
+/** The machines of version 2: columns, and the shape that `contract/machine.ts` describes. */
+
+import { formatIpv4 } from '../../base/addresses.ts';
+import { ok } from '../../base/result.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import type { Machine, NicConfig, Serial } from '../../inventory/machine.ts';
+import { durationSeconds } from '../../inventory/machine-json.ts';
+import type { MachineV2, machineColumns } from '../contract/machine.ts';
+import { whyNotWhole } from '../whole-truth.ts';
+import type { Collection, Column } from './collection.ts';
+
+type ColumnOf = Omit<Column<Machine>, 'name'>;
+
+const columns: Readonly<Record<keyof typeof machineColumns, ColumnOf>> = {
+  serial: { text: ({ spec }) => spec.serial },
+  rack: numbered(({ spec }) => spec.rack),
+  indexInRack: numbered(({ spec }) => spec.indexInRack),
+  role: { text: ({ spec }) => spec.role },
+  state: { text: ({ status }) => status.state },
+  since: { text: ({ status }) => status.since },
+  bmcType: { text: ({ spec }) => spec.bmc.type },
+  ipv4: {
+    text: ({ spec: { ipv4 } }) => ipv4[0] && formatIpv4(ipv4[0]),
+    number: ({ spec: { ipv4 } }) => ipv4[0] ?? 0,
+  },
+  registerDate: { text: ({ spec }) => spec.registerDate },
+  retireDate: { text: ({ spec }) => spec.retireDate },
+};
+
+export function machineCollection(inventory: Inventory): Collection<Machine> {
+  return {
+    noun: 'machines',
+    columns: Object.entries(columns).map(([name, column]) => ({ name, ...column })),
+    nameOf: ({ spec }) => spec.serial,
+    labelsOf: ({ spec }) => spec.labels,
+    toJson: (machine, now): MachineV2 => {
+      const { spec, status, info } = machine;
+      const reason = inventory.stateReason(spec.serial);
+      return {
+        serial: spec.serial,
+        revision: inventory.revisionOf(machine),
+        spec: {
+          rack: spec.rack,
+          indexInRack: spec.indexInRack,
+          role: spec.role,
+          labels: Object.fromEntries(spec.labels),
+          ipv4: spec.ipv4.map(formatIpv4),
+          bmc: { type: spec.bmc.type, ipv4: formatIpv4(spec.bmc.ipv4) },
+          registerDate: spec.registerDate,
+          retireDate: spec.retireDate,
+        },
+        status: {
+          state: status.state,
+          since: status.since,
+          durationSeconds: durationSeconds(machine, now),
+          reason: reason
+            ? { by: reason.by, text: reason.text, evidence: [...reason.evidence] }
+            : null,
+        },
+        network: { nodes: info.network.map(nic), bmc: nic(info.bmc) },
+      };
+    },
+    revisionOf: inventory.revisionOf,
+    snapshot: () => {
+      const doubt = whyNotWhole(inventory);
+      if (doubt !== undefined) return { ok: false, error: doubt };
+      return ok({ revision: inventory.machinesRevision(), items: inventory.machines() });
+    },
+    find: (name) => {
+      const machine = inventory.find(name as Serial);
+      if (machine !== undefined) return ok(machine);
+      // "There is none" is a statement about the whole inventory.
+      const doubt = whyNotWhole(inventory, [name]);
+      return doubt === undefined ? ok(undefined) : { ok: false, error: doubt };
+    },
+  };
+}
+
+function numbered(number: (item: Machine) => number): ColumnOf {
+  return { text: (item) => String(number(item)), number };
+}
+
+function nic({ address, netmask, maskBits, gateway }: NicConfig) {
+  return {
+    address: formatIpv4(address),
+    netmask: formatIpv4(netmask),
+    maskBits,
+    gateway: formatIpv4(gateway),
+  };
+}

@@ -1,0 +1,92 @@
+/** The operations as an OpenAPI 3.1 document. */
+
+import type { Operation } from '../contract/operation.ts';
+import { problemSchema } from '../contract/problem.ts';
+import { problemTable } from '../problems.ts';
+
+/** Kinds that any operation may be refused with. */
+const always = ['bad-request', 'forbidden', 'method-not-allowed', 'failed'] as const;
+
+export function openApiDocument(
+  operations: readonly Operation[],
+  about: { readonly version: string; readonly url: string },
+): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    const item = paths[operation.path] ?? {};
+    paths[operation.path] = item;
+    item[operation.method.toLowerCase()] = described(operation);
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'Tetsukan',
+      version: about.version,
+      summary: 'Bare-metal fleet manager',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: `${about.url}/api/v2` }],
+    paths,
+    components: { schemas: { Problem: problemSchema } },
+  };
+}
+
+function described(operation: Operation): unknown {
+  const { id, summary, needs, query, body, answer } = operation;
+  return {
+    operationId: id,
+    summary,
+    description: `Needs the role ${needs}.`,
+    tags: [operation.path.split('/')[1]],
+    parameters: [...pathParameters(operation), ...queryParameters(query)],
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    responses: {
+      [answer.status]: {
+        description: answer.holds,
+        ...(answer.schema === undefined
+          ? {}
+          : { content: { 'application/json': { schema: answer.schema } } }),
+      },
+      ...refusals(operation),
+    },
+  };
+}
+
+function pathParameters({ parameters }: Operation): readonly unknown[] {
+  return Object.entries(parameters ?? {}).map(([name, description]) => ({
+    name,
+    in: 'path',
+    required: true,
+    description,
+    schema: { type: 'string', minLength: 1 },
+  }));
+}
+
+function queryParameters(query: Operation['query']): readonly unknown[] {
+  const required = new Set(query?.required ?? []);
+  return Object.entries(query?.properties ?? {}).map(([name, schema]) => {
+    const { description, ...rest } = schema as { readonly description?: string };
+    return { name, in: 'query', required: required.has(name), description, schema: rest };
+  });
+}
+
+/** One response per status, naming the kinds behind it. */
+function refusals({ problems = [] }: Operation): Record<string, unknown> {
+  const byStatus = new Map<number, string[]>();
+  for (const kind of [...always, ...problems]) {
+    const row = problemTable[kind as keyof typeof problemTable];
+    byStatus.set(row.status, [...(byStatus.get(row.status) ?? []), kind]);
+  }
+  const schema = { $ref: '#/components/schemas/Problem' };
+  return Object.fromEntries(
+    [...byStatus].map(([status, kinds]) => [
+      status,
+      {
+        description: `not done: ${kinds.join(', ')}`,
+        content: { 'application/problem+json': { schema } },
+      },
+    ]),
+  );
+}
