@@ -31,8 +31,8 @@ import { logsNoun } from './rest/logs.ts';
 import { labelsNoun, retireDateNoun, stateNoun } from './rest/machine-parts.ts';
 import { machinesNoun } from './rest/machines.ts';
 import { actorOf, byMethod, type Noun } from './rest/noun.ts';
-import { v2Route } from './rest/v2.ts';
-import { createPlanReader, type ViewParts } from './v2-views.ts';
+import { createApi } from './v2/api.ts';
+import type { ViewParts } from './v2-views.ts';
 
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -88,7 +88,7 @@ export function createFace(deps: FaceDeps): Face {
   });
   const health = byMethod('/health', { GET: () => healthAnswer(world) });
 
-  const v2Parts = { ...deps, currentPlan: createPlanReader(deps) };
+  const apiRouteOf = createApi(deps);
 
   const v1RouteOf = (path: string, among: readonly Noun[]): Route => {
     const rest = path.slice(v1.length);
@@ -100,7 +100,7 @@ export function createFace(deps: FaceDeps): Face {
   };
   const routeOf = (path: string): Route => {
     if (path.startsWith(v1)) return v1RouteOf(path, nouns);
-    if (path.startsWith(v2)) return v2Route(path.slice(v2.length), v2Parts);
+    if (path.startsWith(v2)) return apiRouteOf(path.slice(v2.length));
     if (path === '/graphql') return graphql;
     if (path === '/health') return health;
     if (path === '/version') return version;

@@ -7,8 +7,7 @@ import type { PlanView } from '../cke-bridge/plan-view.ts';
 import type { Monitor } from '../health/monitor.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { allowedTransitions } from '../inventory/lifecycle.ts';
-import type { Serial } from '../inventory/machine.ts';
-import { machineToJson } from '../inventory/machine-json.ts';
+import type { Machine } from '../inventory/machine.ts';
 import { published } from './published.ts';
 
 export type ViewParts = {
@@ -52,27 +51,21 @@ export function planJson(view: PlanView): unknown {
   });
 }
 
-/** Undefined for an unknown serial. */
-export async function machineView(
+/** What is known and decided about a machine, beyond its record. */
+export async function machineExplained(
   parts: ViewParts,
   currentPlan: PlanReader,
-  serial: Serial,
-): Promise<unknown> {
-  const { inventory, clock } = parts;
-  const machine = inventory.find(serial);
-  if (machine === undefined) return undefined;
+  { spec: { serial }, status }: Machine,
+): Promise<Readonly<Record<string, unknown>>> {
   const plan = await currentPlan();
   const swap = plan?.swaps.find((one) => one.failed === serial || one.newcomer === serial);
-  const { state } = machine.status;
-  return published({
-    ...machineToJson(machine, clock.now()),
-    reason: inventory.stateReason(serial),
+  return {
     // Disk keys may still forbid "retired"; that is decided when it is asked for.
-    nextStates: allowedTransitions[state],
-    health: parts.monitor()?.status(serial),
-    cluster: plan?.decisions.get(serial),
-    swap,
-  });
+    nextStates: allowedTransitions[status.state],
+    health: published(parts.monitor()?.status(serial)),
+    cluster: published(plan?.decisions.get(serial)),
+    swap: published(swap),
+  };
 }
 
 function timeOrNull(at: Instant | undefined): string | null {

@@ -159,9 +159,8 @@ describe('a fleet', () => {
     expect(fleet.control.isLeader()).toBe(true);
     await registerFour(fleet);
     await clock.run(300_000);
-    expect(await ask(fleet, 'GET /api/v2/machines/a')).toMatchObject({
-      status: { state: 'healthy' },
-      reason: { by: 'health', state: 'healthy' },
+    expect(await ask(fleet, 'GET /api/v2/machines/a/explain')).toMatchObject({
+      machine: { status: { state: 'healthy', reason: { by: 'health' } } },
       nextStates: ['unhealthy', 'unreachable', 'updating', 'retiring'],
       health: { verdict: { kind: 'keep' } },
       cluster: { is: expect.stringMatching(/control-plane|worker/) },

@@ -195,7 +195,7 @@ describe('service', () => {
     await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
     expect((await face.ask('GET /api/v2/status')).json()).toEqual({ leader: true });
     const machine = (await face.ask('GET /api/v2/machines/a')).json();
-    expect(machine.spec.serial).toBe('a');
+    expect(machine.serial).toBe('a');
     for (const url of ['/api/v2/machines/b', '/api/v2/plan', '/api/v2/nothing']) {
       const answer = await face.ask(`GET ${url}`);
       expect([url, answer.statusCode]).toEqual([url, 404]);

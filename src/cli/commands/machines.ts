@@ -82,7 +82,7 @@ function table(machines: readonly Machine[], wide: boolean): string {
 }
 
 export async function describeMachine(get: Get, serial: string): Promise<string> {
-  const { status, body } = await get(`/api/v2/machines/${encodeURIComponent(serial)}`);
+  const { status, body } = await get(`/api/v2/machines/${encodeURIComponent(serial)}/explain`);
   if (status === 404) {
     throw new Failure(
       `no machine has the serial "${serial}"`,

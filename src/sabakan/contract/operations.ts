@@ -2,7 +2,7 @@
 
 import Type, { type TSchema } from 'typebox';
 import { listQuery, pageOf } from './list.ts';
-import { machineColumns, machineSchema } from './machine.ts';
+import { machineColumns, machineSchema, machineStateSchema } from './machine.ts';
 import type { Operation } from './operation.ts';
 
 const machines = {
@@ -17,6 +17,46 @@ const machines = {
 
 export const listMachines = listOperation(machines);
 export const getMachine = getOperation(machines);
+export const explainMachine: Operation = {
+  id: 'explainMachine',
+  method: 'GET',
+  path: '/machines/{serial}/explain',
+  summary: 'what is known and decided about one machine: health, its place in the cluster, swaps',
+  needs: 'viewer',
+  parameters: { serial: machines.keyHolds },
+  answer: {
+    status: 200,
+    holds: 'the machine, its next states, and the decisions about it',
+    schema: Type.Object({
+      machine: machineSchema,
+      nextStates: Type.Array(machineStateSchema),
+      health: Type.Unknown({ description: 'null on servers that do not lead' }),
+      cluster: Type.Unknown({ description: 'null where no cluster is kept' }),
+      swap: Type.Unknown({ description: 'the replacement it takes part in, or null' }),
+    }),
+  },
+  problems: ['not-found', 'not-live'],
+};
+
+export const getPlan: Operation = {
+  id: 'getPlan',
+  method: 'GET',
+  path: '/plan',
+  summary: 'what the cluster should be, why, and what is held back',
+  needs: 'viewer',
+  answer: { status: 200, holds: 'the plan of the last pass', schema: Type.Object({}) },
+  problems: ['not-found'],
+};
+
+export const getStatus: Operation = {
+  id: 'getStatus',
+  method: 'GET',
+  path: '/status',
+  summary: 'what this server is doing',
+  needs: 'viewer',
+  answer: { status: 200, holds: 'its parts and how they stand', schema: Type.Object({}) },
+};
+
 export const getOpenApi: Operation = {
   id: 'getOpenApi',
   method: 'GET',
@@ -26,7 +66,14 @@ export const getOpenApi: Operation = {
   answer: { status: 200, holds: 'an OpenAPI 3.1 document', schema: Type.Object({}) },
 };
 
-export const operations: readonly Operation[] = [listMachines, getMachine, getOpenApi];
+export const operations: readonly Operation[] = [
+  listMachines,
+  getMachine,
+  explainMachine,
+  getPlan,
+  getStatus,
+  getOpenApi,
+];
 
 type Noun = {
   /** Plural, as it stands in paths. */

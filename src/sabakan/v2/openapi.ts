@@ -7,10 +7,7 @@ import { problemTable } from '../problems.ts';
 /** Kinds that any operation may be refused with. */
 const always = ['bad-request', 'forbidden', 'method-not-allowed', 'failed'] as const;
 
-export function openApiDocument(
-  operations: readonly Operation[],
-  about: { readonly version: string; readonly url: string },
-): unknown {
+export function openApiDocument(operations: readonly Operation[], version: string): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
     const item = paths[operation.path] ?? {};
@@ -21,11 +18,11 @@ export function openApiDocument(
     openapi: '3.1.1',
     info: {
       title: 'Tetsukan',
-      version: about.version,
+      version,
       summary: 'Bare-metal fleet manager',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: `${about.url}/api/v2` }],
+    servers: [{ url: '/api/v2' }],
     paths,
     components: { schemas: { Problem: problemSchema } },
   };

@@ -54,8 +54,10 @@ export function createFleetWatch(
       if (before === undefined || before === status.state) continue;
       // 56 machines that turn healthy are a count; what goes wrong has a reason.
       if (before === 'uninitialized' && status.state === 'healthy') continue;
-      const view = await api.get<{ readonly reason?: Told }>(`/api/v2/machines/${serial}`);
-      const why = view.ok ? (view.value.reason?.text ?? '') : '';
+      const view = await api.get<{ readonly status: { readonly reason: Told | null } }>(
+        `/api/v2/machines/${serial}`,
+      );
+      const why = view.ok ? (view.value.status.reason?.text ?? '') : '';
       progress.say('state', `${serial} ${before} -> ${status.state}  ${why}`, 'strong');
     }
     const counts = new Map(extra());

@@ -1,0 +1,151 @@
+import { Compile } from 'typebox/compile';
+import { describe, expect, it } from 'vitest';
+import { operations } from '../../../src/sabakan/contract/operations.ts';
+import { problemSchema } from '../../../src/sabakan/contract/problem.ts';
+import { aFace, aSpec, type TestFace } from '../../support/face.ts';
+
+async function fleet(): Promise<TestFace> {
+  const face = await aFace();
+  await face.must('POST /api/v1/machines', {
+    body: [
+      aSpec('a', { labels: { product: 'R650' } }),
+      aSpec('b', { labels: { product: 'R750', broken: '' } }),
+      aSpec('c', { rack: 1, role: 'boot' }),
+      aSpec('d', { rack: 2 }),
+    ],
+  });
+  await face.must('PUT /api/v1/state/d', { body: 'healthy' });
+  return face;
+}
+
+const serials = (page: { readonly items: readonly { readonly serial: string }[] }): string =>
+  page.items.map(({ serial }) => serial).join(' ');
+
+describe('GET /api/v2/machines', () => {
+  it.each([
+    ['', 'a b c d'],
+    ['?fieldSelector=state=healthy', 'd'],
+    ['?fieldSelector=rack in (0,2),role!=boot', 'a b d'],
+    ['?labelSelector=product', 'a b'],
+    ['?labelSelector=product,!broken', 'a'],
+    ['?labelSelector=product=R750&fieldSelector=rack=0', 'b'],
+    ['?sort=-rack,serial', 'd c a b'],
+    ['?sort=-serial', 'd c b a'],
+    ['?fieldSelector=ipv4=10.69.0.4', 'a'],
+    ['?fieldSelector=state=nothing', ''],
+  ])('%s lists %s', async (query, expected) => {
+    const face = await fleet();
+    const page = (await face.must(`GET /api/v2/machines${query.replaceAll(' ', '%20')}`)).json();
+    expect([serials(page), page.total]).toEqual([
+      expected,
+      expected === '' ? 0 : expected.split(' ').length,
+    ]);
+  });
+
+  it('goes on page by page to the end, of one moment', async () => {
+    const face = await fleet();
+    const first = (await face.must('GET /api/v2/machines?limit=3&sort=serial')).json();
+    await face.must('PUT /api/v1/labels/d/late', { body: 'yes' });
+    const url = `/api/v2/machines?limit=3&sort=serial&cursor=${first.next}`;
+    const last = (await face.must(`GET ${url}`)).json();
+    expect([serials(first), serials(last), last.next]).toEqual(['a b c', 'd', null]);
+    expect(last.revision).toBe(first.revision);
+    expect(last.items[0].spec.labels).toEqual({});
+    expect((await face.must('GET /api/v2/machines')).json().revision).not.toBe(first.revision);
+  });
+
+  it('names every mistake of a request, with the parameter it is in', async () => {
+    const face = await fleet();
+    const url = '/api/v2/machines?limit=9999&sort=size&fieldSelector=colour=red&cursor=x';
+    const answer = await face.ask(`GET ${url}`);
+    expect(answer.statusCode).toBe(400);
+    const { errors } = answer.json();
+    expect(errors.map(({ parameter }: { parameter: string }) => parameter)).toEqual([
+      'fieldSelector',
+      'sort',
+      'limit',
+      'cursor',
+    ]);
+    expect(errors[1].detail).toMatch(/^size is no column; columns are serial, rack/);
+  });
+
+  it.each([
+    ['limit=0', 'limit'],
+    ['limit=many', 'limit'],
+    ['colour=red', 'colour'],
+    ['fieldSelector=rack%20is%201', 'fieldSelector'],
+    ['labelSelector=%21', 'labelSelector'],
+  ])('refuses ?%s with the parameter %s', async (query, parameter) => {
+    const answer = await (await fleet()).ask(`GET /api/v2/machines?${query}`);
+    expect([answer.statusCode, answer.json().errors[0].parameter]).toEqual([400, parameter]);
+  });
+});
+
+describe('GET /api/v2/machines/{serial}', () => {
+  it('answers 304 while nothing has changed, and a new ETag afterwards', async () => {
+    const face = await fleet();
+    const before = String((await face.must('GET /api/v2/machines/a')).headers['etag']);
+    const headers = { 'if-none-match': before };
+    expect((await face.ask('GET /api/v2/machines/a', { headers })).statusCode).toBe(304);
+    await face.must('PUT /api/v1/labels/a/x', { body: 'y' });
+    const after = await face.ask('GET /api/v2/machines/a', { headers });
+    expect([after.statusCode, after.json().spec.labels]).toEqual([
+      200,
+      { product: 'R650', x: 'y' },
+    ]);
+    expect(after.headers['etag']).toBe(`"${after.json().revision}"`);
+  });
+
+  it('tells why a machine is in its state', async () => {
+    const machine = (await (await fleet()).must('GET /api/v2/machines/d')).json();
+    expect(machine.status).toMatchObject({ state: 'healthy', reason: { by: '127.0.0.1' } });
+  });
+
+  it.each([
+    ['GET', '/api/v2/machines/nobody', 404],
+    ['HEAD', '/api/v2/machines/a', 200],
+    ['POST', '/api/v2/machines/a', 405],
+    ['GET', '/api/v2/machines/a?x=1', 400],
+    ['GET', '/api/v2/machines/', 404],
+    ['GET', '/api/v2/machines/a/b', 404],
+    ['GET', '/api/v2/', 404],
+  ])('%s %s is answered %i', async (method, url, status) => {
+    const answer = await (await fleet()).ask(`${method} ${url}`);
+    expect(answer.statusCode).toBe(status);
+    if (status >= 400) expect(Compile(problemSchema).Check(answer.json())).toBe(true);
+  });
+});
+
+describe('the contract', () => {
+  it.each(operations.map((operation) => [operation.id, operation] as const))(
+    '%s answers what it says it answers',
+    async (_, { method, path, answer }) => {
+      const face = await aFace({ deps: { status: () => ({ leader: true }) } });
+      await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
+      const answered = await face.ask(`${method} /api/v2${path.replace('{serial}', 'a')}`);
+      // A test's face keeps no cluster, so it has no plan.
+      if (path === '/plan') return expect(answered.statusCode).toBe(404);
+      expect(answered.statusCode).toBe(answer.status);
+      const errors = answer.schema && Compile(answer.schema).Errors(answered.json());
+      expect(errors ?? []).toEqual([]);
+    },
+  );
+
+  it('is described as OpenAPI 3.1, each operation once, each with its problems', async () => {
+    const document = (await (await fleet()).must('GET /api/v2/openapi.json')).json();
+    expect(document.openapi).toBe('3.1.1');
+    const ids = Object.values<Record<string, { operationId: string; responses: object }>>(
+      document.paths,
+    ).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
+    expect(ids.toSorted()).toEqual(operations.map(({ id }) => id).toSorted());
+    const list = document.paths['/machines'].get;
+    expect(Object.keys(list.responses)).toEqual(['200', '400', '403', '405', '410', '500', '503']);
+    expect(list.parameters.map(({ name }: { name: string }) => name)).toEqual([
+      'limit',
+      'cursor',
+      'sort',
+      'fieldSelector',
+      'labelSelector',
+    ]);
+  });
+});
