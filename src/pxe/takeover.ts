@@ -3,10 +3,10 @@
 import { parseIpv4 } from '../base/addresses.ts';
 import { isJsonObject, parseJson } from '../base/exact-json.ts';
 import type { Finding, Records, TakeoverPart } from '../inventory/takeover.ts';
+import { checkAssets, isAssetKey } from './assets/asset-check.ts';
 import { leasePrefix, openLeaseTable } from './dhcp/leases.ts';
 import { convertTemplates } from './ignition/old-template.ts';
 import { checkTemplates } from './ignition/template-check.ts';
-import { checkAssets, isAssetKey } from './images/asset-check.ts';
 import { checkImages } from './images/image-check.ts';
 import { decodeIndex, imageKeys } from './images/image-json.ts';
 import { imageFileNames } from './images/shelf.ts';
