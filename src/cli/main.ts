@@ -57,7 +57,7 @@ program
     `
 Without a file these flags are taken, with Sabakan’s names and defaults (-name value or -name=value):
   -advertise-url -advertise-url-https (both required) -http -https -metrics -dhcp-bind
-  -data-dir -ipxe-efi-path -allow-ips -enable-playground -server-cert -server-key
+  -data-dir -ipxe-efi-path -allow-ips -enable-playground -server-cert -server-key -cryptsetup
   -etcd-endpoints -etcd-prefix -etcd-timeout -etcd-username -etcd-password
   -etcd-tls-ca -etcd-tls-cert -etcd-tls-key
 With or without: -loglevel debug|info|warning|error. -config-file is another name of --config.

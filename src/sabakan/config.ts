@@ -36,6 +36,8 @@ export type Config = {
   readonly tls: TlsFiles;
   /** Who may change a machine's state by GraphQL; Sabakan lets anyone. */
   readonly graphqlMutations: 'allow-ips' | 'anyone';
+  /** The program that `/api/v1/cryptsetup` gives; undefined: see `SABAKAN_CRYPTSETUP`. */
+  readonly cryptsetup: string | undefined;
   /** How this server is called in audit records and in the election; default: the host's name. */
   readonly serverName: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -138,6 +140,7 @@ export const flagNames: readonly string[] = [
     'enable-playground',
     'server-cert',
     'server-key',
+    'cryptsetup',
     'etcd-endpoints',
     'etcd-prefix',
     'etcd-timeout',
@@ -175,6 +178,7 @@ function readConfig(root: Section): Config {
       ['allow-ips', 'anyone'] as const,
       'allow-ips',
     ),
+    cryptsetup: absolutePath(root, 'cryptsetup', '') || undefined,
     serverName: root.optionalText('server-name'),
     logLevel: oneOf(root, 'log-level', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     etcd: readEtcd(root.section('etcd')),

@@ -7,6 +7,7 @@
 import type { StoreProblem } from '../base/store.ts';
 import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import type { Pxe } from '../pxe/pxe.ts';
 import { mayEnter } from './access.ts';
 import { type AllowedNetwork, isAllowed } from './allow-ips.ts';
@@ -24,6 +25,7 @@ import { assetsNoun } from './rest/assets.ts';
 import { bootNoun } from './rest/boot.ts';
 import { configNoun } from './rest/config.ts';
 import { cryptsNoun } from './rest/crypts.ts';
+import { cryptsetupNoun } from './rest/cryptsetup.ts';
 import { ignitionsNoun } from './rest/ignitions.ts';
 import { imagesNoun } from './rest/images.ts';
 import { kernelParamsNoun } from './rest/kernel-params.ts';
@@ -38,6 +40,8 @@ export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
   readonly inventory: Inventory;
   readonly pxe: Pick<Pxe, 'bootHttp' | 'images' | 'assets' | 'kernelParams' | 'templates'>;
+  /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
+  readonly cryptsetup: ProgramFile | undefined;
   readonly allowIps: readonly AllowedNetwork[];
   readonly serverName: string;
   readonly version: string;
@@ -77,6 +81,7 @@ export function createFace(deps: FaceDeps): Face {
     assetsNoun({ assets: pxe.assets, serverName }),
     kernelParamsNoun({ kernelParams: pxe.kernelParams, serverName }),
     logsNoun({ inventory }),
+    cryptsetupNoun(deps.cryptsetup),
   ];
   const engine = createGraphQLEngine(createResolvers({ clock, inventory }), clock);
   const graphql = graphqlRoute(engine, (exchange) => ({

@@ -12,6 +12,7 @@ import type { Prober } from '../health/probe.ts';
 import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { upgradeDatabase } from '../inventory/takeover-run.ts';
+import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import { createPxe, type Pxe, type PxeEvent, type PxeSettings } from '../pxe/pxe.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
@@ -39,6 +40,8 @@ export type FleetEdges = {
     Parameters<typeof createPxe>[0],
     'shelf' | 'assetShelf' | 'loaders' | 'download'
   >;
+  /** Undefined: machines find no program for encrypted disks here. */
+  readonly cryptsetup?: ProgramFile | undefined;
   /** Undefined: no cluster is kept. */
   readonly cluster: ClusterParts | undefined;
   /** What is listened on for HTTP, by member of the configuration; for people to see. */
@@ -117,6 +120,7 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     ...views,
     world,
     pxe,
+    cryptsetup: edges.cryptsetup,
     allowIps: settings.allowIps,
     serverName,
     version: settings.version,

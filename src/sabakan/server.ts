@@ -1,7 +1,7 @@
 /** `tetsu server`: configuration, the real world, listeners, signals. Everything that can be wrong is said before it serves. */
 
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createJsonLog } from '../base/io/json-log.ts';
 import { createRealWorld } from '../base/io/real-world.ts';
 import { fail, ok, type Result } from '../base/result.ts';
@@ -14,6 +14,7 @@ import { createAssetFileShelf } from '../pxe/io/asset-file-shelf.ts';
 import { createFileShelf, memoryBytesDefault } from '../pxe/io/file-shelf.ts';
 import { readLoaders } from '../pxe/io/loader-files.ts';
 import { peerDownload } from '../pxe/io/peer-download.ts';
+import { createProgramFile } from '../pxe/io/program-file.ts';
 import type { ClusterSettings, Config } from './config.ts';
 import type { ClusterParts } from './control.ts';
 import { createFleet, type Fleet } from './fleet.ts';
@@ -83,6 +84,10 @@ export async function startServer(
   });
   for (const problem of problems) log.warn('a boot loader is missing', { problem });
 
+  const cryptsetup = createProgramFile(cryptsetupPath(config));
+  const program = await cryptsetup.content();
+  if (!program.ok) log.info('no sabakan-cryptsetup to give out', { why: program.error.text });
+
   const etcd = await openStore(config.etcd, log);
   if (!etcd.ok) return etcd;
   const { store, child } = etcd.value;
@@ -118,6 +123,7 @@ export async function startServer(
         loaders,
         download: peerDownload,
       },
+      cryptsetup,
       cluster: cluster.value,
       listeners: () => Object.fromEntries(open),
     },
@@ -174,6 +180,12 @@ export async function startServer(
     failed: child?.givenUp ?? new Promise<string>(() => {}),
     stop,
   });
+}
+
+/** Sabakan's environment variable and default; the configuration goes over both. */
+function cryptsetupPath({ cryptsetup }: Config): string {
+  const beside = join(import.meta.dirname, '..', '..', 'bin', 'sabakan-cryptsetup');
+  return resolve(cryptsetup ?? (process.env['SABAKAN_CRYPTSETUP'] || beside));
 }
 
 async function clusterParts(

@@ -51,6 +51,7 @@ beforeAll(async () => {
   etcd = await startTestEtcd();
   server = await startTetsuServer({
     etcd: etcd.endpoints,
+    environment: { SABAKAN_CRYPTSETUP: join(folder, 'cryptsetup') },
     more: `https: 127.0.0.1:${port}\nserver-cert: ${cert}\nserver-key: ${own}\nlog-level: debug\n`,
   });
   const post = (path: string, method: string, body: object) =>
@@ -142,6 +143,25 @@ describe('disk keys', () => {
     expect(text).not.toContain(key.toString('hex').slice(0, 16));
     expect(text).not.toContain(key.toString('base64').slice(0, 16).toLowerCase());
     expect(text).not.toContain([...key.subarray(0, 8)].join(','));
+  });
+});
+
+describe('the program that uses them', () => {
+  it('is downloaded from where SABAKAN_CRYPTSETUP points; without it the answer says what to set', async () => {
+    const url = `${server.url}/api/v1/cryptsetup`;
+    const none = await curl(url);
+    expect([none.status, none.body.toString()]).toEqual([
+      404,
+      expect.stringMatching(/there is no \/.*\/cryptsetup\): put .*SABAKAN_CRYPTSETUP/),
+    ]);
+    const program = randomBytes(2_500_000);
+    await writeFile(join(folder, 'cryptsetup'), program);
+    expect((await curl(url)).body.equals(program)).toBe(true);
+    const part = await curl(url, '-r', '1000-1999');
+    expect([part.status, part.body.equals(program.subarray(1000, 2000))]).toEqual([206, true]);
+    const [, etag = ''] = /^etag: (.*)\r$/im.exec(part.head) ?? [];
+    expect((await curl(url, '-H', `If-None-Match: ${etag}`)).status).toBe(304);
+    expect((await curl(`${secure}/api/v1/cryptsetup`)).status).toBe(404);
   });
 });
 

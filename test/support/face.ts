@@ -111,6 +111,7 @@ export async function aFace(
     playground: false,
     requests,
     status: () => ({ leader: true }),
+    cryptsetup: undefined,
     monitor: () => undefined,
     bridge: undefined,
     ...options.deps,

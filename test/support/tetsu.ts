@@ -33,6 +33,7 @@ export async function startTetsuServer(options: {
   readonly etcd: readonly string[] | undefined;
   readonly name?: string;
   readonly more?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }): Promise<TetsuServer> {
   const directory = await mkdtemp(join(tmpdir(), 'tetsukan-server-'));
   const [http = 0, metrics = 0, dhcp = 0, tftp = 0] = await freePorts(4);
@@ -56,7 +57,8 @@ health:
   crowd: { window-seconds: 1200 }
 ${options.more ?? ''}`;
   await writeFile(join(directory, 'tetsu.yml'), config);
-  const child = start(['server', '--config', join(directory, 'tetsu.yml')]);
+  const args = ['server', '--config', join(directory, 'tetsu.yml')];
+  const child = start(args, options.environment);
   const url = `http://127.0.0.1:${http}`;
   const server: TetsuServer = {
     url,
