@@ -46,8 +46,12 @@ export function createHttpApp(
   requests: Pick<RequestCounter, 'add'>,
   tls?: TlsMaterial,
 ): FastifyInstance {
+  const waiting = new WeakSet<FastifyRequest['raw']>();
   const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const exchange = exchangeOf(request, world);
+    const begin = () => {
+      if (waiting.delete(request.raw)) reply.raw.writeContinue();
+    };
+    const exchange = exchangeOf(request, world, begin);
     reply.hijack();
     const answer = exchange.kind === 'refused' ? exchange.answer : await handle(exchange.exchange);
     if (exchange.kind === 'refused') requests.add(answer.status, '{unreadable}', request.method, 0);
@@ -92,6 +96,11 @@ export function createHttpApp(
         })
   ) as FastifyInstance;
   app.server.maxConnections = connectionsMax;
+  // Node would say 100 to everybody; a client that is refused by its headers need not send gigabytes first.
+  app.server.on('checkContinue', (request, response) => {
+    waiting.add(request);
+    app.server.emit('request', request, response);
+  });
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return undefined;
     await serve(request, reply);
@@ -113,7 +122,11 @@ type Read =
   | { readonly kind: 'exchange'; readonly exchange: Exchange }
   | { readonly kind: 'refused'; readonly answer: Answer };
 
-function exchangeOf(request: FastifyRequest, world: Pick<World, 'clock' | 'chance'>): Read {
+function exchangeOf(
+  request: FastifyRequest,
+  world: Pick<World, 'clock' | 'chance'>,
+  begin: () => void,
+): Read {
   const { method, raw } = request;
   const headers = new Map<string, string>();
   for (const [name, value] of Object.entries(raw.headers)) {
@@ -132,7 +145,7 @@ function exchangeOf(request: FastifyRequest, world: Pick<World, 'clock' | 'chanc
   if (!target.ok)
     return { kind: 'refused', answer: v1Error({ requestId }, badRequest(target.error)) };
   const remoteAddress = plainAddress(raw.socket.remoteAddress ?? '');
-  const body = createRequestBody(raw, world.clock);
+  const body = createRequestBody(raw, world.clock, begin);
   return {
     kind: 'exchange',
     exchange: { method, ...target.value, headers, remoteAddress, requestId, body },

@@ -12,7 +12,8 @@ const wholeWithinMs = 30_000;
 /** A streamed one may take hours, as long as something comes. */
 const chunkWithinMs = 60_000;
 
-export function createRequestBody(raw: Incoming, clock: Clock): RequestBody {
+/** @param begin called when a route wants the body: the client may be waiting to be asked for it. */
+export function createRequestBody(raw: Incoming, clock: Clock, begin = () => {}): RequestBody {
   return {
     read: async (bytesMax) => {
       const tooLarge: BodyProblem = {
@@ -20,6 +21,7 @@ export function createRequestBody(raw: Incoming, clock: Clock): RequestBody {
         text: `the body is larger than ${bytesMax} bytes`,
       };
       if (Number(raw.headers['content-length'] ?? 0) > bytesMax) return fail(tooLarge);
+      begin();
       const chunks: Uint8Array[] = [];
       let size = 0;
       const untilMs = clock.monotonicMs() + wholeWithinMs;
@@ -34,6 +36,7 @@ export function createRequestBody(raw: Incoming, clock: Clock): RequestBody {
       }
     },
     stream: async function* () {
+      begin();
       const iterator = iteratorOf(raw);
       for (;;) {
         const next = await nextWithin(iterator, chunkWithinMs, clock);
