@@ -44,6 +44,7 @@ export type Mirror<V> = {
   readonly revision: () => Revision;
   /** Of the last change that is in, as far as it is known: a key that went before the first listing leaves no trace. */
   readonly changed: () => Revision;
+  /** Behind, too, while a revision is not in that `reached` was asked for and gave up on. */
   readonly freshness: () => Freshness;
   /**
    * Waits for a revision that changed something under this prefix (others may pass unnoticed for a while).
@@ -91,6 +92,8 @@ export function createMirror<V>(options: {
   let live = false;
   let behindSinceMs: number | undefined;
   let behindText = '';
+  /** What a writer waited for in vain: its answer says that the change is made, so no read may leave it out. */
+  let owed: { readonly revision: Revision; readonly sinceMs: number } | undefined;
   let watching: Watching | undefined;
   let cancelRelist = () => {};
   let stopped = false;
@@ -134,6 +137,7 @@ export function createMirror<V>(options: {
 
   const advance = (to: Revision, changes: readonly MirrorChange<V>[]) => {
     if (compareRevisions(to, revision) > 0) revision = to;
+    if (owed !== undefined && compareRevisions(owed.revision, revision) <= 0) owed = undefined;
     behindSinceMs = undefined;
     const real = changes.filter((one) => one.value !== undefined || one.before !== undefined);
     if (real.length > 0) for (const listener of [...listeners]) listener(real);
@@ -175,6 +179,8 @@ export function createMirror<V>(options: {
     }
     revision = listing.revision;
     if (rewound) changed = newestOf(listing);
+    // All that was ever acknowledged is in a listing, unless the store itself lost it.
+    owed = undefined;
     advance(listing.revision, changes);
   };
 
@@ -203,12 +209,17 @@ export function createMirror<V>(options: {
     changed: () => changed,
     freshness: () => {
       if (!live) return { kind: 'loading' };
-      if (behindSinceMs === undefined) return { kind: 'live' };
-      const silentMs = clock.monotonicMs() - behindSinceMs;
-      return { kind: 'behind', silentMs, text: behindText };
+      const nowMs = clock.monotonicMs();
+      if (behindSinceMs !== undefined) {
+        return { kind: 'behind', silentMs: nowMs - behindSinceMs, text: behindText };
+      }
+      if (owed === undefined) return { kind: 'live' };
+      const text = `a change made here, revision ${owed.revision}, has not come back`;
+      return { kind: 'behind', silentMs: nowMs - owed.sinceMs, text };
     },
     reached: (wanted, timeoutMs) => {
       if (compareRevisions(wanted, revision) <= 0) return Promise.resolve(true);
+      const askedMs = clock.monotonicMs();
       return new Promise((resolve) => {
         const done = (isIn: boolean) => {
           cancel();
@@ -216,7 +227,11 @@ export function createMirror<V>(options: {
           resolve(isIn);
         };
         const waiter = { revision: wanted, done };
-        const cancel = clock.after(timeoutMs, () => done(false));
+        const cancel = clock.after(timeoutMs, () => {
+          const isNewest = owed === undefined || compareRevisions(wanted, owed.revision) > 0;
+          if (isNewest && !stopped) owed = { revision: wanted, sinceMs: askedMs };
+          done(false);
+        });
         waiters.add(waiter);
       });
     },

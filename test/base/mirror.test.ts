@@ -89,6 +89,30 @@ describe('a mirror', () => {
     expect(clock.timers()).toBe(0);
   });
 
+  it('is behind while a change that was waited for in vain is missing from it', async () => {
+    const store = createMemoryStore();
+    const { mirror, clock } = mirrorOf(store);
+    await mirror.start();
+    let silent = true;
+    const quiet: Store = {
+      ...store,
+      watch: (prefix, after, onNews) =>
+        store.watch(prefix, after, (news) => (silent ? undefined : onNews(news))),
+    };
+    const late = mirrorOf(quiet, clock).mirror;
+    await late.start();
+    const revision = await committed(store, put('m/a', '1'));
+    const waited = late.reached(revision, 100);
+    expect(late.freshness()).toEqual({ kind: 'live' });
+    await clock.run(100);
+    expect(await waited).toBe(false);
+    expect(late.freshness()).toMatchObject({ kind: 'behind', silentMs: 100 });
+    silent = false;
+    await committed(store, put('m/b', '1'));
+    await settled();
+    expect(late.freshness()).toEqual({ kind: 'live' });
+  });
+
   it('counts for how long it has been behind', async () => {
     const store = createMemoryStore();
     const { mirror, clock } = mirrorOf(store);
