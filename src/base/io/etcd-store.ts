@@ -15,9 +15,15 @@ import { etcdWatches } from './etcd-watch.ts';
 export type { EtcdConfig } from './etcd-connection.ts';
 
 const operationsDefault = 128;
+/**
+ * A store just opened reads with patience, this many times the deadline of a call: a server that starts while the
+ * cluster elects a leader waits for it. etcd 3.4 may leave reads unanswered that came in during an election.
+ */
+const patienceFactor = 5;
+const patiencePauseMs = 100;
 
 /**
- * Connects and reads once, so that a wrong address, certificate or password is said now.
+ * Connects and reads once, so that a wrong address, certificate or password is said now; waits a while for a leader.
  * @returns the store; `store-refused` when the configuration must change, `store-unavailable` when waiting may help.
  */
 export async function openEtcdStore(
@@ -37,16 +43,35 @@ export async function openEtcdStore(
   const listed = (result: Result<Listing, CallProblem>): Result<Listing, StoreProblem> =>
     result.ok ? result : fail(storeProblem(result.error, operationsMax - 1));
 
+  const patientUntilMs = performance.now() + patienceFactor * config.timeoutMs;
+  const patiently = async (
+    read: () => Promise<Result<Listing, CallProblem>>,
+  ): Promise<Result<Listing, CallProblem>> => {
+    for (;;) {
+      const result = await read();
+      if (result.ok || result.error.kind !== 'unavailable') return result;
+      if (performance.now() >= patientUntilMs) return result;
+      await new Promise((wake) => setTimeout(wake, patiencePauseMs));
+    }
+  };
+
   const first = await reads.get([]);
   if (!first.ok) {
-    connection.close();
     // gRPC reports a refused certificate as "unavailable"; TLS itself says why.
-    const why = first.error.kind === 'unavailable' ? await certificateProblem(config) : undefined;
-    return fail(why ?? storeProblem(first.error, operationsMax - 1));
+    const why =
+      first.error.kind === 'unavailable'
+        ? await certificateProblem(config)
+        : storeProblem(first.error, operationsMax - 1);
+    if (why === undefined) log.warn('etcd does not answer yet', { text: first.error.text });
+    const again = why === undefined ? await patiently(() => reads.get([])) : first;
+    if (!again.ok) {
+      connection.close();
+      return fail(why ?? storeProblem(again.error, operationsMax - 1));
+    }
   }
   return ok({
-    get: async (keys) => listed(await reads.get(keys)),
-    list: async (prefix) => listed(await reads.list(prefix)),
+    get: async (keys) => listed(await patiently(() => reads.get(keys))),
+    list: async (prefix) => listed(await patiently(() => reads.list(prefix))),
     commit: commits.commit,
     watch: watches.watch,
     claim: (key, value, ttlSeconds) =>
