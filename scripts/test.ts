@@ -19,6 +19,7 @@ check('dead code', 'knip', []);
 suite('unit');
 suite('contract');
 suite('e2e');
+chaos();
 boot();
 
 rmSync(scratch, { recursive: true, force: true });
@@ -64,6 +65,15 @@ function suite(project: string): void {
   console.log(
     `${status === 0 ? 'ok  ' : 'FAIL'} ${project}: ${counts.numPassedTests} tests in ${seconds} s`,
   );
+}
+
+/** Servers and etcd members killed at random while clients work; another seed each time, printed. */
+function chaos(): void {
+  const { status } = spawnSync('node', ['test/chaos/main.ts', '--seconds', '45'], {
+    stdio: 'inherit',
+  });
+  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} chaos`);
+  total[status === 0 ? 'passed' : 'failed'] += 1;
 }
 
 /** Real firmware needs root (network namespaces) and QEMU; where they are missing that is said, not hidden. */

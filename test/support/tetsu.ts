@@ -12,6 +12,7 @@ export type TetsuServer = {
   readonly url: string;
   readonly metricsUrl: string;
   readonly directory: string;
+  readonly pid: number;
   readonly log: () => string;
   readonly signal: (name: NodeJS.Signals) => void;
   /** Resolves when the process has ended. */
@@ -28,13 +29,32 @@ export async function runTetsu(
   return start(args, environment).ended;
 }
 
-/** @param more lines of YAML after the usual ones; `undefined` etcd endpoints: an embedded one. */
-export async function startTetsuServer(options: {
+type TetsuOptions = {
+  /** Undefined: an embedded one. */
   readonly etcd: readonly string[] | undefined;
   readonly name?: string;
+  /** Lines of YAML after the usual ones. */
   readonly more?: string;
   readonly environment?: Readonly<Record<string, string>>;
-}): Promise<TetsuServer> {
+};
+
+/** A directory with a configuration, and ports: what stays when the server's process is killed. */
+export type TetsuSite = Pick<TetsuServer, 'url' | 'metricsUrl' | 'directory'> & {
+  readonly dhcpPort: number;
+  readonly tftpPort: number;
+  /** Resolves when it serves; another time only after the process before has ended. */
+  readonly launch: () => Promise<TetsuServer>;
+  readonly remove: () => Promise<void>;
+};
+
+/** One server that is started once; its directory goes with it. */
+export async function startTetsuServer(options: TetsuOptions): Promise<TetsuServer> {
+  const site = await prepareTetsuServer(options);
+  const server = await site.launch();
+  return { ...server, ended: server.ended.finally(site.remove) };
+}
+
+export async function prepareTetsuServer(options: TetsuOptions): Promise<TetsuSite> {
   const directory = await mkdtemp(join(tmpdir(), 'tetsukan-server-'));
   const [http = 0, metrics = 0, dhcp = 0, tftp = 0] = await freePorts(4);
   const etcd =
@@ -57,25 +77,28 @@ health:
   crowd: { window-seconds: 1200 }
 ${options.more ?? ''}`;
   await writeFile(join(directory, 'tetsu.yml'), config);
-  const args = ['server', '--config', join(directory, 'tetsu.yml')];
-  const child = start(args, options.environment);
-  const url = `http://127.0.0.1:${http}`;
-  const server: TetsuServer = {
-    url,
+  const site = {
+    url: `http://127.0.0.1:${http}`,
     metricsUrl: `http://127.0.0.1:${metrics}`,
+    dhcpPort: dhcp,
+    tftpPort: tftp,
     directory,
-    log: child.output,
-    signal: child.signal,
-    ended: child.ended.finally(() => rm(directory, { recursive: true, force: true })),
   };
-  const untilMs = performance.now() + readyWithinMs;
-  while (performance.now() < untilMs && child.running()) {
-    const health = await fetch(`${url}/health`).catch(() => undefined);
-    if (health?.ok) return server;
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-  server.signal('SIGKILL');
-  throw new Error(`the server was not ready within ${readyWithinMs} ms:\n${child.output()}`);
+  const launch = async (): Promise<TetsuServer> => {
+    const child = start(['server', '--config', join(directory, 'tetsu.yml')], options.environment);
+    const untilMs = performance.now() + readyWithinMs;
+    while (performance.now() < untilMs && child.running()) {
+      const health = await fetch(`${site.url}/health`).catch(() => undefined);
+      if (health?.ok) {
+        const { pid, ended, signal } = child;
+        return { ...site, pid, ended, signal, log: child.output };
+      }
+      await new Promise((wake) => setTimeout(wake, 50));
+    }
+    child.signal('SIGKILL');
+    throw new Error(`the server was not ready within ${readyWithinMs} ms:\n${child.output()}`);
+  };
+  return { ...site, launch, remove: () => rm(directory, { recursive: true, force: true }) };
 }
 
 function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
@@ -97,6 +120,7 @@ function start(args: readonly string[], environment: Readonly<Record<string, str
   });
   return {
     ended,
+    pid: child.pid ?? 0,
     output: () => `${out}${err}`,
     running: () => child.exitCode === null && child.signalCode === null,
     signal: (name: NodeJS.Signals) => void child.kill(name),
