@@ -1,67 +1,123 @@
 /** A machine under the Go field names that templates were written for: `.Spec.IPv4`, `.Info.Network.IPv4` … */
 
 import { formatIpv4 } from '../../base/addresses.ts';
-import { type Instant, instantOf, msBetween } from '../../base/time.ts';
+import type { Instant, Rfc3339 } from '../../base/time.ts';
 import type { Machine, NicConfig } from '../../inventory/machine.ts';
-import { machineToJson } from '../../inventory/machine-json.ts';
-import type { GoStruct, GoTime, GoValue } from './go-value.ts';
+import { durationSeconds } from '../../inventory/machine-json.ts';
+import {
+  type Field,
+  float64Type,
+  type GoType,
+  intType,
+  pointerTo,
+  sliceOf,
+  stringMapType,
+  stringsType,
+  stringType,
+  timeType,
+  uintType,
+} from '../template/go-type.ts';
+import { type Data, ofFloat, ofInt, ofString, type Value } from '../template/go-value.ts';
+import { parseMoment } from '../template/moment.ts';
 
-export function machineValue(machine: Machine, now: Instant): GoStruct {
-  const json = machineToJson(machine, now) as unknown as PublishedMachine;
+type Fields = Readonly<Record<string, readonly [json: string, type: GoType]>>;
+
+function struct(name: string, fields: Fields): GoType {
+  const list: readonly Field[] = Object.entries(fields).map(([field, [json, type]]) => ({
+    name: field,
+    json,
+    type,
+  }));
+  return { kind: 'struct', name, fields: list };
+}
+
+const stateType: GoType = { kind: 'string', name: 'sabakan.MachineState' };
+const bmcType = struct('sabakan.MachineBMC', {
+  IPv4: ['ipv4', stringType],
+  IPv6: ['ipv6', stringType],
+  Type: ['type', stringType],
+});
+const specType = struct('sabakan.MachineSpec', {
+  Serial: ['serial', stringType],
+  Labels: ['labels', stringMapType],
+  Rack: ['rack', uintType],
+  IndexInRack: ['index-in-rack', uintType],
+  Role: ['role', stringType],
+  IPv4: ['ipv4', stringsType],
+  IPv6: ['ipv6', stringsType],
+  RegisterDate: ['register-date', timeType],
+  RetireDate: ['retire-date', timeType],
+  BMC: ['bmc', bmcType],
+});
+const statusType = struct('sabakan.MachineStatus', {
+  Timestamp: ['timestamp', timeType],
+  Duration: ['duration', float64Type],
+  State: ['state', stateType],
+});
+const nicType = struct('sabakan.NICConfig', {
+  Address: ['address', stringType],
+  Netmask: ['netmask', stringType],
+  MaskBits: ['maskbits', intType],
+  Gateway: ['gateway', stringType],
+});
+const nicsType = sliceOf(nicType);
+const networkType = struct('sabakan.NetworkInfo', { IPv4: ['ipv4', nicsType] });
+const bmcInfoType = struct('sabakan.BMCInfo', { IPv4: ['ipv4', nicType] });
+const infoType = struct('sabakan.MachineInfo', {
+  Network: ['network', networkType],
+  BMC: ['bmc', bmcInfoType],
+});
+const machineType = struct('sabakan.Machine', {
+  Spec: ['spec', specType],
+  Status: ['status', statusType],
+  Info: ['info', infoType],
+});
+const machinePointer = pointerTo(machineType);
+
+/** What `.` is: a `*sabakan.Machine`. */
+export function machineValue(machine: Machine, now: Instant): Value {
   const { spec, status, info } = machine;
-  const time = (text: GoTime['text']): GoTime => ({ kind: 'time', text });
-  return struct('sabakan.Machine', json, {
-    Spec: struct('sabakan.MachineSpec', json.spec, {
-      Serial: spec.serial,
-      Labels: { kind: 'map', entries: spec.labels, zero: '' },
-      Rack: BigInt(spec.rack),
-      IndexInRack: BigInt(spec.indexInRack),
-      Role: spec.role,
-      IPv4: spec.ipv4.map(formatIpv4),
-      IPv6: [],
-      RegisterDate: time(spec.registerDate),
-      RetireDate: time(spec.retireDate),
-      BMC: struct('sabakan.MachineBMC', json.spec.bmc, {
-        IPv4: formatIpv4(spec.bmc.ipv4),
-        IPv6: '',
-        Type: spec.bmc.type,
-      }),
+  const value = (type: GoType, ...data: readonly Value[]): Value => ({ type, data });
+  const labels = new Map([...spec.labels].map(([name, text]) => [name, ofString(text)] as const));
+  const list = (texts: readonly string[]): Data =>
+    texts.length === 0 ? null : texts.map(ofString);
+  const uint = (number: number): Value => ({ type: uintType, data: BigInt(number) });
+  const nic = (config: NicConfig): Value =>
+    value(
+      nicType,
+      ofString(formatIpv4(config.address)),
+      ofString(formatIpv4(config.netmask)),
+      ofInt(config.maskBits),
+      ofString(formatIpv4(config.gateway)),
+    );
+  const published = value(
+    machineType,
+    value(
+      specType,
+      ofString(spec.serial),
+      { type: stringMapType, data: labels.size === 0 ? null : labels },
+      uint(spec.rack),
+      uint(spec.indexInRack),
+      ofString(spec.role),
+      { type: stringsType, data: list(spec.ipv4.map(formatIpv4)) },
+      { type: stringsType, data: null },
+      time(spec.registerDate),
+      time(spec.retireDate),
+      value(bmcType, ofString(formatIpv4(spec.bmc.ipv4)), ofString(''), ofString(spec.bmc.type)),
+    ),
+    value(statusType, time(status.since), ofFloat(durationSeconds(machine, now)), {
+      type: stateType,
+      data: status.state,
     }),
-    Status: struct('sabakan.MachineStatus', json.status, {
-      Timestamp: time(status.since),
-      Duration: msBetween(instantOf(status.since), now) / 1000,
-      State: status.state,
-    }),
-    Info: struct('sabakan.MachineInfo', json.info, {
-      Network: struct('sabakan.NetworkInfo', json.info.network, {
-        IPv4: info.network.map((nic, at) => nicValue(nic, json.info.network.ipv4?.[at])),
-      }),
-      BMC: struct('sabakan.BMCInfo', json.info.bmc, {
-        IPv4: nicValue(info.bmc, json.info.bmc.ipv4),
-      }),
-    }),
-  });
+    value(
+      infoType,
+      value(networkType, { type: nicsType, data: info.network.map(nic) }),
+      value(bmcInfoType, nic(info.bmc)),
+    ),
+  );
+  return { type: machinePointer, data: published };
 }
 
-/** Only what is looked into here; the values themselves are passed on as they are. */
-type PublishedMachine = {
-  readonly spec: { readonly bmc: unknown };
-  readonly status: unknown;
-  readonly info: {
-    readonly network: { readonly ipv4: readonly unknown[] | null };
-    readonly bmc: { readonly ipv4: unknown };
-  };
-};
-
-function nicValue(nic: NicConfig, json: unknown): GoStruct {
-  return struct('sabakan.NICConfig', json, {
-    Address: formatIpv4(nic.address),
-    Netmask: formatIpv4(nic.netmask),
-    MaskBits: BigInt(nic.maskBits),
-    Gateway: formatIpv4(nic.gateway),
-  });
-}
-
-function struct(type: string, json: unknown, fields: Readonly<Record<string, GoValue>>): GoStruct {
-  return { kind: 'struct', type, fields: new Map(Object.entries(fields)), json };
+function time(text: Rfc3339): Value {
+  return { type: timeType, data: parseMoment(text) };
 }

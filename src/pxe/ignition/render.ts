@@ -11,14 +11,16 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import type { Instant, Rfc3339 } from '../../base/time.ts';
 import { bmcAddress, type IpamConfig, nodeAddresses } from '../../inventory/ipam.ts';
 import type { Machine, Role, Serial } from '../../inventory/machine.ts';
+import { type Budget, createBudget } from '../template/budget.ts';
+import type { Callable } from '../template/callable.ts';
+import { templateFunctions } from '../template/functions.ts';
+import { fromJson, type Value } from '../template/go-value.ts';
+import { bytesFromText, textFromBytes } from '../template/lossless-text.ts';
+import { parseTemplate } from '../template/parser.ts';
+import { runTemplate } from '../template/run.ts';
 import { decodeDataUrl, encodeDataUrl } from './data-url.ts';
-import { type GoValue, goFromJson } from './go-value.ts';
-import { bytesFromText, textFromBytes } from './lossless-text.ts';
 import { machineValue } from './machine-value.ts';
 import { ignition2Shape, type Member, type Shape } from './spec2-schema.ts';
-import { lazyFunctions, type TemplateFunction, templateFunctions } from './template-functions.ts';
-import { parseTemplate } from './template-parser.ts';
-import { runTemplate } from './template-run.ts';
 
 export const ignitionVersions = ['2.2', '2.3'] as const;
 export type IgnitionVersion = (typeof ignitionVersions)[number];
@@ -64,13 +66,14 @@ export function renderIgnition(
 ): Result<string, RenderProblem> {
   const { advertiseUrl, advertiseUrlHttps, now } = settings;
   const metadata = new Map(
-    Object.entries(template.meta ?? {}).map(([name, value]) => [name, goFromJson(value)]),
+    Object.entries(template.meta ?? {}).map(([name, value]) => [name, fromJson(value)]),
   );
   const functions = templateFunctions({ advertiseUrl, advertiseUrlHttps, metadata });
   const rendering: Rendering = {
     dot: machineValue(machine, now),
     functions,
-    names: new Set([...functions.keys(), ...lazyFunctions]),
+    names: new Set(functions.keys()),
+    budget: createBudget(),
   };
   try {
     const document = rewrite(
@@ -113,16 +116,17 @@ export function exampleMachine(config: IpamConfig, now: Rfc3339): Machine {
   };
 }
 
-export function describeRenderProblem(problem: RenderProblem): string {
-  const where = problem.line === undefined ? '' : `:${problem.line}`;
-  const what = problem.expression ? `at <${problem.expression}>: ` : '';
-  return `template: ${problem.member || 'document'}${where}: ${what}${problem.text}`;
+/** Names the member; of a template that is Go's whole message, with the member as the template's name. */
+export function describeRenderProblem({ member, text }: RenderProblem): string {
+  return member === '' || text.startsWith(`template: ${member}:`) ? text : `${member}: ${text}`;
 }
 
 type Rendering = {
-  readonly dot: GoValue;
-  readonly functions: ReadonlyMap<string, TemplateFunction>;
+  readonly dot: Value;
+  readonly functions: ReadonlyMap<string, Callable>;
   readonly names: ReadonlySet<string>;
+  /** One for the whole document. */
+  readonly budget: Budget;
 };
 
 function rewrite(
@@ -198,12 +202,13 @@ function source(rendering: Rendering, url: string, path: string): string {
   return encodeDataUrl(bytesFromText(run(rendering, textFromBytes(bytes), path)));
 }
 
-function run(rendering: Rendering, text: string, path: string): string {
-  if (!text.includes('{{')) return text;
-  const template = parseTemplate(text, rendering.names);
-  if (!template.ok) throw new Broken(path, template.error.text, template.error.line);
-  const result = runTemplate(template.value, rendering.dot, rendering.functions);
-  if (!result.ok)
-    throw new Broken(path, result.error.text, result.error.line, result.error.expression);
-  return result.value;
+function run(rendering: Rendering, given: string, path: string): string {
+  if (!given.includes('{{')) return given;
+  const parsed = parseTemplate(path, given, rendering.names);
+  if (!parsed.ok) throw new Broken(path, parsed.error.text, parsed.error.line);
+  const { dot, functions, budget } = rendering;
+  const result = runTemplate(parsed.value, dot, functions, budget);
+  if (result.ok) return result.value;
+  const { text, line, expression } = result.error;
+  throw new Broken(path, text, line, expression);
 }

@@ -122,7 +122,7 @@ describe('rendering a template for a machine', () => {
       settings,
     );
     expect(!result.ok && describeRenderProblem(result.error)).toBe(
-      "template: systemd.units[0].contents:2: at <.Spec.Nope>: can't evaluate field Nope in type sabakan.MachineSpec",
+      'template: systemd.units[0].contents:2:12: executing "systemd.units[0].contents" at <.Spec.Nope>: can\'t evaluate field Nope in type sabakan.MachineSpec',
     );
   });
 
