@@ -95,14 +95,26 @@ function checkLeases(records: Records): readonly Finding[] {
 function checkKernelParams(records: Records): readonly Finding[] {
   return records.under(kernelParamsPrefix).flatMap(({ key, value }): readonly Finding[] => {
     const text = new TextDecoder().decode(value);
-    if (areKernelParams(text) && text.length <= kernelParamsBytesMax) return [];
+    const remedy = 'set them anew (sabactl kernel-params set)';
+    if (!areKernelParams(text)) {
+      return [
+        {
+          key,
+          weight: 'problem',
+          what: `no kernel parameters, or not only: ${JSON.stringify(text.slice(0, 80))}`,
+          does: 'gives machines no boot script, since nobody knows what iPXE would make of it',
+          remedy: `${remedy}: letters, digits, spaces and - . , / : ; < = > ? @ [ \\ ] ^ _`,
+        },
+      ];
+    }
+    if (text.length <= kernelParamsBytesMax) return [];
     return [
       {
         key,
         weight: 'notice',
-        what: `these kernel parameters could not be set today: ${JSON.stringify(text.slice(0, 80))}`,
+        what: `${text.length} characters; at most ${kernelParamsBytesMax} can be set today`,
         does: 'boots machines with them all the same',
-        remedy: 'set them anew (sabactl kernel-params set): printable ASCII without quotes',
+        remedy,
       },
     ];
   });

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import {
@@ -91,6 +92,48 @@ async function get(server: TetsuServer, path: string): Promise<any> {
   const answer = await fetch(`${server.url}/api/v1/${path}`);
   expect([path, answer.status]).toEqual([path, 200]);
   return answer.headers.get('content-type')?.includes('json') ? answer.json() : answer.text();
+}
+
+type Records = readonly (readonly [key: string, value: string])[];
+
+/** Machines of racks 2 and up, as Sabakan 1.1 left them, and the lists of their indices. */
+function manyMachines(count: number): { readonly machines: Records; readonly indices: Records } {
+  const dotted = (value: number): string =>
+    [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+  const machines: [string, string][] = [];
+  const indices = new Map<number, number[]>();
+  for (let at = 0; at < count; at += 1) {
+    const [rack, index] = [2 + Math.floor(at / 28), 4 + (at % 28)];
+    const first = 0x0a45_0000 + 192 * rack + index;
+    const ipv4 = [first, first + 64, first + 128].map(dotted);
+    const record = (sabakan1['machines/5678efgh'] ?? '')
+      .replace('5678efgh', `many-${at}`)
+      .replace('"rack":1,"index-in-rack":4', `"rack":${rack},"index-in-rack":${index}`)
+      .replace(/"ipv4":\[[^\]]*\]/, `"ipv4":${JSON.stringify(ipv4)}`)
+      .replaceAll('10.72.17.36', dotted(0x0a48_1100 + 32 * rack + index));
+    machines.push([`machines/many-${at}`, record]);
+    indices.set(rack, [...(indices.get(rack) ?? []), index]);
+  }
+  return {
+    machines,
+    indices: [...indices].map(([rack, list]) => [`node-indices/${rack}`, JSON.stringify(list)]),
+  };
+}
+
+async function fillMany(records: Records): Promise<void> {
+  for (let at = 0; at < records.length; at += 100) {
+    const success = records.slice(at, at + 100).map(([key, value]) => ({
+      request_put: { key: base64(prefix + key), value: base64(value) },
+    }));
+    await call('kv/txn', { success });
+  }
+}
+
+async function untilTrue(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const untilMs = performance.now() + 30_000;
+  while (!(await isSo())) {
+    if (performance.now() > untilMs) throw new Error(`waited 30 s for ${what}`);
+  }
 }
 
 const isOld = (key: string): boolean => /^ignitions\/(templates|meta)\//.test(key);
@@ -212,16 +255,13 @@ describe("an older Sabakan's database", () => {
     const key = base64(`${prefix}schema-lock//${BigInt(ID).toString(16)}`);
     await call('kv/put', { key, lease: ID });
     const upgrade = migrate();
-    const untilMs = performance.now() + 20_000;
-    let waiting = 0;
-    while (waiting < 2 && performance.now() < untilMs) {
+    await untilTrue('the key of the one that waits', async () => {
       const { kvs = [] } = await call('kv/range', {
         key: base64(`${prefix}schema-lock/`),
         range_end: base64(`${prefix}schema-lock0`),
       });
-      waiting = kvs.length;
-    }
-    expect(waiting).toBe(2);
+      return kvs.length === 2;
+    });
     expect((await theirs())['version']).toBeUndefined();
     await call('lease/revoke', { ID });
     expect(await upgrade).toMatchObject({
@@ -229,6 +269,52 @@ describe("an older Sabakan's database", () => {
       out: 'schema 1 → 2: 4 records changed\nschema 2 → 3: 3 records changed\nthe database has schema version 3 now\n',
     });
     expect((await theirs())['version']).toBe('3');
+  });
+
+  it('is completed by the next start when the first one was killed in the middle', async () => {
+    const many = manyMachines(3_000);
+    await fill({ ...sabakan1, ...Object.fromEntries(many.indices) });
+    await fillMany(many.machines);
+    const machines = many.machines.length + 2;
+    const child = spawn('setpriv', [
+      ...['--pdeathsig', 'KILL', resolve('bin/tetsu'), 'migrate'],
+      `-etcd-endpoints=${etcd.endpoints[0]}`,
+    ]);
+    const ended = new Promise((settle) => child.once('close', settle));
+    await untilTrue('the first write', async () => {
+      const { kvs = [] } = await call('kv/range', { key: base64(`${prefix}ipam`) });
+      return plain(kvs[0]?.value ?? '').includes('node-gateway-offset');
+    });
+    child.kill('SIGKILL');
+    await ended;
+    const { entries } = await contents();
+    const done = [...entries].filter(
+      ([key, { value }]) => key.startsWith('machines/') && value.includes('"network"'),
+    ).length;
+    console.log(`killed after ${done} of ${machines} machines`);
+    // What is in the database is whole, whatever is missing of the upgrade.
+    const checked = await migrate('--check', '-o', 'json');
+    expect(checked.code).toBe(0);
+
+    // Its lock goes with its lease; the test does not wait for that.
+    const { kvs = [] } = await call('kv/range', {
+      key: base64(`${prefix}schema-lock/`),
+      range_end: base64(`${prefix}schema-lock0`),
+    });
+    for (const { lease } of kvs) await call('lease/revoke', { ID: lease });
+    expect(await migrate()).toMatchObject({ code: 0 });
+    const after = await theirs();
+    expect(after['version']).toBe('3');
+    for (const [key, value] of Object.entries(after)) {
+      if (key.startsWith('machines/')) {
+        const { network, bmc } = JSON.parse(value).info;
+        expect([key, network.ipv4.length, bmc.ipv4.maskbits]).toEqual([key, 3, 20]);
+      }
+    }
+    expect(await migrate('--check')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Nothing to upgrade'),
+    });
   });
 
   it('stays as it is when something in it is not understood, and the server says what', async () => {

@@ -169,7 +169,12 @@ describe("network boot's records of a Sabakan 3", () => {
     [
       'kernel parameters with a quote',
       { 'kernel-params/coreos': 'a="b"' },
-      [['notice', 'kernel-params/coreos', 'could not be set today']],
+      [['problem', 'kernel-params/coreos', 'no kernel parameters']],
+    ],
+    [
+      'very long kernel parameters',
+      { 'kernel-params/coreos': 'a'.repeat(4_097) },
+      [['notice', 'kernel-params/coreos', '4097 characters; at most 4096']],
     ],
   ])('with %s: it is said, with its key', (_, changed, says) => {
     expect(findings(changed).map(({ weight, key, what }) => [weight, key, what])).toEqual(

@@ -11,7 +11,7 @@ import type { World } from '../../base/world.ts';
 import { schemaLockPrefix } from '../takeover.ts';
 
 /** Upgrades take seconds; a server that stands still this long has lost its right. */
-const ttlSeconds = 15;
+const ttlSeconds = 30;
 /** The lease of a Sabakan that was killed lasts a minute; an upgrade of 100,000 machines takes less than that. */
 const waitMaxMs = 180_000;
 const lookAgainMs = 250;

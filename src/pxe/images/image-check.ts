@@ -37,7 +37,7 @@ function checkIndex({ key, value }: Entry): readonly Finding[] {
     key,
     weight: 'notice',
     what,
-    does: 'serves what is there; the next upload or pull writes the record properly',
+    does: 'serves the image all the same, from this server or one that has it',
     remedy: 'none needed; upload the image again should no server have its files',
   }));
 }
