@@ -60,7 +60,8 @@ Without a file these flags are taken, with Sabakan’s names and defaults (-name
   -data-dir -ipxe-efi-path -allow-ips -enable-playground -server-cert -server-key -cryptsetup
   -etcd-endpoints -etcd-prefix -etcd-timeout -etcd-username -etcd-password
   -etcd-tls-ca -etcd-tls-cert -etcd-tls-key
-With or without: -loglevel debug|info|warning|error. -config-file is another name of --config.
+With or without: -loglevel debug|info|warning|error, -logfile FILE (appended to). Beside a file, all other
+flags have no effect. -config-file is another name of --config.
 
 The members of the file are described in docs/configuration.md.`,
   )

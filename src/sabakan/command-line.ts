@@ -1,14 +1,18 @@
 /** The arguments of `tetsu server`: Sabakan's flags in Go's style, or a file in their place. */
 
 import { fail, ok, type Result } from '../base/result.ts';
-import type { Config } from './config.ts';
+import { type Config, flagNames } from './config.ts';
 
 export type CommandLine = {
   readonly file: string | undefined;
-  /** Without dash; never together with a file. */
+  /** Without dash; none beside a file. */
   readonly flags: ReadonlyMap<string, string>;
   /** Goes over what the file says. */
   readonly logLevel: Config['logLevel'] | undefined;
+  /** Logs are appended to this file rather than written to standard output. */
+  readonly logFile: string | undefined;
+  /** What was given and has no effect, a sentence each. */
+  readonly remarks: readonly string[];
 };
 
 /** Sabakan's names of levels, which has no name for what is below `error`. */
@@ -22,10 +26,11 @@ const logLevels: Readonly<Record<string, Config['logLevel']>> = {
 };
 
 const logFlags = ['loglevel', 'logformat', 'logfile'];
+const logFormats = ['plain', 'logfmt', 'json'];
 
 /**
- * One dash or two, `-name value` or `-name=value`. With a file Sabakan ignores all flags but those about logs without a
- * word; here the others are mistakes.
+ * One dash or two, `-name value` or `-name=value`. With a file Sabakan ignores all flags but those about logs, and its
+ * container gives some to every server; so does this one, and says so.
  *
  * @param configFile what `--config` was; `-config-file` is Sabakan's name of it.
  */
@@ -52,18 +57,22 @@ export function readCommandLine(
     const known = Object.keys(logLevels).join(', ');
     mistakes.push(`-loglevel: must be one of ${known}, not "${level}"`);
   }
-  if (format !== undefined && format !== 'json') {
-    mistakes.push(`-logformat: must be json, not "${format}": this server logs nothing else`);
-  }
-  if (target !== undefined && target !== '') {
-    mistakes.push('-logfile: logs go to standard output; redirect it, or leave it to systemd');
+  const remarks: string[] = [];
+  if (format !== undefined && !logFormats.includes(format)) {
+    mistakes.push(`-logformat: must be one of ${logFormats.join(', ')}, not "${format}"`);
+  } else if (format !== undefined && format !== 'json') {
+    remarks.push(`-logformat ${format} has no effect: logs are JSON, one object a line`);
   }
   const file = configFile ?? sabakanFile;
-  if (file !== undefined && flags.size > 0) {
-    const names = [...flags.keys()].map((name) => `-${name}`).join(', ');
-    mistakes.push(`${names}: contradict the configuration file: put them into ${file}`);
+  if (file !== undefined) {
+    for (const name of flags.keys()) {
+      if (flagNames.includes(name)) remarks.push(`-${name} has no effect: ${file} counts alone`);
+      else mistakes.push(`-${name}: unknown flag; known: ${flagNames.join(', ')}`);
+    }
+    flags.clear();
   }
-  return mistakes.length > 0 ? fail(mistakes) : ok({ file, flags, logLevel });
+  const logFile = target === '' ? undefined : target;
+  return mistakes.length > 0 ? fail(mistakes) : ok({ file, flags, logLevel, logFile, remarks });
 }
 
 function readFlags(args: readonly string[]): Result<ReadonlyMap<string, string>, string> {

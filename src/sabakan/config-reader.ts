@@ -1,6 +1,7 @@
 /** A YAML mapping read member by member: every mistake is kept with its line, and members nobody asked for are mistakes, too. */
 
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { nearestName } from './config-text.ts';
 
 export type ConfigMistake = {
   /** Line of the configuration file, from 1; undefined for flags and for what is missing. */
@@ -176,7 +177,12 @@ function sectionOf(
       for (const item of items) {
         const name = isScalar(item.key) ? String(item.key.value) : '?';
         if (asked.has(name)) continue;
-        const text = `unknown member; known here: ${known.join(', ')}`;
+        const meant = nearestName(name, known);
+        const advice =
+          meant === undefined
+            ? 'take it out (Sabakan passes over such a member, and so would over a misspelt one)'
+            : `did you mean ${meant}?`;
+        const text = `unknown member: ${advice}; known here: ${known.join(', ')}`;
         mistakes.push({ line: lineOf(item.key), member: at(name), text });
       }
     },

@@ -35,15 +35,17 @@ export function oneOf<T extends string>(
   return found ?? otherwise;
 }
 
-/** Go's short durations: `2s`, `500ms`, `1m`. */
+const unitMs = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** Go's durations: `2s`, `500ms`, `1m30s`. */
 export function duration(section: Section, name: string, otherwiseMs: number): number {
   const text = section.optionalText(name);
   if (text === undefined) return otherwiseMs;
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text);
-  const ms =
-    parts === null
-      ? Number.NaN
-      : Number(parts[1]) * { ms: 1, s: 1000, m: 60_000 }[parts[2] as 'ms'];
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
+  const isWhole = parts.map(([part]) => part).join('') === text;
+  const ms = isWhole
+    ? parts.reduce((sum, [, count, unit]) => sum + Number(count) * unitMs[unit as 'ms'], 0)
+    : Number.NaN;
   if (!(ms >= 1)) section.mistake(name, `must be a duration such as 2s or 500ms, not "${text}"`);
   return ms >= 1 ? ms : otherwiseMs;
 }

@@ -118,11 +118,17 @@ function membersOf(
     else if (name.startsWith('etcd-tls-')) etcd[`${name.slice('etcd-'.length)}-file`] = value;
     else if (name.startsWith('etcd-')) etcd[name.slice('etcd-'.length)] = value;
     else if (name === 'allow-ips') plain[name] = value.split(',');
-    else if (name === 'enable-playground') plain[name] = value !== 'false';
+    else if (name === 'enable-playground') plain[name] = goTruths.get(value) ?? value;
     else plain[name] = value;
   }
   return { ...plain, etcd };
 }
+
+/** What Go takes for a truth value. */
+const goTruths: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((text) => [text, true] as const),
+  ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((text) => [text, false] as const),
+]);
 
 export const flagNames: readonly string[] = [
   ...[

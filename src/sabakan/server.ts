@@ -53,7 +53,19 @@ export async function runServer(
     );
     return 2;
   }
-  const log = createJsonLog({ level: config.value.logLevel });
+  const { logLevel, logFile, remarks } = config.value;
+  if (logFile !== undefined) {
+    const folder = await writableFolder(dirname(logFile));
+    if (!folder.ok) {
+      process.stderr.write(`tetsu: cannot start: -logfile: ${folder.error}\n`);
+      return 2;
+    }
+  }
+  const log = createJsonLog({
+    level: logLevel,
+    ...(logFile === undefined ? {} : { file: logFile }),
+  });
+  for (const text of remarks) log.warn('an argument was passed over', { text });
   const server = await startServer(config.value, log);
   if (!server.ok) {
     process.stderr.write(`tetsu: cannot start: ${server.error}\n`);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -395,9 +395,26 @@ etcd: { endpoints: [${etcd.endpoints[0]}], prefix: /other/ }
     expect([code, err]).toEqual([1, expect.stringContaining('127.0.0.1:1')]);
   });
 
-  it('says that a file and flags contradict one another', async () => {
-    const { code, err } = await attempt(base(), '-http', '127.0.0.1:1');
-    expect([code, err]).toEqual([2, expect.stringContaining('-http')]);
+  it('says that it does not know a flag, nor the folder of its log', async () => {
+    const flag = await attempt(base(), '-htp', '127.0.0.1:1');
+    expect([flag.code, flag.err]).toEqual([2, expect.stringContaining('-htp: unknown flag')]);
+    const log = await attempt(base(), '-logfile', join(directory, 'none', 'log'));
+    expect([log.code, log.err]).toEqual([2, expect.stringContaining('-logfile: ')]);
+  });
+
+  it('appends its log to the file it is given, with what it has passed over', async () => {
+    const logFile = join(directory, 'server.log');
+    await writeFile(logFile, '{"message":"of before"}\n');
+    const yaml = `${base()}etcd: { endpoints: ["http://127.0.0.1:1"], timeout: 500ms }\n`;
+    const args = ['-logfile', logFile, '-dhcp-bind', '0.0.0.0:67', '-logformat', 'plain'];
+    expect((await attempt(yaml, ...args)).code).toBe(1);
+    const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).text ?? '')).toEqual([
+      '',
+      expect.stringMatching(/^-logformat plain has no effect/),
+      expect.stringMatching(/^-dhcp-bind has no effect/),
+      ...lines.slice(3).map(() => expect.anything()),
+    ]);
   });
 
   it('says that a certificate is none', async () => {

@@ -20,6 +20,8 @@ describe('arguments of the server', () => {
           ['etcd-username', ''],
         ]),
         logLevel: undefined,
+        logFile: undefined,
+        remarks: [],
       },
     });
   });
@@ -33,19 +35,31 @@ describe('arguments of the server', () => {
       file: '/etc/sabakan/sabakan.yml',
       flags: new Map(),
       logLevel: 'warn',
+      logFile: undefined,
+      remarks: [],
+    });
+  });
+
+  it('of Sabakan’s container stay beside a file, without effect but not without a word', () => {
+    const args = '--config-file=a.yml -dhcp-bind 0.0.0.0:67 -logformat logfmt -logfile /var/log/x';
+    const line = readCommandLine(undefined, args.split(' '));
+    expect(line.ok && line.value).toEqual({
+      file: 'a.yml',
+      flags: new Map(),
+      logLevel: undefined,
+      logFile: '/var/log/x',
+      remarks: [
+        '-logformat logfmt has no effect: logs are JSON, one object a line',
+        '-dhcp-bind has no effect: a.yml counts alone',
+      ],
     });
   });
 
   it.each<[string | undefined, string[], string]>([
-    [
-      'a.yml',
-      ['-http', ':1', '-dhcp-bind=:67'],
-      '-http, -dhcp-bind: contradict the configuration file: put them into a.yml',
-    ],
+    ['a.yml', ['-htp', ':1'], '-htp: unknown flag; known: http, https'],
     ['a.yml', ['-config-file', 'b.yml'], 'there is one file'],
     [undefined, ['-loglevel', 'loud'], 'must be one of critical, error'],
-    [undefined, ['-logformat', 'plain'], 'must be json, not "plain"'],
-    [undefined, ['-logfile', '/var/log/x'], 'standard output'],
+    [undefined, ['-logformat', 'xml'], 'must be one of plain, logfmt, json, not "xml"'],
     [undefined, ['-http'], '-http needs a value'],
     [undefined, ['-http', '-https', 'x'], '-http needs a value'],
     [undefined, ['serve'], '"serve" is not a flag'],

@@ -58,7 +58,7 @@ cluster:
     for (const part of [
       'tetsu.yml:1: http: must be an address and a port',
       'tetsu.yml:2: advertise-url: must be a URL',
-      'tetsu.yml:3: htp: unknown member; known here:',
+      'tetsu.yml:3: htp: unknown member: did you mean http?; known here: advertise-url',
       'tetsu.yml:5: etcd.endpoints: contradicts embedded',
       'tetsu.yml:7: etcd.embedded.data-dir: must be an absolute path, not "relative"',
       'tetsu.yml:8: etcd.timeout: must be a duration',
@@ -89,6 +89,59 @@ cluster:
     ],
   ])('%j is refused: %s', (yaml, part) => {
     expect(mistakesOf(yaml).join('\n')).toContain(part);
+  });
+});
+
+describe('a configuration written for Sabakan', () => {
+  it('is taken as it is, with every member Sabakan has', () => {
+    const yaml = `http: 0.0.0.0:10080
+https: 0.0.0.0:10443
+metrics: 0.0.0.0:10081
+dhcp-bind: 0.0.0.0:67
+ipxe-efi-path: /usr/lib/ipxe/ipxe.efi
+data-dir: /var/lib/sabakan
+advertise-url: http://10.69.0.195:10080
+advertise-url-https: https://10.69.0.195:10443
+allow-ips: [10.69.0.0/26, 127.0.0.1, "::1"]
+enable-playground: true
+server-cert: /etc/sabakan/server.crt
+server-key: /etc/sabakan/server.key
+etcd:
+  endpoints: ["https://10.69.0.3:2379", "https://10.69.0.195:2379"]
+  prefix: /sabakan/
+  timeout: 1m1.5s
+  username: sabakan
+  password: "1"
+  tls-ca-file: /etc/sabakan/ca.crt
+  tls-cert: |
+    -----BEGIN CERTIFICATE-----
+  tls-key: |
+    -----BEGIN PRIVATE KEY-----
+`;
+    const config = parseConfig(yaml);
+    expect(config.ok ? config.value.etcd : config.error).toMatchObject({
+      timeoutMs: 61_500,
+      tlsCa: { file: '/etc/sabakan/ca.crt' },
+      tlsCert: { pem: '-----BEGIN CERTIFICATE-----\n' },
+    });
+    expect(config.ok && config.value).toMatchObject({
+      enablePlayground: true,
+      graphqlMutations: 'allow-ips',
+      dhcp: { bind: { address: '0.0.0.0', port: 67 } },
+    });
+  });
+
+  it.each([
+    ['htttps: x', 'did you mean https?'],
+    ['Data-Dir: /x', 'did you mean data-dir?'],
+    ['etcd: { endpoint: [x] }', 'etcd.endpoint: unknown member: did you mean endpoints?'],
+    ['watchdog: true', 'take it out (Sabakan passes over such a member'],
+  ])('with %j beside says what to do', (line, advice) => {
+    expect(mistakesOf(`${minimal}${line}\n`).join('\n')).toContain(advice);
+  });
+
+  it.each(['', '2', 's', '2 s', '-2s', '2d', '1m-1s'])('has no duration of %j', (text) => {
+    expect(mistakesOf(`${minimal}etcd: { timeout: "${text}" }`).join()).toMatch(/duration/);
   });
 });
 

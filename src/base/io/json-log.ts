@@ -8,10 +8,12 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /**
  * @param options.level the least serious level that is written.
  * @param options.destination somewhere else than standard output.
+ * @param options.file the same as a path: lines are appended, whoever else cuts the file.
  */
 export function createJsonLog(options: {
   readonly level: LogLevel;
   readonly destination?: DestinationStream;
+  readonly file?: string;
 }): Log {
   const settings = {
     level: options.level,
@@ -20,7 +22,9 @@ export function createJsonLog(options: {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return wrap(options.destination ? pino(settings, options.destination) : pino(settings));
+  const { file } = options;
+  const target = options.destination ?? (file && pino.destination({ dest: file, append: true }));
+  return wrap(target ? pino(settings, target) : pino(settings));
 }
 
 function wrap(logger: Logger): Log {

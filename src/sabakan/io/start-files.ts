@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
 import { fail, ok, type Result } from '../../base/result.ts';
-import { readCommandLine } from '../command-line.ts';
+import { type CommandLine, readCommandLine } from '../command-line.ts';
 import {
   type Config,
   formatConfigMistake,
@@ -13,17 +13,20 @@ import {
 } from '../config.ts';
 import type { EtcdSettings, PemSource } from '../config-etcd.ts';
 
+/** The configuration with what only the command line says. */
+export type StartConfig = Config & Pick<CommandLine, 'logFile' | 'remarks'>;
+
 /** From a file or from flags; every mistake at once, a line each. */
 export async function readConfig(
   configFile: string | undefined,
   args: readonly string[],
-): Promise<Result<Config, readonly string[]>> {
+): Promise<Result<StartConfig, readonly string[]>> {
   const line = readCommandLine(configFile, args);
   if (!line.ok) return line;
-  const { file, flags, logLevel } = line.value;
-  const withLevel = (config: Config): Config => ({
+  const { file, flags, logLevel, logFile, remarks } = line.value;
+  const withLevel = (config: Config): StartConfig => ({
     ...config,
-    logLevel: logLevel ?? config.logLevel,
+    ...{ logLevel: logLevel ?? config.logLevel, logFile, remarks },
   });
   if (file === undefined) {
     const config = parseFlags(flags);
