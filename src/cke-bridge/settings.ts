@@ -1,7 +1,7 @@
 /** Constraints (CKE's own, with CKE's names) and the bridge's settings, parsed with all mistakes at once. */
 
 import { fail, ok, type Result } from '../base/result.ts';
-import type { Role } from '../inventory/machine.ts';
+import { bootRole, type Role } from '../inventory/machine.ts';
 import type { Mistake } from './mistake.ts';
 import { checkShape, memberOf, mistakeAt, type Shape } from './shape/shape.ts';
 import { type Tree, treeOfPlain } from './shape/tree.ts';
@@ -62,7 +62,7 @@ export const defaultConstraints: Constraints = { controlPlaneCount: 1, minimumWo
 export const defaultBridgeSettings: BridgeSettings = {
   workers: 'all',
   spares: new Map(),
-  excludedRoles: ['boot' as Role],
+  excludedRoles: [bootRole],
   minHealthySeconds: 60,
   replaceAfterSeconds: 600,
   newcomerSettleSeconds: 60,

@@ -11,6 +11,9 @@ import { type Mistake, showValue } from './mistake.ts';
 export type Serial = Brand<string, 'Serial'>;
 export type Role = Brand<string, 'Role'>;
 
+/** At most one machine of a rack has it, at an index of its own (Sabakan 3.1.9). */
+export const bootRole = 'boot' as Role;
+
 export const machineStates = [
   'uninitialized',
   'healthy',

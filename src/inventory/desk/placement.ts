@@ -3,11 +3,8 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Rfc3339 } from '../../base/time.ts';
 import { bmcAddress, type IpamConfig, nodeAddresses, whyOutsidePool } from '../ipam.ts';
-import type { Machine, NewMachine } from '../machine.ts';
+import { bootRole, type Machine, type NewMachine } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
-
-/** The role that serves its rack: one per rack, always in the first slot. */
-const bootRole = 'boot';
 
 export type Placement = {
   readonly machines: readonly Machine[];

@@ -5,7 +5,8 @@ import Type, { type Static } from 'typebox';
 const ipv4 = (description: string) => Type.String({ format: 'ipv4', description });
 const time = (description: string) => Type.String({ format: 'date-time', description });
 
-export const machineStateSchema = Type.Enum([
+/** In the order of a machine's life. */
+export const machineStates = [
   'uninitialized',
   'healthy',
   'unhealthy',
@@ -13,7 +14,9 @@ export const machineStateSchema = Type.Enum([
   'updating',
   'retiring',
   'retired',
-]);
+] as const;
+
+export const machineStateSchema = Type.Enum([...machineStates]);
 
 const nicSchema = Type.Object({
   address: ipv4('of the machine'),

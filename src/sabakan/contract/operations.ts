@@ -4,6 +4,7 @@ import Type, { type TSchema } from 'typebox';
 import { listQuery, pageOf } from './list.ts';
 import { machineColumns, machineSchema, machineStateSchema } from './machine.ts';
 import type { Operation } from './operation.ts';
+import { rackColumns, rackSchema } from './rack.ts';
 
 const machines = {
   noun: 'machines',
@@ -17,6 +18,19 @@ const machines = {
 
 export const listMachines = listOperation(machines);
 export const getMachine = getOperation(machines);
+
+const racks = {
+  noun: 'racks',
+  one: 'rack',
+  key: 'rack',
+  keyHolds: 'the logical rack number',
+  columns: rackColumns,
+  hasLabels: false,
+  schema: rackSchema,
+};
+export const listRacks = listOperation(racks);
+export const getRack = getOperation(racks);
+
 export const explainMachine: Operation = {
   id: 'explainMachine',
   method: 'GET',
@@ -70,6 +84,8 @@ export const operations: readonly Operation[] = [
   listMachines,
   getMachine,
   explainMachine,
+  listRacks,
+  getRack,
   getPlan,
   getStatus,
   getOpenApi,

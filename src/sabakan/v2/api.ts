@@ -7,8 +7,10 @@ import {
   getMachine,
   getOpenApi,
   getPlan,
+  getRack,
   getStatus,
   listMachines,
+  listRacks,
   operations,
 } from '../contract/operations.ts';
 import type { Route } from '../exchange.ts';
@@ -18,6 +20,7 @@ import { getEndpoint, json, listEndpoint } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { machineCollection } from './machines.ts';
 import { openApiDocument } from './openapi.ts';
+import { rackCollection } from './racks.ts';
 
 export type ApiDeps = ViewParts & {
   readonly clock: Clock;
@@ -30,6 +33,7 @@ export function createApi(deps: ApiDeps): (path: string) => Route {
   const { clock, inventory } = deps;
   const currentPlan = createPlanReader(deps);
   const machines = machineCollection(inventory);
+  const racks = rackCollection(inventory);
   const description = openApiDocument(operations, deps.version);
 
   const endpoints: readonly Endpoint[] = [
@@ -58,6 +62,8 @@ export function createApi(deps: ApiDeps): (path: string) => Route {
         return fail({ problem: { kind: 'not-found', text } });
       },
     },
+    listEndpoint(listRacks, racks, clock),
+    getEndpoint(getRack, racks, 'rack', clock),
     { operation: getStatus, handle: async () => ok(json(published(deps.status()))) },
     { operation: getOpenApi, handle: async () => ok(json(description)) },
   ];

@@ -20,7 +20,7 @@ export type Column<T> = {
 export type Snapshot<T> = {
   /** Of the last change among them: equal revisions mean equal lists, on whichever server. */
   readonly revision: Revision;
-  /** Ascending by name (bytewise); the same array while nothing changes. */
+  /** In the noun's own order; the same array while nothing changes. */
   readonly items: readonly T[];
 };
 

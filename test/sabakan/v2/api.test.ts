@@ -116,13 +116,44 @@ describe('GET /api/v2/machines/{serial}', () => {
   });
 });
 
+describe('GET /api/v2/racks', () => {
+  it('counts the machines of each rack, by state and role', async () => {
+    const face = await fleet();
+    const { items } = (await face.must('GET /api/v2/racks')).json();
+    expect(items.map(({ rack }: { rack: number }) => rack)).toEqual([0, 1, 2]);
+    expect(items[1]).toMatchObject({
+      machines: 1,
+      workers: { registered: 0, room: 28 },
+      boot: 'c',
+      roles: { boot: 1 },
+    });
+    expect(items[2].states).toMatchObject({ healthy: 1, retired: 0 });
+  });
+
+  it.each([
+    ['?fieldSelector=boot', [1]],
+    ['?fieldSelector=!boot', [0, 2]],
+    ['?sort=-machines', [0, 1, 2]],
+    ['?fieldSelector=healthy!=0', [2]],
+  ])('%s lists %j', async (query, expected) => {
+    const { items } = (await (await fleet()).must(`GET /api/v2/racks${query}`)).json();
+    expect(items.map(({ rack }: { rack: number }) => rack)).toEqual(expected);
+  });
+
+  it('has no rack that nobody is in', async () => {
+    expect((await (await fleet()).ask('GET /api/v2/racks/9')).statusCode).toBe(404);
+  });
+});
+
 describe('the contract', () => {
   it.each(operations.map((operation) => [operation.id, operation] as const))(
     '%s answers what it says it answers',
     async (_, { method, path, answer }) => {
       const face = await aFace({ deps: { status: () => ({ leader: true }) } });
       await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
-      const answered = await face.ask(`${method} /api/v2${path.replace('{serial}', 'a')}`);
+      const answered = await face.ask(
+        `${method} /api/v2${path.replace('{serial}', 'a').replace('{rack}', '0')}`,
+      );
       // A test's face keeps no cluster, so it has no plan.
       if (path === '/plan') return expect(answered.statusCode).toBe(404);
       expect(answered.statusCode).toBe(answer.status);

@@ -1,0 +1,35 @@
+/** Racks: nobody registers them, they are where machines are. */
+
+import Type, { type Static } from 'typebox';
+import { machineStates } from './machine.ts';
+
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const rackSchema = Type.Object({
+  rack: count('the logical rack number'),
+  revision: Type.String({ description: "the store's, of the last change of any machine" }),
+  machines: count('registered in it'),
+  workers: Type.Object({
+    registered: count('machines that are no boot machine'),
+    room: Type.Union([count('of them that fit'), Type.Null()], {
+      description: 'null while there is no IPAM configuration',
+    }),
+  }),
+  boot: Type.Union([Type.String(), Type.Null()], { description: 'serial of its boot machine' }),
+  states: Type.Object(
+    Object.fromEntries(machineStates.map((state) => [state, count(`machines ${state}`)])),
+  ),
+  roles: Type.Record(Type.String(), count('machines of the role')),
+});
+export type RackV2 = Static<typeof rackSchema>;
+
+/** What racks are selected and sorted by, and what it holds. */
+export const rackColumns = {
+  rack: 'the logical rack number',
+  machines: 'how many are registered in it',
+  workers: 'how many of them are no boot machine',
+  boot: 'serial of its boot machine; a rack without one has none',
+  healthy: 'how many are healthy',
+  unhealthy: 'how many are unhealthy',
+  unreachable: 'how many are unreachable',
+} as const;
