@@ -122,7 +122,7 @@ export function planTakeover(records: Records, parts: readonly TakeoverPart[]): 
 export function schemaOf(version: Entry | undefined, ipam: Entry | undefined): SchemaFound {
   if (version === undefined) return ipam === undefined ? 'fresh' : '1';
   const text = new TextDecoder().decode(version.value).trim();
-  return text === '2' || text === schemaVersion ? text : { unknown: text };
+  return text === '1' || text === '2' || text === schemaVersion ? text : { unknown: text };
 }
 
 /** What stands in the way of using the database at all. */

@@ -183,7 +183,7 @@ describe('the schema version', () => {
     ['3', true, '3'],
     ['3', false, '3'],
     ['3\n', true, '3'],
-    ['1', true, { unknown: '1' }],
+    ['1', true, '1'],
     ['4', true, { unknown: '4' }],
     ['', true, { unknown: '' }],
   ])('%o, with IPAM configuration: %o, is %o', (version, hasIpam, found) => {

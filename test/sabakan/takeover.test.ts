@@ -203,6 +203,11 @@ describe('what an upgrade does not understand', () => {
       'ignitions/templates/cs/1.0.0: storage.files[0] is not an object',
     ],
     [
+      'a member in another spelling',
+      { ...sabakan2, 'ignitions/templates/cs/1.0.0': '{"storage":{"Files":[{"path":"/a"}]}}' },
+      'ignitions/templates/cs/1.0.0: the member Files must be spelt files',
+    ],
+    [
       'a new template where an old one goes',
       {
         ...sabakan2,

@@ -4,7 +4,7 @@
  * is a URL.
  */
 
-import { isJsonObject, objectAt, parseExactJson } from '../../base/exact-json.ts';
+import { isJsonObject, type JsonObject, objectAt, parseExactJson } from '../../base/exact-json.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Entry } from '../../base/store.ts';
 import type {
@@ -91,8 +91,10 @@ function converted(
 }
 
 /** The configuration with the content of each file as a data URL, an empty one where it has none. */
-function withDataUrls(config: Readonly<Record<string, unknown>>): Result<unknown, string> {
+function withDataUrls(config: JsonObject): Result<unknown, string> {
   const storage = objectAt(config, 'storage');
+  const misspelt = otherSpelling(config, 'storage') ?? otherSpelling(storage, 'files');
+  if (misspelt !== undefined) return fail(misspelt);
   const files = storage['files'] ?? [];
   if (!Array.isArray(files)) return fail('storage.files is not a list');
   if (files.length === 0) return ok(config);
@@ -100,12 +102,20 @@ function withDataUrls(config: Readonly<Record<string, unknown>>): Result<unknown
   for (const [at, file] of (files as readonly unknown[]).entries()) {
     if (!isJsonObject(file)) return fail(`storage.files[${at}] is not an object`);
     const contents = objectAt(file, 'contents');
+    const odd = otherSpelling(file, 'contents') ?? otherSpelling(contents, 'source');
+    if (odd !== undefined) return fail(`storage.files[${at}]: ${odd}`);
     const source = contents['source'] ?? '';
     if (typeof source !== 'string') return fail(`storage.files[${at}].contents.source is no text`);
     const url = encodeDataUrl(new TextEncoder().encode(source));
     urls.push({ ...file, contents: { ...contents, source: url } });
   }
   return ok({ ...config, storage: { ...storage, files: urls } });
+}
+
+/** Go reads a member in any case, so a content could hide under another spelling and stay what it is. */
+function otherSpelling(json: JsonObject, name: string): string | undefined {
+  const other = Object.keys(json).find((key) => key !== name && key.toLowerCase() === name);
+  return other === undefined ? undefined : `the member ${other} must be spelt ${name}`;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
