@@ -25,6 +25,7 @@ import { processFamilies } from './io/process-metrics.ts';
 import { followTls, readTls, type TlsMaterial } from './io/server-tls.ts';
 import { madeFolder, readConfig, readText, writableFolder } from './io/start-files.ts';
 import { version } from './io/version.ts';
+import type { MetricFamily } from './metrics.ts';
 import { openStore } from './open-store.ts';
 
 /** Requests under way get this long when the server stops; Sabakan's clients upload images. */
@@ -161,17 +162,20 @@ export async function startServer(
   }
   closers.push(() => fleet.stop());
 
+  let certificate: () => readonly MetricFamily[] = () => [];
+  const ownMetrics = () => [...processFamilies(), ...certificate()];
   const httpsApp = (first: TlsMaterial) => {
     const app = createHttpApp(fleet.handleTls, world, fleet.requests, first);
     const use = (renewed: TlsMaterial) => renewTls(app, renewed);
     const following = followTls({ files: config.tls, first, world, use });
     closers.push(async () => following.stop());
+    certificate = following.metrics;
     return app;
   };
   const secured = tls.value;
   const wanted = [
     ['http', config.http, () => createHttpApp(fleet.handle, world, fleet.requests)],
-    ['metrics', config.metrics, () => createMetricsApp(() => fleet.metrics(processFamilies))],
+    ['metrics', config.metrics, () => createMetricsApp(() => fleet.metrics(ownMetrics))],
     ...(secured === undefined ? [] : [['https', config.https, () => httpsApp(secured)] as const]),
   ] as const;
   for (const [member, endpoint, makeApp] of wanted) {

@@ -48,6 +48,7 @@ export async function startBenchServer(
     file,
     `http: 127.0.0.1:${ports.http}
 metrics: 127.0.0.1:${ports.metrics}
+https: 127.0.0.1:0
 advertise-url: http://127.0.0.1:${ports.http}
 advertise-url-https: https://127.0.0.1:18443
 data-dir: ${folder}/data

@@ -176,5 +176,10 @@ describe('the certificate', () => {
       (await curl(`${secure}/api/v1/crypts/abcd/0123`).catch(() => undefined))?.status;
     await expect.poll(status, { timeout: 30_000, interval: 250 }).toBe(200);
     expect(server.log()).toContain('the certificate was renewed');
+    const page = await (await fetch(`${server.metricsUrl}/metrics`)).text();
+    const [, at = ''] = /^tetsukan_https_certificate_expires_seconds (\d+)$/m.exec(page) ?? [];
+    const leftSeconds = Number(at) - Date.now() / 1000;
+    expect(leftSeconds).toBeGreaterThan(86_400);
+    expect(leftSeconds).toBeLessThan(3 * 86_400);
   });
 });

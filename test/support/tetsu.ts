@@ -71,6 +71,7 @@ dhcp-bind: 127.0.0.1:${dhcp}
 tftp: { listen: "127.0.0.1:${tftp}" }
 etcd:
   ${etcd}
+${/^https: /m.test(options.more ?? '') ? '' : 'https: 127.0.0.1:0'}
 health:
   interval-seconds: 600
   patience-seconds: 1200

@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { World } from '../../base/world.ts';
 import type { TlsFiles } from '../config.ts';
+import { gauge, type MetricFamily } from '../metrics.ts';
 
 /** PEM. */
 export type TlsMaterial = { readonly cert: string; readonly key: string };
@@ -49,7 +50,7 @@ export function followTls(deps: {
   readonly world: Pick<World, 'clock' | 'log'>;
   readonly use: (tls: TlsMaterial) => void;
   readonly everyMs?: number;
-}): { readonly stop: () => void } {
+}): { readonly stop: () => void; readonly metrics: () => readonly MetricFamily[] } {
   const { files, use, everyMs = lookEveryMs } = deps;
   const { clock, log } = deps.world;
   let current = deps.first;
@@ -80,6 +81,13 @@ export function followTls(deps: {
   log.info('certificate', facts(current));
 
   return {
+    metrics: () => [
+      gauge(
+        'tetsukan_https_certificate_expires_seconds',
+        'When the certificate of the HTTPS listener expires, since 1970.',
+        new X509Certificate(current.cert).validToDate.getTime() / 1000,
+      ),
+    ],
     stop: () => {
       stopped = true;
       cancel();

@@ -19,6 +19,7 @@ export function serverConfig(places: DemoPlaces): string {
   return `# Written by npm run demo.
 http: ${loopback}:${httpPort}
 metrics: ${loopback}:${metricsPort}
+https: ${loopback}:0
 advertise-url: http://${loopback}:${httpPort}
 advertise-url-https: https://${loopback}:${httpPort}
 data-dir: ${directory}/data
