@@ -55,6 +55,7 @@ function auditOf(write: Write, revision: number): Pick<KeyEvent, 'key' | 'value'
       state: ['machines', serial, 'set-state', 'detail' in write ? write.detail : ''],
       label: ['machines', serial, 'put-label', ''],
       ipam: ['ipam', 'config', 'put', ''],
+      template: ['ignition', 'cs', 'put', 'id' in request ? request.id : ''],
     } as Record<string, readonly unknown[]>
   )[request.kind] ?? ['', '', '', ''];
   const record = { user: write.id, category, instance, action, detail };
@@ -204,6 +205,24 @@ describe('each broken promise is found', () => {
     const write = story.ask(register('c', 'd'));
     story.stored(['machines/c', stored('c', 6)], ['node-indices/0', [4, 5, 6]], write);
     expect(kindsOf(story.history())).toEqual(['change-wrong']);
+  });
+
+  it('a template that made room without a record of it', () => {
+    const story = twoMachines();
+    const put = (minor: number): WriteRequest => {
+      const id = `1.${minor}.0`;
+      return { kind: 'template', role: 'cs', id, tag: id };
+    };
+    for (let minor = 0; minor < 10; minor += 1) {
+      story.stored(
+        [`ignitions/cs/1.${minor}.0`, { meta: { tag: `1.${minor}.0` } }],
+        story.ask(put(minor)),
+      );
+    }
+    expect(kindsOf(story.history())).toEqual([]);
+    const last = ['ignitions/cs/1.10.0', { meta: { tag: '1.10.0' } }] as const;
+    story.stored(last, ['ignitions/cs/1.0.0', undefined], story.ask(put(10)));
+    expect(kindsOf(story.history())).toEqual(['prune-wrong']);
   });
 
   it('an audit record that tells another state than the machine had', () => {

@@ -73,6 +73,7 @@ function place(
   for (const audit of timeline.moments.flatMap(({ audits }) => audits)) {
     const write = byId.get(audit.user);
     const earlier = placed.get(audit.user);
+    if (write !== undefined && audit.action === 'prune') continue;
     if (write === undefined) {
       report('audit-unasked', `an audit record of nobody's request: ${JSON.stringify(audit)}`);
     } else if (earlier !== undefined) {

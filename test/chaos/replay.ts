@@ -25,12 +25,43 @@ export function unexplained(
       text: `revision ${moment.revision} changed ${name} and has no audit record of a request`,
     };
   }
+  const pruned = prunedWrongly(moment, asked, timeline);
+  if (pruned !== undefined) return { kind: 'prune-wrong', text: pruned };
   const before = timeline.viewAt(moment.revision - 1);
   for (const _ of orders(moment, asked, before)) return undefined;
   return {
     kind: 'change-wrong',
     text: `revision ${moment.revision} is not what ${asked.map(({ write }) => `${write.id} ${JSON.stringify(write.request)}`).join(', ')} make of the store as it was; it changed ${[...moment.changes].map(([name, value]) => `${name} from ${before.get(name)} to ${value}`).join(', ')}`,
   };
+}
+
+/** What went to make room has a record each, and what has such a record is gone. */
+function prunedWrongly(
+  { revision, changes, audits }: Moment,
+  asked: readonly Asked[],
+  timeline: Timeline,
+): string | undefined {
+  const records = audits.filter(({ action }) => action === 'prune').map(prunedName);
+  const deleted = new Set(asked.flatMap(({ write }) => deletedNames(write)));
+  for (const [name, value] of changes) {
+    const isPruned = value === undefined && /^(template|content) /.test(name) && !deleted.has(name);
+    const count = records.filter((record) => record === name).length;
+    if (isPruned && count !== 1)
+      return `${name} went at revision ${revision} with ${count} records`;
+  }
+  const there = records.find((name) => timeline.valueAt(name, revision) !== undefined);
+  return there && `${there} has a record of going at revision ${revision} and is there`;
+}
+
+function prunedName({ category, instance, detail }: AuditEntry): string {
+  return category === 'image'
+    ? objectNames.imageContent(detail.replace('id=', ''))
+    : objectNames.template(instance, detail);
+}
+
+function deletedNames({ request }: Write): readonly string[] {
+  if (request.kind === 'unimage') return [objectNames.imageContent(request.id)];
+  return request.kind === 'untemplate' ? [objectNames.template(request.role, request.id)] : [];
 }
 
 /** Every order of these requests that ends in what the moment left; each as the views in between, before and after. */
