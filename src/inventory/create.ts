@@ -11,22 +11,16 @@ import { createAuditRetention } from './desk/audit-retention.ts';
 import { type Audit, brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
 import { putDhcp, putIpam } from './desk/config-changes.ts';
 import { createDiskKeys } from './desk/disk-keys.ts';
-import {
-  register,
-  remove,
-  removeLabel,
-  setLabel,
-  setRetireDate,
-  setState,
-} from './desk/machine-changes.ts';
+import { remove, removeLabel, setLabel, setRetireDate, setState } from './desk/machine-changes.ts';
 import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
+import { register } from './desk/registration.ts';
 import { checkSchema } from './desk/schema-version.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
 import { goTimeText } from './go-time.ts';
 import type { Change, Inventory, WriteResult, Written } from './inventory.ts';
 import { parseIpamConfig } from './ipam.ts';
 import { keys } from './keys.ts';
-import type { Machine, Serial } from './machine.ts';
+import type { Machine, NewMachine, Serial } from './machine.ts';
 import { decodeMachine } from './machine-json.ts';
 import type { InventoryProblem } from './problem.ts';
 import { decodeReason, type StateReason } from './state-reason.ts';
@@ -35,6 +29,8 @@ import { decodeReason, type StateReason } from './state-reason.ts';
 const ownWriteTimeoutMs = 2000;
 /** How often a machine may move to another rack while it is being removed. */
 const removeTriesMax = 3;
+/** How often machines may turn up that the list of their rack lacks while others are registered. */
+const registerTriesMax = 5;
 
 export function createInventory(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -113,6 +109,30 @@ export function createInventory(deps: {
     return fail({ kind: 'contended', text: `machine ${serial} keeps moving from rack to rack` });
   };
 
+  const registerMachines = async (wanted: readonly NewMachine[], actor: Actor): WriteResult => {
+    const audit = auditOf(actor, 'machines');
+    const now = clock.now();
+    const racks = new Set(wanted.map(({ rack }) => rack));
+    let inspected: readonly Serial[] = [];
+    for (let tries = 0; tries < registerTriesMax; tries += 1) {
+      const known = [...racks].flatMap(index.inRack);
+      const result = await run(register(wanted, now, audit, known, inspected));
+      if (!result.ok) return result;
+      const { value, revision } = result.value;
+      if (value.kind === 'unlisted') {
+        inspected = [...inspected, ...value.serials];
+        continue;
+      }
+      for (const serial of value.relisted) {
+        log.warn('a machine was missing from the list of used indices of its rack', { serial });
+      }
+      if (value.machines.length > 0) await shown(machines, revision);
+      return ok({ revision });
+    }
+    const text = 'machines keep coming and going in these racks without their lists';
+    return fail({ kind: 'contended', text });
+  };
+
   const stop = (): void => {
     retention.stop();
     for (const mirror of mirrors.values()) mirror.stop();
@@ -163,13 +183,7 @@ export function createInventory(deps: {
       return unclear ? write(putIpam(config, undefined, audit), ipam) : put;
     },
     putDhcp: (config, actor) => write(putDhcp(config, auditOf(actor, 'dhcp')), dhcp),
-    register: async (wanted, actor) => {
-      const result = await run(register(wanted, clock.now(), auditOf(actor, 'machines')));
-      if (!result.ok) return result;
-      const { revision, value } = result.value;
-      if (value.length > 0) await shown(machines, revision);
-      return ok({ revision });
-    },
+    register: registerMachines,
     setState: async (change, actor) => {
       const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')));
       if (!result.ok) return result;

@@ -1,7 +1,7 @@
 /** A change of the inventory as one transaction: what it reads, and what it writes or refuses. No effects. */
 
 import type { Decision, Reads, View } from '../../base/decision.ts';
-import { fail } from '../../base/result.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import type { Condition, Write } from '../../base/store.ts';
 import type { AuditWrite } from '../audit.ts';
 import { keys } from '../keys.ts';
@@ -53,6 +53,15 @@ export function readMachine(
   const machine = decodeMachine(entry.value, serial);
   if (!machine.ok) return fail(brokenRecord(entry.key, machine.error));
   return { ok: true, value: { machine: machine.value, bytes: entry.value } };
+}
+
+/** No list yet, or `null` as Sabakan writes it, is an empty rack. */
+export function readIndices(view: View, rack: number): Result<readonly number[], InventoryProblem> {
+  const entry = view.get(keys.nodeIndices(rack));
+  const json = entry === undefined ? null : parseBytes(entry.value);
+  if (json === null) return ok([]);
+  if (Array.isArray(json) && json.every((index) => Number.isInteger(index))) return ok(json);
+  return fail(brokenRecord(keys.nodeIndices(rack), 'it is not a list of whole numbers'));
 }
 
 /** Undefined when it is not JSON. */

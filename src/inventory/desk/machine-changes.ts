@@ -1,12 +1,10 @@
-/** Registering, changing and removing machines. */
+/** Changing and removing machines. */
 
-import type { View } from '../../base/decision.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Condition, Write } from '../../base/store.ts';
 import { formatInstant, type Instant, type Rfc3339 } from '../../base/time.ts';
 import { goRfc3339 } from '../go-time.ts';
 import type { StateChange } from '../inventory.ts';
-import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
 import { keys } from '../keys.ts';
 import { transition } from '../lifecycle.ts';
 import {
@@ -16,64 +14,12 @@ import {
   labelMap,
   labelsPerMachineMax,
   type Machine,
-  type NewMachine,
   type Serial,
 } from '../machine.ts';
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
 import { encodeReason } from '../state-reason.ts';
-import {
-  type Audit,
-  brokenRecord,
-  type Change,
-  committed,
-  parseBytes,
-  putJson,
-  readMachine,
-} from './change.ts';
-import { placeMachines } from './placement.ts';
-
-export function register(
-  wanted: readonly NewMachine[],
-  now: Instant,
-  audit: Audit,
-): Change<readonly Machine[]> {
-  const racks = [...new Set(wanted.map((machine) => machine.rack))];
-  const serials = [...new Set(wanted.map((machine) => machine.serial))];
-  const detail = wanted.map((machine) => machine.serial).join('\n');
-  return {
-    lane: racks.length === 1 ? keys.nodeIndices(racks[0] ?? 0) : 'register',
-    reads: { keys: [keys.ipam, ...racks.map(keys.nodeIndices), ...serials.map(keys.machine)] },
-    decide: (view) => {
-      // Sabakan takes an empty list and records that somebody sent it.
-      if (wanted.length === 0) return committed([], [], audit('', 'register', detail));
-      const config = readIpam(view);
-      if (!config.ok) return config;
-      const known = serials.find((serial) => view.get(keys.machine(serial)) !== undefined);
-      if (known !== undefined) {
-        const text = `machine ${known} is registered already`;
-        return fail({ kind: 'machine-exists', serial: known, text });
-      }
-      const indices = new Map<number, readonly number[]>();
-      for (const rack of racks) {
-        const list = readIndices(view, rack);
-        if (!list.ok) return list;
-        indices.set(rack, list.value);
-      }
-      const placed = placeMachines(config.value, wanted, indices, formatInstant(now));
-      if (!placed.ok) return placed;
-      const { machines } = placed.value;
-      const writes: Write[] = machines.map((machine) => ({
-        kind: 'put',
-        key: keys.machine(machine.spec.serial),
-        value: encodeMachine(machine),
-      }));
-      for (const [rack, used] of placed.value.indices)
-        writes.push(putJson(keys.nodeIndices(rack), used));
-      return committed(machines, writes, audit('', 'register', detail));
-    },
-  };
-}
+import { type Audit, type Change, committed, putJson, readIndices, readMachine } from './change.ts';
 
 /** The machine as it is after the change, and whether anything was changed. */
 export type StateSet = { readonly machine: Machine; readonly changed: boolean };
@@ -228,25 +174,6 @@ export function remove(
       return committed('removed', writes, audit(serial, 'delete', ''));
     },
   };
-}
-
-function readIpam(view: View): Result<IpamConfig, InventoryProblem> {
-  const entry = view.get(keys.ipam);
-  if (entry === undefined) {
-    const text = 'IPAMConfig is not set: PUT /api/v1/config/ipam first';
-    return fail({ kind: 'ipam-missing', text });
-  }
-  const config = parseIpamConfig(parseBytes(entry.value));
-  return config.ok ? config : fail(brokenRecord(keys.ipam, config.error));
-}
-
-/** No list yet, or `null` as Sabakan writes it, is an empty rack. */
-function readIndices(view: View, rack: number): Result<readonly number[], InventoryProblem> {
-  const entry = view.get(keys.nodeIndices(rack));
-  const json = entry === undefined ? null : parseBytes(entry.value);
-  if (json === null) return ok([]);
-  if (Array.isArray(json) && json.every((index) => Number.isInteger(index))) return ok(json);
-  return fail(brokenRecord(keys.nodeIndices(rack), 'it is not a list of whole numbers'));
 }
 
 function invalid(path: string, value: unknown, text: string): InventoryProblem {

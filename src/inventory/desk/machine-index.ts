@@ -14,6 +14,7 @@ export type MachineIndex = {
   readonly all: () => readonly Machine[];
   /** Undefined: no condition narrows the fleet to half of it, so looking at every machine is cheaper. */
   readonly candidates: (query: MachineQuery) => readonly Machine[] | undefined;
+  readonly inRack: (rack: number) => readonly Machine[];
   /** The machine that is planned for this node or BMC address. */
   readonly ownerOf: (address: Ipv4) => Machine | undefined;
 };
@@ -103,6 +104,7 @@ export function createMachineIndex(): MachineIndex {
       for (const set of narrowest.sets) for (const machine of set) found.add(machine);
       return [...found];
     },
+    inRack: (rack) => [...(postingsOf('rack').get(rack) ?? [])],
     ownerOf: (address) => (byNodeAddress.get(address) ?? byBmcAddress.get(address))?.[0],
   };
 }
