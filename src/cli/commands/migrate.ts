@@ -47,7 +47,7 @@ function schemaLine(found: SchemaFound): string {
     '1': '1 (no version key: Sabakan before 1.2)',
     '2': '2 (Sabakan 1.2)',
     '3': '3 (Sabakan 2 and 3)',
-    fresh: 'none: no version and no IPAM configuration',
+    fresh: 'none: no version and no IPAM configuration; is etcd.prefix right?',
   };
   return words[found];
 }
