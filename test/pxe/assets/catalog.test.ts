@@ -318,6 +318,25 @@ describe('strays', () => {
     expect(one.shelf.ids()).toEqual(['2']);
   });
 
+  it('are not what an upload has put on the shelf and is about to commit', async () => {
+    const { aServer, store, driven } = aSite();
+    let seen: readonly string[] | undefined;
+    const slow: Store = {
+      ...store,
+      commit: async (conditions, writes) => {
+        if (writes.some((write) => write.kind === 'put' && write.key === 'assets/a')) {
+          expect(one.shelf.ids()).toEqual(['1']);
+          seen = one.catalog.strays();
+          await one.catalog.discardStray('1');
+        }
+        return store.commit(conditions, writes);
+      },
+    };
+    const one = await aServer('one', {}, slow);
+    expect(await driven(one.put('a', 'x'))).toBe('new 1');
+    expect([seen, one.shelf.ids()]).toEqual([[], ['1']]);
+  });
+
   it('are not known while a record cannot be read: it may name any of them', async () => {
     const { aServer, write } = aSite();
     const one = await aServer('one');
