@@ -37,12 +37,13 @@ import {
   type ImageSettings,
 } from './images/catalog.ts';
 import { type Image, isImageId } from './images/image-json.ts';
-import { createPullLoop, type PeerDownload, type PullLoop } from './images/pull-loop.ts';
 import type { ImageShelf, StageProblem } from './images/shelf.ts';
 import type { RetiredPolicy } from './ipxe/boot-decision.ts';
 import { parseBaseUrl } from './ipxe/word.ts';
 import { createKernelParams, type KernelParams } from './kernel-params.ts';
 import type { Loaders } from './loaders.ts';
+import { createPullLoop, type PullLoop } from './spread/pull-loop.ts';
+import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
 import { createTftpResponder, defaultTftpLimits, type TftpResponder } from './tftp/responder.ts';
 import type { TftpCounters, TftpEvent, TransferLimits } from './tftp/transfers.ts';
 
@@ -83,6 +84,10 @@ export type PxeStatus = {
     /** What machines boot from this server; undefined: they cannot boot. */
     readonly newestHere: string | undefined;
     /** Images this server has not got yet, and why not. */
+    readonly missing: ReadonlyMap<string, string>;
+  };
+  readonly assets: {
+    /** Ids of assets that this server has not got or does not offer yet, and why not. */
     readonly missing: ReadonlyMap<string, string>;
   };
 };
@@ -136,7 +141,7 @@ export function createPxe(deps: {
   readonly shelf: ImageShelf;
   readonly assetShelf: AssetShelf;
   readonly loaders: Loaders;
-  /** Absent: this server has only the images that were uploaded to it. */
+  /** Absent: this server has only the images and assets that were uploaded to it. */
   readonly download?: PeerDownload;
   readonly settings: PxeSettings;
   readonly observe?: (event: PxeEvent) => void;
@@ -165,10 +170,10 @@ export function createPxe(deps: {
     advertiseUrl,
     settings: { ...defaultAssetSettings, ...settings.assets },
   });
-  const pull =
-    download === undefined
-      ? undefined
-      : createPullLoop({ world, catalog, download, ownUrl: `${advertiseUrl}/` });
+  const pulls = pullLoops(world, download, `${advertiseUrl}/`, [
+    { noun: 'image', ...catalog },
+    { noun: 'asset', ...assets },
+  ]);
   const bootHttp = createBootHttp({
     find: inventory.find,
     loaders,
@@ -224,20 +229,20 @@ export function createPxe(deps: {
         const started = await part.start();
         if (!started.ok) return started;
       }
-      pull?.start();
+      for (const { start } of pulls.values()) start();
       const listening = await startTftp();
       return listening.ok ? startDhcpIfOn() : listening;
     },
     stop: async () => {
       dhcp?.stop();
       tftp.stop();
-      await pull?.stop();
+      await Promise.all([...pulls.values()].map(({ stop }) => stop()));
       await assets.stop();
       catalog.stop();
       kernelParams.stop();
       templates.stop();
     },
-    status: () => statusOf(dhcp, tftp, off, loaders, catalog, pull),
+    status: () => statusOf(dhcp, tftp, off, loaders, catalog, pulls),
   };
 }
 
@@ -313,14 +318,27 @@ function whyDeaf(off: PxeStatus['tftp']['off']): string {
   return `TFTP can listen nowhere: ${off.map(({ address, text }) => `${address}: ${text}`).join('; ')}`;
 }
 
+function pullLoops(
+  world: World,
+  download: PeerDownload | undefined,
+  ownUrl: string,
+  kinds: readonly Spreadable[],
+): ReadonlyMap<Spreadable['noun'], PullLoop> {
+  if (download === undefined) return new Map();
+  return new Map(
+    kinds.map((blobs) => [blobs.noun, createPullLoop({ world, blobs, download, ownUrl })]),
+  );
+}
+
 function statusOf(
   dhcp: Dhcp | undefined,
   tftp: TftpResponder,
   off: PxeStatus['tftp']['off'],
   loaders: Loaders,
   catalog: ImageCatalog,
-  pull: PullLoop | undefined,
+  pulls: ReadonlyMap<Spreadable['noun'], PullLoop>,
 ): PxeStatus {
+  const missing = (noun: Spreadable['noun']) => pulls.get(noun)?.missing() ?? new Map();
   return {
     dhcp: dhcp && { ...dhcp.status(), counters: dhcp.counters() },
     tftp: {
@@ -330,6 +348,7 @@ function statusOf(
       counters: { ...tftp.counters },
     },
     loaders: [...loaders.keys()],
-    images: { newestHere: catalog.newest()?.id, missing: pull?.missing() ?? new Map() },
+    images: { newestHere: catalog.newest()?.id, missing: missing('image') },
+    assets: { missing: missing('asset') },
   };
 }

@@ -182,15 +182,31 @@ describe('the metrics of assets', () => {
 });
 
 describe('an asset on two servers', () => {
-  it('is at the other one until this one has it', async () => {
+  it('is at the other one until this one has its own copy, and is offered by both', async () => {
+    await put('gone', 'bar');
     const second = await startTetsuServer({ etcd: etcd.endpoints, name: 'boot-1' });
+    const meta = async (name: string) => (await fetch(urlOf(`${name}/meta`, second))).json();
     try {
       const answer = await fetch(urlOf('foo.bin', second), { redirect: 'manual' });
+      // It may have been fast.
       if (answer.status !== 200) {
         expect([answer.status, answer.headers.get('location')]).toEqual([302, urlOf('foo.bin')]);
       }
-      const followed = await fetch(urlOf('foo.bin', second));
-      expect(sha256Hex(new Uint8Array(await followed.arrayBuffer()))).toBe(sha256Hex(content));
+      await expect
+        .poll(() => meta('foo.bin'), { timeout: 30_000 })
+        .toMatchObject({
+          exists: true,
+          urls: [urlOf('foo.bin'), urlOf('foo.bin', second)].sort(),
+        });
+      const own = await fetch(urlOf('foo.bin', second), { redirect: 'manual' });
+      expect(own.status).toBe(200);
+      expect(sha256Hex(new Uint8Array(await own.arrayBuffer()))).toBe(sha256Hex(content));
+      const missing = async () => {
+        const status = await (await fetch(`${second.url}/api/v2/status`)).json();
+        return (status as { boot: { assets: unknown } }).boot.assets;
+      };
+      await expect.poll(missing, { timeout: 30_000 }).toEqual({ missing: {} });
+      expect(await filesOf(second)).toHaveLength(((await names(second)) as string[]).length);
     } finally {
       second.signal('SIGTERM');
       expect((await second.ended).code).toBe(0);

@@ -77,6 +77,8 @@ export type ImageCatalog = {
   ) => Promise<Result<{ readonly revision: Revision }, Failure>>;
   /** Takes a copy from another server onto the shelf and offers it under our own URL. */
   readonly adopt: (id: string, tar: AsyncIterable<Uint8Array>) => Promise<Result<void, Failure>>;
+  /** What the index names and this server lacks; the newest, which boots, first. */
+  readonly missing: () => readonly Image[];
   /** Images on the shelf that the index does not name and no upload is about to. */
   readonly strays: () => readonly string[];
   readonly discardStray: (id: string) => Promise<void>;
@@ -283,6 +285,9 @@ export function createImageCatalog(deps: {
       : ok(image);
   };
 
+  const list = () =>
+    index().map((image) => ({ ...image, exists: shelf.get(image.id) !== undefined }));
+
   return {
     start: async () => {
       const shelved = await shelf.start();
@@ -290,7 +295,11 @@ export function createImageCatalog(deps: {
     },
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
-    list: () => index().map((image) => ({ ...image, exists: shelf.get(image.id) !== undefined })),
+    list,
+    missing: () =>
+      list()
+        .filter(({ exists }) => !exists)
+        .toReversed(),
     newest: () => {
       const newest = index().findLast((image) => shelf.get(image.id) !== undefined);
       return newest === undefined ? undefined : shelf.get(newest.id);

@@ -2,19 +2,27 @@
 
 import { request } from 'undici';
 import { fail, ok } from '../../base/result.ts';
-import type { PeerDownload } from '../images/pull-loop.ts';
+import type { PeerDownload } from '../spread/spreadable.ts';
 
 /** Without a byte; a slow download is no failed one. */
 const silenceMs = 30_000;
 
-export const peerDownload: PeerDownload = async (url) => {
+export const peerDownload: PeerDownload = async (url, fromByte) => {
   try {
-    const { statusCode, body } = await request(url, {
+    const { statusCode, headers, body } = await request(url, {
+      ...(fromByte > 0 && { headers: { range: `bytes=${fromByte}-` } }),
       headersTimeout: silenceMs,
       bodyTimeout: silenceMs,
     });
     body.on('error', () => {});
-    return ok({ status: statusCode, chunks: body, close: () => void body.destroy() });
+    const first = (value: string | string[] | undefined) =>
+      Array.isArray(value) ? value[0] : value;
+    return ok({
+      status: statusCode,
+      headers: new Map(Object.entries(headers).map(([name, value]) => [name, first(value) ?? ''])),
+      chunks: body,
+      close: () => void body.destroy(),
+    });
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
