@@ -18,7 +18,8 @@ import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
 import type { Handler } from './exchange.ts';
 import { createFace } from './face.ts';
-import { type MetricFamily, metricsText } from './metrics.ts';
+import type { MetricFamily } from './metric-text.ts';
+import { metricsText } from './metrics.ts';
 import { createRequestCounter, type RequestCounter } from './request-count.ts';
 import { takeoverParts } from './takeover.ts';
 
@@ -60,7 +61,7 @@ export type Fleet = {
   /** Every request that came over TLS, through here. */
   readonly handleTls: Handler;
   readonly requests: RequestCounter;
-  readonly metrics: (process: () => readonly MetricFamily[]) => string;
+  readonly metrics: (process: () => readonly MetricFamily[]) => Promise<string>;
   readonly status: () => unknown;
   readonly inventory: Inventory;
   readonly control: Control;

@@ -1,26 +1,12 @@
 /** The metrics page: Sabakan's series under their names, and our own under `tetsukan_` (Prometheus text format 0.0.4). */
 
-import { formatIpv4 } from '../base/addresses.ts';
 import type { World } from '../base/world.ts';
 import type { Bridge } from '../cke-bridge/bridge.ts';
 import type { Monitor } from '../health/monitor.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { machineStates } from '../inventory/machine.ts';
+import { machineMetrics } from './machine-metrics.ts';
+import { byLabel, formatFamily, gauge, type MetricFamily, one } from './metric-text.ts';
 import type { RequestCounter } from './request-count.ts';
-
-export type MetricType = 'gauge' | 'counter';
-
-/** One family: name, what it means, and its samples. */
-export type MetricFamily = {
-  readonly name: string;
-  readonly help: string;
-  readonly type: MetricType;
-  readonly samples: readonly MetricSample[];
-};
-export type MetricSample = {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-};
 
 export type MetricParts = {
   readonly clock: World['clock'];
@@ -38,9 +24,11 @@ export type MetricParts = {
   readonly process: () => readonly MetricFamily[];
 };
 
-export function metricsText(parts: MetricParts): string {
-  return [
-    machineStatus(parts.inventory),
+/** What changes while the page is written shows in this page or in the next. */
+export async function metricsText(parts: MetricParts): Promise<string> {
+  const pause = () => new Promise<void>((go) => parts.clock.after(0, go));
+  const machines = await machineMetrics(parts.inventory.machines(), pause);
+  const families = [
     ...requestFamilies(parts.requests),
     ...blobFamilies('boot images', 'images', parts.images()),
     ...blobFamilies('assets', 'assets', parts.assets()),
@@ -61,33 +49,8 @@ export function metricsText(parts: MetricParts): string {
       ),
     ),
     ...parts.process(),
-  ]
-    .map(formatFamily)
-    .join('');
-}
-
-/** Seven series a machine: 1 for its state, 0 for the others. Sabakan's, with its labels. */
-function machineStatus(inventory: Inventory): MetricFamily {
-  const samples = inventory.machines().flatMap(({ spec, status }) => {
-    const [first] = spec.ipv4;
-    const labels = {
-      address: first === undefined ? '' : formatIpv4(first),
-      serial: spec.serial,
-      rack: String(spec.rack),
-      role: spec.role,
-      machine_type: spec.labels.get('machine-type') ?? '',
-    };
-    return machineStates.map((state) => ({
-      labels: { status: state, ...labels },
-      value: +(state === status.state),
-    }));
-  });
-  return {
-    name: 'sabakan_machine_status',
-    help: 'The machine status set by HTTP API.',
-    type: 'gauge',
-    samples,
-  };
+  ];
+  return machines + families.map(formatFamily).join('');
 }
 
 function requestFamilies(requests: RequestCounter): readonly MetricFamily[] {
@@ -230,35 +193,4 @@ function clusterFamilies(bridge: Bridge | undefined): readonly MetricFamily[] {
       counters.planningMs / 1000,
     ),
   ];
-}
-
-export function one(name: string, type: MetricType, help: string, value: number): MetricFamily {
-  return { name, type, help, samples: [{ value }] };
-}
-
-export function gauge(name: string, help: string, value: number): MetricFamily {
-  return one(name, 'gauge', help, value);
-}
-
-function byLabel(label: string, values: Readonly<Record<string, number>>): readonly MetricSample[] {
-  return Object.entries(values).map(([kind, value]) => ({ labels: { [label]: kind }, value }));
-}
-
-function formatFamily({ name, help, type, samples }: MetricFamily): string {
-  if (samples.length === 0) return '';
-  let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-  for (const { labels, value } of samples) text += `${name}${formatLabels(labels)} ${value}\n`;
-  return text;
-}
-
-function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
-  if (labels === undefined) return '';
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return `{${pairs.join(',')}}`;
-}
-
-function escaped(value: string): string {
-  return /[\\"\n]/.test(value)
-    ? value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
-    : value;
 }

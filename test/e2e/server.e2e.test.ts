@@ -263,7 +263,7 @@ describe('metrics', () => {
   it('are on their own port', async () => {
     const page = await (await fetch(`${server.metricsUrl}/metrics`)).text();
     expect(page).toContain(
-      'sabakan_machine_status{status="uninitialized",address="10.69.0.4",serial="r0-0",rack="0",role="cs",machine_type=""} 1\n',
+      'sabakan_machine_status{address="10.69.0.4",machine_type="",rack="0",role="cs",serial="r0-0",status="uninitialized"} 1\n',
     );
     expect(page).toMatch(
       /sabakan_api_request_count\{code="409",path="\/api\/v1\/machines",verb="POST"\} 1\n/,

@@ -1,6 +1,6 @@
 /** What only the process knows of itself, under Prometheus' usual names. */
 
-import { gauge, type MetricFamily, one } from '../metrics.ts';
+import { gauge, type MetricFamily, one } from '../metric-text.ts';
 
 export function processFamilies(): readonly MetricFamily[] {
   const { rss, heapUsed } = process.memoryUsage();
