@@ -25,7 +25,7 @@ import { processFamilies } from './io/process-metrics.ts';
 import { followTls, readTls, type TlsMaterial } from './io/server-tls.ts';
 import { madeFolder, readConfig, readText, writableFolder } from './io/start-files.ts';
 import { version } from './io/version.ts';
-import type { MetricFamily } from './metrics.ts';
+import type { MetricFamily } from './metric-text.ts';
 import { openStore } from './open-store.ts';
 
 /** Requests under way get this long when the server stops; Sabakan's clients upload images. */

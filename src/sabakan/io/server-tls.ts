@@ -6,7 +6,7 @@ import { createSecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { World } from '../../base/world.ts';
 import type { TlsFiles } from '../config.ts';
-import { gauge, type MetricFamily } from '../metrics.ts';
+import { gauge, type MetricFamily } from '../metric-text.ts';
 
 /** PEM. */
 export type TlsMaterial = { readonly cert: string; readonly key: string };
