@@ -178,10 +178,10 @@ async function imagesEverywhere(
   for (const { at, url } of servers) {
     for (const id of ids) {
       const content = JSON.parse(view.get(`content of image ${id}`) ?? 'null');
-      let seen = '';
+      let seen = await kernelOf(url, id);
       while (seen !== content && performance.now() < startMs + imagesWithinMs) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
         seen = await kernelOf(url, id);
-        if (seen !== content) await new Promise((resolve) => setTimeout(resolve, 200));
       }
       if (seen !== content) {
         troubles.push(`server ${at} serves image ${id} as ${seen}, not ${content}`);
