@@ -29,6 +29,7 @@ import {
 import { deletedLately, differs, type ImageProblem, invalidId, unknown } from './image-problem.ts';
 import {
   hashesOf,
+  type ImageHashes,
   type ImageShelf,
   type StagedImage,
   type StageProblem,
@@ -107,6 +108,14 @@ export function createImageCatalog(deps: {
     clock,
     log,
   });
+  const hashes = createMirror<ImageHashes | undefined>({
+    store,
+    prefix: imageKeys.hashesPrefix,
+    // One that cannot be read proves nothing, like one that is missing.
+    decode: (_, value) => ok(decodeHashes(value)),
+    clock,
+    log,
+  });
   /** One after another per id: publishing and committing must not interleave. */
   const inTurn = createTurns();
   const busy = new Set<string>();
@@ -114,6 +123,17 @@ export function createImageCatalog(deps: {
 
   const index = (): ImageIndex => mirror.get('coreos') ?? [];
   const isIndexed = (id: string) => index().some((image) => image.id === id);
+  /**
+   * What this server has of an image in the index. An id may come back with other content once it is forgotten, and
+   * what a server that was away has under it is then another image.
+   */
+  const here = (id: string): StoredImage | undefined => {
+    const stored = shelf.get(id);
+    const known = hashes.get(id);
+    const isAnother =
+      stored !== undefined && known !== undefined && !sameHashes(hashesOf(stored), known);
+    return isAnother ? undefined : stored;
+  };
   const ownUrl = (id: string) => `${advertiseUrl}/api/v1/images/coreos/${id}`;
 
   const staged = async <T>(
@@ -146,12 +166,15 @@ export function createImageCatalog(deps: {
     const present = shelf.get(id);
     if (present !== undefined) {
       if (sameHashes(hashesOf(present), upload.sha256)) return ok('same');
-      // Asked of the store, since our copy may be late: only what the index does not name is a leftover to replace.
-      const read = await store.get([imageKeys.index]);
+      // Asked of the store, since our copy may be late: only what the index does not mean is a leftover to replace.
+      const read = await store.get([imageKeys.index, imageKeys.hashes(id)]);
       if (!read.ok) return read;
-      const stored = decodeIndex(read.value.entries[0]?.value);
+      const entry = (key: string) => read.value.entries.find((one) => one.key === key)?.value;
+      const stored = decodeIndex(entry(imageKeys.index));
       if (!stored.ok) return fail({ kind: 'shelf-failed', text: stored.error });
-      if (stored.value.some((image) => image.id === id)) return fail(differs(id));
+      const known = decodeHashes(entry(imageKeys.hashes(id)));
+      const isMeant = known !== undefined && sameHashes(known, upload.sha256);
+      if (!isMeant && stored.value.some((image) => image.id === id)) return fail(differs(id));
     }
     const published = await upload.publish(id);
     return published.ok ? ok('new') : published;
@@ -279,21 +302,25 @@ export function createImageCatalog(deps: {
   const find: ImageCatalog['find'] = (id) => {
     if (!isImageId(id)) return fail(invalidId(id));
     if (!isIndexed(id)) return fail(unknown(id));
-    const image = shelf.get(id);
+    const image = here(id);
     return image === undefined
       ? fail({ kind: 'image-unknown', text: `image ${id} is not on this server yet` })
       : ok(image);
   };
 
-  const list = () =>
-    index().map((image) => ({ ...image, exists: shelf.get(image.id) !== undefined }));
+  const list = () => index().map((image) => ({ ...image, exists: here(image.id) !== undefined }));
 
   return {
     start: async () => {
       const shelved = await shelf.start();
-      return shelved.ok ? mirror.start() : shelved;
+      if (!shelved.ok) return shelved;
+      const started = await mirror.start();
+      return started.ok ? hashes.start() : started;
     },
-    stop: () => mirror.stop(),
+    stop: () => {
+      mirror.stop();
+      hashes.stop();
+    },
     freshness: () => mirror.freshness(),
     list,
     missing: () =>
@@ -301,8 +328,8 @@ export function createImageCatalog(deps: {
         .filter(({ exists }) => !exists)
         .toReversed(),
     newest: () => {
-      const newest = index().findLast((image) => shelf.get(image.id) !== undefined);
-      return newest === undefined ? undefined : shelf.get(newest.id);
+      const newest = index().findLast((image) => here(image.id) !== undefined);
+      return newest === undefined ? undefined : here(newest.id);
     },
     find,
     upload,
@@ -339,6 +366,11 @@ export function createImageCatalog(deps: {
         if (!removed.ok)
           log.warn('an image could not be removed', { id, text: removed.error.text });
       }),
-    subscribe: (listener) => mirror.subscribe(() => listener()),
+    subscribe: (listener) => {
+      const stops = [mirror, hashes].map((one) => one.subscribe(() => listener()));
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
   };
 }

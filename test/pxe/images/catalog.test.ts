@@ -245,6 +245,25 @@ describe('boot images', () => {
     expect(catalog.strays()).toEqual([]);
   });
 
+  it('an id that came back with other content is missing where the old content still lies', async () => {
+    const { upload, remove, aServer, clock } = await aSite();
+    const two = await aServer('two');
+    await upload('1', imageTar('old'));
+    expect((await two.catalog.adopt('1', pieces(imageTar('old')))).ok).toBe(true);
+    await remove('1');
+    for (let id = 2; id < 13; id += 1) {
+      await upload(String(id));
+      await remove(String(id));
+    }
+    expect(await upload('1', imageTar('new'))).toBe('done');
+    await clock.run(0);
+    expect(two.catalog.list()).toMatchObject([{ id: '1', exists: false }]);
+    expect(two.catalog.newest()).toBeUndefined();
+    expect((await two.catalog.adopt('1', pieces(imageTar('new')))).ok).toBe(true);
+    expect(two.catalog.newest()?.files.kernel.sizeBytes).toBe(3);
+    expect(two.catalog.list()).toMatchObject([{ id: '1', exists: true }]);
+  });
+
   it("Sabakan's own index is taken over as it stands", async () => {
     const { store, catalog } = await aSite();
     const stored = [
