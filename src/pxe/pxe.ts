@@ -89,6 +89,8 @@ export type PxeStatus = {
   readonly assets: {
     /** Ids of assets that this server has not got or does not offer yet, and why not. */
     readonly missing: ReadonlyMap<string, string>;
+    /** Names of records in the store that cannot be read, and why. */
+    readonly broken: ReadonlyMap<string, string>;
   };
 };
 
@@ -242,7 +244,7 @@ export function createPxe(deps: {
       kernelParams.stop();
       templates.stop();
     },
-    status: () => statusOf(dhcp, tftp, off, loaders, catalog, pulls),
+    status: () => statusOf(dhcp, tftp, off, loaders, catalog, assets, pulls),
   };
 }
 
@@ -336,6 +338,7 @@ function statusOf(
   off: PxeStatus['tftp']['off'],
   loaders: Loaders,
   catalog: ImageCatalog,
+  assets: AssetCatalog,
   pulls: ReadonlyMap<Spreadable['noun'], PullLoop>,
 ): PxeStatus {
   const missing = (noun: Spreadable['noun']) => pulls.get(noun)?.missing() ?? new Map();
@@ -349,6 +352,6 @@ function statusOf(
     },
     loaders: [...loaders.keys()],
     images: { newestHere: catalog.newest()?.id, missing: missing('image') },
-    assets: { missing: missing('asset') },
+    assets: { missing: missing('asset'), broken: assets.broken() },
   };
 }

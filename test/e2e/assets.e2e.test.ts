@@ -205,7 +205,7 @@ describe('an asset on two servers', () => {
         const status = await (await fetch(`${second.url}/api/v2/status`)).json();
         return (status as { boot: { assets: unknown } }).boot.assets;
       };
-      await expect.poll(missing, { timeout: 30_000 }).toEqual({ missing: {} });
+      await expect.poll(missing, { timeout: 30_000 }).toEqual({ missing: {}, broken: {} });
       expect(await filesOf(second)).toHaveLength(((await names(second)) as string[]).length);
     } finally {
       second.signal('SIGTERM');

@@ -50,6 +50,8 @@ export type AssetCatalog = {
   /** Ascending (bytewise); records that cannot be read are among them. */
   readonly names: () => readonly string[];
   readonly list: () => readonly Asset[];
+  /** Names of records that cannot be read, and why. While there are any, nothing is cleared away. */
+  readonly broken: () => ReadonlyMap<string, string>;
   /** A record that this server has not heard of is looked for in the store: other servers may have just put it. */
   readonly find: (
     name: string,
@@ -243,6 +245,7 @@ export function createAssetCatalog(deps: {
         : [...names, ...mirror.broken().keys()].sort(compareKeys);
     },
     list,
+    broken: () => mirror.broken(),
     find,
     put,
     remove: async (name, actor) => {
