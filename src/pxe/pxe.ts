@@ -7,16 +7,21 @@ import type { Transact } from '../base/transact.ts';
 import type { Endpoint, NetProblem, World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Role } from '../inventory/machine.ts';
-import { type PublishedAsset, publishedAsset } from './assets/asset.ts';
-import { assetResponse } from './assets/asset-http.ts';
 import {
   type AssetCatalog,
   type AssetSettings,
   createAssetCatalog,
   defaultAssetSettings,
 } from './assets/catalog.ts';
-import type { AssetFailure } from './assets/records.ts';
 import type { AssetShelf } from './assets/shelf.ts';
+import {
+  type AssetDesk,
+  assetDesk,
+  type ImageDesk,
+  imageDesk,
+  type TemplateDesk,
+  templateDesk,
+} from './desks.ts';
 import type { DhcpCounters } from './dhcp/counters.ts';
 import { type Dhcp, type DhcpSettings, type DhcpStatus, startDhcp } from './dhcp/start.ts';
 import {
@@ -25,18 +30,14 @@ import {
   createBootHttp,
   type IgnitionSource,
 } from './http/boot-http.ts';
-import type { BootRequest, BootResponse } from './http/message.ts';
 import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
 import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
-import { decodeTemplate } from './ignition/template-json.ts';
-import { parseVersion } from './ignition/version.ts';
 import {
   createImageCatalog,
   defaultImageSettings,
   type ImageCatalog,
   type ImageSettings,
 } from './images/catalog.ts';
-import { type Image, isImageId } from './images/image-json.ts';
 import type { ImageShelf, StageProblem } from './images/shelf.ts';
 import type { RetiredPolicy } from './ipxe/boot-decision.ts';
 import { parseBaseUrl } from './ipxe/word.ts';
@@ -97,30 +98,6 @@ export type PxeStatus = {
 export type PxeEvent =
   | ({ readonly by: 'tftp' } & TftpEvent)
   | ({ readonly by: 'http' } & BootEvent);
-
-/** The images as the API shows them. */
-export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness'> & {
-  readonly index: () => readonly Image[];
-  readonly isId: (text: string) => boolean;
-  /** Undefined when it is not in the index or not here. */
-  readonly tar: (
-    id: string,
-  ) => { readonly length: number; readonly open: () => AsyncIterable<Uint8Array> } | undefined;
-  readonly put: ImageCatalog['upload'];
-  readonly remove: ImageCatalog['remove'];
-};
-
-/** The assets as the API shows them. */
-export type AssetDesk = Pick<AssetCatalog, 'freshness' | 'names' | 'list' | 'put' | 'remove'> & {
-  readonly meta: (name: string) => Promise<Result<PublishedAsset, AssetFailure>>;
-  /** The answer to GET or HEAD. */
-  readonly get: (request: BootRequest, name: string) => Promise<Result<BootResponse, AssetFailure>>;
-};
-
-export type TemplateDesk = TemplateShelf & {
-  readonly isId: (text: string) => boolean;
-  readonly parse: typeof parseTemplate;
-};
 
 export type Pxe = {
   readonly start: () => Promise<Result<void, PxeProblem>>;
@@ -220,11 +197,7 @@ export function createPxe(deps: {
     kernelParams,
     images: imageDesk(catalog),
     assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }),
-    templates: {
-      ...templates,
-      isId: (text) => parseVersion(text) !== undefined,
-      parse: parseTemplate,
-    },
+    templates: templateDesk(templates),
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
       for (const part of [templates, kernelParams, catalog, assets]) {
@@ -245,48 +218,6 @@ export function createPxe(deps: {
       templates.stop();
     },
     status: () => statusOf(dhcp, tftp, off, loaders, catalog, assets, pulls),
-  };
-}
-
-/** The text of an upload. */
-function parseTemplate(text: string): ReturnType<typeof decodeTemplate> {
-  return decodeTemplate(new TextEncoder().encode(text));
-}
-
-function imageDesk(catalog: ImageCatalog): ImageDesk {
-  return {
-    index: catalog.list,
-    isId: isImageId,
-    newest: catalog.newest,
-    freshness: catalog.freshness,
-    tar: (id) => {
-      const download = catalog.download(id);
-      if (!download.ok) return undefined;
-      const { bytes, chunks } = download.value;
-      return { length: bytes, open: () => chunks };
-    },
-    put: catalog.upload,
-    remove: catalog.remove,
-  };
-}
-
-function assetDesk(
-  catalog: AssetCatalog,
-  serving: { readonly chance: World['chance']; readonly ownUrl: string },
-): AssetDesk {
-  return {
-    freshness: catalog.freshness,
-    names: catalog.names,
-    list: catalog.list,
-    put: catalog.put,
-    remove: catalog.remove,
-    meta: async (name) => {
-      const found = await catalog.find(name);
-      if (!found.ok) return found;
-      const { asset, stored } = found.value;
-      return ok(publishedAsset(asset, stored !== undefined));
-    },
-    get: (request, name) => assetResponse({ catalog, ...serving }, request, name),
   };
 }
 

@@ -1,0 +1,86 @@
+/** Images, assets and templates as the API shows them. */
+
+import { ok, type Result } from '../base/result.ts';
+import type { Chance } from '../base/world.ts';
+import { type PublishedAsset, publishedAsset } from './assets/asset.ts';
+import { assetResponse } from './assets/asset-http.ts';
+import type { AssetCatalog } from './assets/catalog.ts';
+import type { AssetFailure } from './assets/records.ts';
+import type { BootRequest, BootResponse } from './http/message.ts';
+import type { TemplateShelf } from './ignition/shelf.ts';
+import { decodeTemplate } from './ignition/template-json.ts';
+import { parseVersion } from './ignition/version.ts';
+import type { ImageCatalog } from './images/catalog.ts';
+import { type Image, isImageId } from './images/image-json.ts';
+
+export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness'> & {
+  readonly index: () => readonly Image[];
+  readonly isId: (text: string) => boolean;
+  /** Undefined when it is not in the index or not here. */
+  readonly tar: (
+    id: string,
+  ) => { readonly length: number; readonly open: () => AsyncIterable<Uint8Array> } | undefined;
+  readonly put: ImageCatalog['upload'];
+  readonly remove: ImageCatalog['remove'];
+};
+
+export type AssetDesk = Pick<AssetCatalog, 'freshness' | 'names' | 'list' | 'put' | 'remove'> & {
+  readonly meta: (name: string) => Promise<Result<PublishedAsset, AssetFailure>>;
+  /** The answer to GET or HEAD. */
+  readonly get: (request: BootRequest, name: string) => Promise<Result<BootResponse, AssetFailure>>;
+};
+
+export type TemplateDesk = TemplateShelf & {
+  readonly isId: (text: string) => boolean;
+  readonly parse: typeof parseTemplate;
+};
+
+export function imageDesk(catalog: ImageCatalog): ImageDesk {
+  return {
+    index: catalog.list,
+    isId: isImageId,
+    newest: catalog.newest,
+    freshness: catalog.freshness,
+    tar: (id) => {
+      const download = catalog.download(id);
+      if (!download.ok) return undefined;
+      const { bytes, chunks } = download.value;
+      return { length: bytes, open: () => chunks };
+    },
+    put: catalog.upload,
+    remove: catalog.remove,
+  };
+}
+
+export function assetDesk(
+  catalog: AssetCatalog,
+  serving: { readonly chance: Chance; readonly ownUrl: string },
+): AssetDesk {
+  return {
+    freshness: catalog.freshness,
+    names: catalog.names,
+    list: catalog.list,
+    put: catalog.put,
+    remove: catalog.remove,
+    meta: async (name) => {
+      const found = await catalog.find(name);
+      if (!found.ok) return found;
+      const { asset, stored } = found.value;
+      return ok(publishedAsset(asset, stored !== undefined));
+    },
+    get: (request, name) => assetResponse({ catalog, ...serving }, request, name),
+  };
+}
+
+export function templateDesk(templates: TemplateShelf): TemplateDesk {
+  return {
+    ...templates,
+    isId: (text) => parseVersion(text) !== undefined,
+    parse: parseTemplate,
+  };
+}
+
+/** The text of an upload. */
+function parseTemplate(text: string): ReturnType<typeof decodeTemplate> {
+  return decodeTemplate(new TextEncoder().encode(text));
+}
