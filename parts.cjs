@@ -23,7 +23,7 @@ module.exports = {
   },
   cli: {
     may: ['base', 'inventory', 'sabakan'],
-    only: { sabakan: ['sabakan/server.ts', 'sabakan/migrate.ts'] },
+    only: { sabakan: ['sabakan/contract/', 'sabakan/server.ts', 'sabakan/migrate.ts'] },
     why: 'the command is a client like any other; only `tetsu server` starts the face, and `tetsu migrate` needs no server',
   },
   sim: {

@@ -4,11 +4,15 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { takeoverReportJson } from '../inventory/takeover-report.ts';
 import type { Get } from './answer.ts';
-import { describeMachine, filters, getMachines, outline } from './commands/machines.ts';
+import { describeMachine, outline } from './commands/describe.ts';
+import { getObjects, type Output, outputs, selectorOf } from './commands/get.ts';
 import { checkExitCode, formatCheck, formatUpgrade } from './commands/migrate.ts';
 import { formatPlan } from './commands/plan.ts';
 import { exitCodes, Failure } from './failure.ts';
 import { defaultServer, getJson } from './io/api.ts';
+import { nouns } from './nouns.ts';
+
+type GetOptions = Readonly<Record<string, string | undefined>>;
 
 type MigrateOptions = {
   readonly check?: boolean;
@@ -119,31 +123,37 @@ Exit codes: 0 nothing in the way (or done), 1 something is not understood (nothi
   });
 
 const get = program.command('get').description('list things');
-const machines = client(get.command('machines')).description(
-  'list machines; a list of values with commas means any of them',
-);
-for (const filter of filters) {
-  const example = filter === 'labels' ? 'name=value' : filter;
-  const what = filter === 'labels' ? 'all of these labels' : `this ${filter}`;
-  machines.option(`--${filter} <${example}>`, `only with ${what}`);
-  machines.addOption(
-    new Option(`--without-${filter} <${example}>`, `only without ${what}`).hideHelp(),
-  );
+for (const noun of nouns) {
+  const [plural = '', ...others] = noun.names;
+  const command = client(get.command(`${plural} [names...]`))
+    .aliases(others)
+    .description(noun.describes);
+  for (const [column, holds] of Object.entries(noun.selectable)) {
+    command.option(`--${kebab(column)} <values>`, `by ${holds}; commas mean any of them`);
+  }
+  if (noun.hasLabels) {
+    command.option('-l, --selector <labels>', 'by labels, as in product=R650,!broken');
+  }
+  command
+    .option('--field-selector <columns>', 'by columns, as in state!=retired,rack in (1,2)')
+    .option('--sort-by <columns>', 'comma-separated, a minus before one for descending')
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it').choices(outputs).default('table'),
+    )
+    .action(async (names: readonly string[], options: GetOptions, self: Command) => {
+      const filters = Object.keys(noun.selectable).flatMap((column) => {
+        const value = options[column];
+        return value === undefined ? [] : [[column, value] as const];
+      });
+      const selection = {
+        names,
+        fieldSelector: selectorOf(Object.fromEntries(filters), options['fieldSelector']),
+        labelSelector: options['selector'],
+        sort: options['sortBy'],
+      };
+      print(await getObjects(getter(self), noun, selection, options['output'] as Output));
+    });
 }
-machines
-  .addHelpText(
-    'after',
-    '\nEach filter exists as --without-… as well; of several --labels all must be there.',
-  )
-  .option('-o, --output <format>', 'table, wide, json or name', 'table')
-  .action(async (options: Readonly<Record<string, string>>, command: Command) => {
-    const wanted = new Map<string, string>();
-    for (const name of [...filters, ...filters.map((filter) => `without-${filter}`)]) {
-      const value = options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
-      if (value !== undefined) wanted.set(name, value);
-    }
-    print(await getMachines(getter(command), wanted, options['output'] ?? 'table'));
-  });
 
 const describe = program.command('describe').description('show one thing in full');
 client(describe.command('machine <serial>'))
@@ -199,6 +209,11 @@ function getter(command: Command): Get {
     throw new Failure(`"${server}" is not a URL`, `such as ${defaultServer}`, exitCodes.usage);
   }
   return (path) => getJson(server, path);
+}
+
+/** Commander turns it back into camel case for the options. */
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function print(text: string): void {

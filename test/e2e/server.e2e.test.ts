@@ -231,11 +231,12 @@ describe('the tetsu command', () => {
   });
 
   it.each([
-    [['describe', 'machine', 'nobody'], 3, 'no machine has the serial "nobody"'],
-    [['get', 'machines', '-o', 'xml'], 2, 'unknown output'],
+    [['describe', 'machine', 'nobody'], 3, 'there is no machine "nobody"'],
+    [['get', 'machines', '-o', 'xml'], 2, "argument 'xml' is invalid"],
     [['frobnicate'], 2, "unknown command 'frobnicate'"],
     [['get', 'machines', '--server', 'http://127.0.0.1:1'], 1, 'cannot reach'],
-    [['get', 'machines', '--serial', 'a', '--without-serial', 'b'], 1, "'with' and 'without'"],
+    [['get', 'machines', '--sort-by', 'size'], 2, 'size is no column; columns are serial, rack'],
+    [['get', 'machines', '-l', 'a b'], 2, 'labelSelector after 2 characters'],
   ])('%j ends with %i and says why', async (args, code, text) => {
     const { code: real, err } = await runTetsu(args, on());
     expect([real, err]).toEqual([code, expect.stringContaining(text)]);

@@ -8,6 +8,12 @@ export const defaultServer = 'http://localhost:10080';
 
 const timeoutMs = 30_000;
 
+const exitCodeOf: Readonly<Record<number, number>> = {
+  400: exitCodes.usage,
+  403: exitCodes.denied,
+  409: exitCodes.conflict,
+};
+
 /**
  * The JSON answer of a GET; 404 is an answer, everything else that is no success a `Failure`. Not by `fetch`, which
  * refuses port 10080, Sabakan's own, as one of its "bad ports".
@@ -20,7 +26,7 @@ export async function getJson(server: string, path: string): Promise<Answer> {
   const body = parse(text);
   if (status < 300 || status === 404) return { status, body };
   const said = messageOf(body) ?? text.slice(0, 200);
-  const code = { 403: exitCodes.denied, 409: exitCodes.conflict }[status] ?? exitCodes.failed;
+  const code = exitCodeOf[status] ?? exitCodes.failed;
   const hint = status === 403 ? "this host's address is not in the server's allow-ips" : '';
   throw new Failure(`${server} answered ${status}: ${said}`, hint, code);
 }

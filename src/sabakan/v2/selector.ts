@@ -78,8 +78,8 @@ function requirement(reader: Reader): Result<Requirement, SelectorMistake> {
     return ok({ key, operator: sign === '!=' ? 'not-in' : 'in', values: [reader.word()] });
   }
   if (reader.isAtEnd() || reader.sees(',')) return ok({ key, operator: 'exists', values: [] });
-  const operator = reader.word();
-  if (operator !== 'in' && operator !== 'notin') {
+  const operator = reader.operator();
+  if (operator === undefined) {
     return expected(reader, `=, !=, in (…) or notin (…) after "${key}"`);
   }
   if (!reader.take('(')) return expected(reader, `( after "${key} ${operator}"`);
@@ -112,6 +112,13 @@ function createReader(text: string) {
       at += sign.length;
       skipSpace();
       return true;
+    },
+    operator: (): 'in' | 'notin' | undefined => {
+      const [, found] = /^(in|notin)(?![A-Za-z0-9_.:/+-])/.exec(text.slice(at)) ?? [];
+      if (found !== 'in' && found !== 'notin') return undefined;
+      at += found.length;
+      skipSpace();
+      return found;
     },
     /** May be empty. Label names and values, addresses, times, ids. */
     word: (): string => {
