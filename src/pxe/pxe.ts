@@ -6,6 +6,7 @@ import type { StoreProblem } from '../base/store.ts';
 import type { Transact } from '../base/transact.ts';
 import type { Endpoint, NetProblem, World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { keys } from '../inventory/keys.ts';
 import type { Role } from '../inventory/machine.ts';
 import {
   type AssetCatalog,
@@ -116,7 +117,10 @@ const anyAddress = '0.0.0.0';
 export function createPxe(deps: {
   readonly world: World;
   readonly transact: Transact;
-  readonly inventory: Pick<Inventory, 'find' | 'ipam' | 'dhcp' | 'ownerOf'>;
+  readonly inventory: Pick<
+    Inventory,
+    'find' | 'ipam' | 'dhcp' | 'ownerOf' | 'freshness' | 'broken'
+  >;
   readonly shelf: ImageShelf;
   readonly assetShelf: AssetShelf;
   readonly loaders: Loaders;
@@ -161,6 +165,12 @@ export function createPxe(deps: {
     kernelParams: () => kernelParams.get(os) ?? '',
     advertiseUrl,
     retired: settings.retiredMachines ?? 'boot',
+    doubt: (serial) => {
+      const broken = inventory.broken().get(keys.machine(serial));
+      if (broken !== undefined) return `its record cannot be read: ${broken}`;
+      const isLive = [inventory, templates].every((one) => one.freshness().kind === 'live');
+      return isLive ? undefined : 'this server hears nothing from the store';
+    },
     observe: (event) => observe({ by: 'http', ...event }),
   });
   const tftp = createTftpResponder({

@@ -38,13 +38,17 @@ export function whyUnknown(inventory: Truthful, key: string): FaceProblem | unde
   return { kind: 'failed', text: `the record ${key} cannot be read: ${why}` };
 }
 
-function whySilent(inventory: Pick<Inventory, 'freshness'>): FaceProblem | undefined {
-  const freshness = inventory.freshness();
+/** Why a copy of part of the store may lack what is there; undefined when it may not. */
+export function whySilent(
+  copy: Pick<Inventory, 'freshness'>,
+  name = 'the inventory',
+): FaceProblem | undefined {
+  const freshness = copy.freshness();
   if (freshness.kind === 'loading') {
-    return { kind: 'not-live', text: 'the inventory is still being read from the store' };
+    return { kind: 'not-live', text: `${name} is still being read from the store` };
   }
   if (freshness.kind === 'live') return undefined;
   const seconds = Math.round(freshness.silentMs / 1000);
-  const text = `the inventory has heard nothing from the store for ${seconds}s (${freshness.text})`;
+  const text = `${name} has heard nothing from the store for ${seconds}s (${freshness.text})`;
   return { kind: 'not-live', text };
 }

@@ -64,6 +64,8 @@ export type BootHttpDeps = {
   /** Without a slash at the end. */
   readonly advertiseUrl: string;
   readonly retired: RetiredPolicy;
+  /** Why this server may not know of a machine or template that exists; undefined: it would know. */
+  readonly doubt?: (serial: string) => string | undefined;
   readonly observe?: (event: BootEvent) => void;
 };
 
@@ -100,6 +102,13 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     return response;
   };
 
+  /** Ignition gives up at 404 and goes on asking at 503, so "there is none" is for a server that would know. */
+  const unknown = (request: BootRequest, serial: string, text: string): BootResponse => {
+    const doubt = deps.doubt?.(serial);
+    if (doubt === undefined) return notFound(request, text);
+    return errorResponse(request, 503, `${doubt}: Service Unavailable`, text);
+  };
+
   const script = (request: BootRequest, serial: string): BootResponse => {
     const decision = decideBoot(serial, sources);
     if (decision.ok) {
@@ -110,7 +119,9 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     const status = statusOf[kind];
     const response =
       status === 404
-        ? notFound(request, text)
+        ? kind === 'machine-retired'
+          ? notFound(request, text)
+          : unknown(request, serial, text)
         : errorResponse(request, status, `${text}: Internal Server Error`);
     return told(request, 'script', serial, response, text);
   };
@@ -185,12 +196,13 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     const isBarred = machine?.status.state === 'retired' && deps.retired !== 'boot';
     if (machine === undefined || isBarred) {
       const text = isBarred ? `${serial} is retired.` : `No machine ${serial} is registered.`;
-      return tell(notFound(request, text), text);
+      const response = isBarred ? notFound(request, text) : unknown(request, serial, text);
+      return tell(response, text);
     }
     const rendered = deps.ignitions.render(machine, id);
     if (rendered === undefined) {
       const text = `Role ${machine.spec.role} has no template ${id}.`;
-      return tell(notFound(request, text), text);
+      return tell(unknown(request, serial, text), text);
     }
     return rendered.ok
       ? tell(textResponse(request, 200, documentType, rendered.value))

@@ -7,10 +7,12 @@ import { type Answer, type Exchange, emptyAnswer, utf8Text } from '../exchange.t
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
+import { whySilent } from '../whole-truth.ts';
 import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
 
 /** Larger uploads are refused (Sabakan 3.1.9). */
 const templateBytesMax = 2 * 1024 * 1024;
+const copyName = 'the copy of templates';
 
 export function ignitionsNoun(deps: {
   readonly inventory: Pick<Inventory, 'ipam'>;
@@ -32,6 +34,8 @@ export function ignitionsNoun(deps: {
         name: '/api/v1/ignitions/{role}',
         handle: async (exchange) => {
           if (exchange.method !== 'GET') return v1Error(exchange, badRequest(''));
+          const doubt = whySilent(templates, copyName);
+          if (doubt !== undefined) return v1Error(exchange, doubt);
           const ids = templates.ids(role.value);
           return jsonAnswer(200, ids.length === 0 ? null : ids);
         },
@@ -45,12 +49,10 @@ export function ignitionsNoun(deps: {
     switch (exchange.method) {
       case 'GET': {
         const template = templates.get(role, id);
-        return template === undefined
-          ? v1Error(exchange, {
-              kind: 'template-unknown',
-              text: `role ${role} has no template ${id}`,
-            })
-          : jsonAnswer(200, template);
+        if (template !== undefined) return jsonAnswer(200, template);
+        const text = `role ${role} has no template ${id}`;
+        const doubt = whySilent(templates, copyName);
+        return v1Error(exchange, doubt ?? { kind: 'template-unknown', text });
       }
       case 'PUT':
         return put(exchange, role, id);

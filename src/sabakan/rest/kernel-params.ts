@@ -4,6 +4,7 @@ import type { KernelParams } from '../../pxe/kernel-params.ts';
 import { textAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { badRequest, v1Error } from '../problems.ts';
+import { whySilent } from '../whole-truth.ts';
 
 import { actorOf, answerWith, byMethod, type Noun, readText, refused } from './noun.ts';
 
@@ -23,9 +24,10 @@ export function kernelParamsNoun(deps: {
     return byMethod(name, {
       GET: async (exchange) => {
         const params = kernelParams.get(os);
-        return params === undefined
-          ? v1Error(exchange, { kind: 'not-found', text: `no kernel parameters are set for ${os}` })
-          : textAnswer(200, 'text/plain', params);
+        if (params !== undefined) return textAnswer(200, 'text/plain', params);
+        const text = `no kernel parameters are set for ${os}`;
+        const doubt = whySilent(kernelParams, 'the copy of kernel parameters');
+        return v1Error(exchange, doubt ?? { kind: 'not-found', text });
       },
       PUT: async (exchange) => {
         const text = await readText(exchange, 'kernel params', paramsBytesMax, 'bad-request');

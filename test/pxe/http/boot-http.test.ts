@@ -247,3 +247,26 @@ describe('HTTP boot', () => {
     ]);
   });
 });
+
+describe('a server that does not see the store', () => {
+  const doubt = () => 'no link';
+
+  it('says "not now" rather than "there is none", at which Ignition would give up', async () => {
+    const { ask } = aBootServer({ doubt });
+    for (const path of ['coreos/ipxe/x', 'ignitions/x/1.0.0', 'ignitions/1234abcd/2.0.0']) {
+      const { status, body } = await ask(path);
+      expect([path, status, body.kind]).toEqual([path, 503, 'bytes']);
+    }
+    const other = [aMachine({ serial: '1234abcd', role: 'ss' })];
+    expect((await aBootServer({ doubt }, other).ask('coreos/ipxe/1234abcd')).status).toBe(503);
+  });
+
+  it('boots those it knows, and bars the retired', async () => {
+    const { ask } = aBootServer({ doubt });
+    expect((await ask('ignitions/1234abcd/1.0.0')).status).toBe(200);
+    const retired = [aMachine({ serial: 'r', state: 'retired' })];
+    const barring = aBootServer({ doubt, retired: 'refuse' }, retired);
+    expect((await barring.ask('ignitions/r/1.0.0')).status).toBe(404);
+    expect((await ask('nothing')).status).toBe(404);
+  });
+});
