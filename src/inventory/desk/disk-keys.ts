@@ -71,8 +71,8 @@ export function putDiskKey(
 ): Change<undefined> {
   const key = keys.diskKey(serial, path);
   return {
-    // A lane of its own: lanes remember what they wrote, and keys should not pile up in one.
-    lane: key,
+    // Not one of its own: a lane remembers what it wrote, and there are more keys than machines.
+    lane: keys.machine(serial),
     reads: { keys: [keys.machine(serial), key] },
     decide: (view) => {
       const found = readMachine(view, serial);
