@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects, fast first: `unit` needs no socket, process or disk and shares one worker;
-// `contract` and `e2e` start real processes and keep their isolation.
+// Fast first: `unit` needs no socket, process or disk and shares one worker; `contract`, `compat` (Sabakan's behaviour
+// on the wire) and `e2e` start real processes and keep their isolation.
 export default defineConfig({
   test: {
     projects: [
@@ -9,7 +9,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/contract/**', 'test/boot/**', 'test/bench/**'],
+          exclude: [
+            'test/e2e/**',
+            'test/contract/**',
+            'test/compat/**',
+            'test/boot/**',
+            'test/bench/**',
+          ],
           isolate: false,
           pool: 'threads',
           maxWorkers: 1,
@@ -23,6 +29,15 @@ export default defineConfig({
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 30_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'compat',
+          include: ['test/compat/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
         },
       },

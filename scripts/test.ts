@@ -1,6 +1,6 @@
 /**
- * `npm test`: fast checks first, then what starts processes, then real firmware where this machine can.
- * Ends with `N passed, N failed`.
+ * `npm test`: fast checks first, then what starts processes, then real firmware where this machine can. With names of
+ * suites (`node scripts/test.ts compat`) those alone. Ends with `N passed, N failed`.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -13,14 +13,19 @@ type Count = { passed: number; failed: number; skipped: number };
 const scratch = mkdtempSync(join(tmpdir(), 'tetsukan-test-'));
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 
-check('types', 'tsc', ['--noEmit']);
-check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
-check('dead code', 'knip', []);
-suite('unit');
-suite('contract');
-suite('e2e');
-chaos();
-boot();
+const suites = process.argv.slice(2);
+for (const name of suites) suite(name);
+if (suites.length === 0) {
+  check('types', 'tsc', ['--noEmit']);
+  check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
+  check('dead code', 'knip', []);
+  suite('unit');
+  suite('contract');
+  suite('compat');
+  suite('e2e');
+  chaos();
+  boot();
+}
 
 rmSync(scratch, { recursive: true, force: true });
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';

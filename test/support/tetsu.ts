@@ -35,6 +35,12 @@ type TetsuOptions = {
   readonly name?: string;
   /** Lines of YAML after the usual ones. */
   readonly more?: string;
+  /** Members of `etcd` beside its endpoints, two spaces before each. */
+  readonly etcdMore?: string;
+  /** What machines are told to load from; default: where it listens. */
+  readonly advertiseUrl?: string;
+  /** Default: a free port of 127.0.0.1. */
+  readonly dhcpBind?: string;
   readonly environment?: Readonly<Record<string, string>>;
 };
 
@@ -64,13 +70,14 @@ export async function prepareTetsuServer(options: TetsuOptions): Promise<TetsuSi
   const config = `server-name: ${options.name ?? 'boot-0'}
 http: 127.0.0.1:${http}
 metrics: 127.0.0.1:${metrics}
-advertise-url: http://127.0.0.1:${http}
+advertise-url: ${options.advertiseUrl ?? `http://127.0.0.1:${http}`}
 advertise-url-https: https://127.0.0.1:10443
 data-dir: ${directory}/data
-dhcp-bind: 127.0.0.1:${dhcp}
+dhcp-bind: ${options.dhcpBind ?? `127.0.0.1:${dhcp}`}
 tftp: { listen: "127.0.0.1:${tftp}" }
 etcd:
   ${etcd}
+${options.etcdMore ?? ''}
 ${/^https: /m.test(options.more ?? '') ? '' : 'https: 127.0.0.1:0'}
 health:
   interval-seconds: 600
