@@ -133,7 +133,7 @@ describe('disk keys of two servers on etcd', () => {
       const began = performance.now();
       const asked = ['d', 'never'].map((path) => kindOf(impatient.diskKey(serial, path)));
       expect(await Promise.all(asked)).toEqual(['store-unavailable', 'store-unavailable']);
-      expect(performance.now() - began).toBeLessThan(5_000);
+      expect(performance.now() - began).toBeLessThan(20_000);
     } finally {
       member?.thaw();
     }

@@ -115,9 +115,9 @@ describe('disk keys', () => {
       const began = performance.now();
       const paths = ['abc/0123', 'abc/never'];
       for (const path of paths) {
-        expect((await curl(`${secure}/api/v1/crypts/${path}`, '-m', '15')).status).toBe(503);
+        expect((await curl(`${secure}/api/v1/crypts/${path}`, '-m', '20')).status).toBe(503);
       }
-      expect(performance.now() - began).toBeLessThan(15_000);
+      expect(performance.now() - began).toBeLessThan(40_000);
     } finally {
       member?.thaw();
     }
