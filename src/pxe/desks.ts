@@ -6,20 +6,20 @@ import { type PublishedAsset, publishedAsset } from './assets/asset.ts';
 import { assetResponse } from './assets/asset-http.ts';
 import type { AssetCatalog } from './assets/catalog.ts';
 import type { AssetFailure } from './assets/records.ts';
+import { artefactResponse } from './http/artefact.ts';
 import type { BootRequest, BootResponse } from './http/message.ts';
 import type { TemplateShelf } from './ignition/shelf.ts';
 import { decodeTemplate } from './ignition/template-json.ts';
 import { parseVersion } from './ignition/version.ts';
 import type { ImageCatalog } from './images/catalog.ts';
 import { type Image, isImageId } from './images/image-json.ts';
+import type { ImageProblem } from './images/image-problem.ts';
 
 export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness'> & {
   readonly index: () => readonly Image[];
   readonly isId: (text: string) => boolean;
-  /** Undefined when it is not in the index or not here. */
-  readonly tar: (
-    id: string,
-  ) => { readonly length: number; readonly open: () => AsyncIterable<Uint8Array> } | undefined;
+  /** The answer to GET or HEAD: a tar of both files. */
+  readonly get: (request: BootRequest, id: string) => Promise<Result<BootResponse, ImageProblem>>;
   readonly put: ImageCatalog['upload'];
   readonly remove: ImageCatalog['remove'];
 };
@@ -41,11 +41,9 @@ export function imageDesk(catalog: ImageCatalog): ImageDesk {
     isId: isImageId,
     newest: catalog.newest,
     freshness: catalog.freshness,
-    tar: (id) => {
-      const download = catalog.download(id);
-      if (!download.ok) return undefined;
-      const { bytes, chunks } = download.value;
-      return { length: bytes, open: () => chunks };
+    get: async (request, id) => {
+      const tar = catalog.download(id);
+      return tar.ok ? ok(await artefactResponse(request, tar.value, 'application/tar')) : tar;
     },
     put: catalog.upload,
     remove: catalog.remove,

@@ -42,6 +42,35 @@ describe('images', () => {
     expect(answer.rawPayload.subarray(0, 9).toString()).toBe('initrd.gz');
   });
 
+  it('can be asked for in parts, by size alone and only if changed', async () => {
+    const face = await aFace();
+    await put(face, '1', await image('one'));
+    const ask = (method: string, headers = {}) =>
+      face.ask(`${method} /api/v1/images/coreos/1`, { headers });
+    const whole = await ask('GET');
+    const bytes = whole.rawPayload.length;
+    const etag = String(whole.headers['etag']);
+    expect(etag).toMatch(/^"[0-9a-f-]{130,}"$/);
+    const size = await ask('HEAD');
+    expect([size.statusCode, size.headers['content-length'], size.body]).toEqual([
+      200,
+      String(bytes),
+      '',
+    ]);
+    expect((await ask('GET', { 'if-none-match': etag })).statusCode).toBe(304);
+    const rest = { range: 'bytes=600-' };
+    const part = await ask('GET', { ...rest, 'if-range': etag });
+    expect([part.statusCode, part.headers['content-range']]).toEqual([
+      206,
+      `bytes 600-${bytes - 1}/${bytes}`,
+    ]);
+    expect(part.rawPayload).toEqual(whole.rawPayload.subarray(600));
+    const other = await ask('GET', { ...rest, 'if-range': '"other"' });
+    expect([other.statusCode, other.rawPayload]).toEqual([200, whole.rawPayload]);
+    const beyond = await ask('GET', { range: `bytes=${bytes}-` });
+    expect([beyond.statusCode, beyond.headers['content-range']]).toEqual([416, `bytes */${bytes}`]);
+  });
+
   it.each<[string, () => Promise<Uint8Array | string>, number]>([
     ['another member', () => tarOf({ kernel: '', 'initrd.gz': '', more: '' }), 400],
     ['a path', () => tarOf({ '../kernel': '', 'initrd.gz': '' }), 400],

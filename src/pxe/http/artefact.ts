@@ -6,13 +6,19 @@ import { formatHttpDate, judgeConditions, rangeStillMeant } from './conditional.
 import { type BootRequest, type BootResponse, errorResponse } from './message.ts';
 import { readRange } from './ranges.ts';
 
-/** Content that never changes under its hash. */
-export type Content = {
+/** What can be asked for by HTTP, in whole and in part. */
+export type Artefact = {
   readonly sizeBytes: number;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
+  /** The same for the same octets, on every server: the ETag without its quotes. */
+  readonly tag: string;
   readonly modifiedAt: Instant;
   readonly open: () => Promise<Result<OpenContent, { readonly text: string }>>;
+};
+
+/** Content that never changes under its hash. */
+export type Content = Omit<Artefact, 'tag'> & {
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
 };
 
 export type OpenContent =
@@ -27,11 +33,11 @@ export type OpenContent =
 /** The answer to GET or HEAD. */
 export async function artefactResponse(
   request: BootRequest,
-  content: Content,
+  content: Content | Artefact,
   contentType: string,
 ): Promise<BootResponse> {
   const { sizeBytes, modifiedAt } = content;
-  const validators = { etag: `"${content.sha256}"`, modifiedAt };
+  const validators = { etag: `"${'tag' in content ? content.tag : content.sha256}"`, modifiedAt };
   const common: [string, string][] = [
     ['etag', validators.etag],
     ['last-modified', formatHttpDate(modifiedAt)],

@@ -6,11 +6,12 @@
 import { createMirror, type Freshness } from '../../base/mirror.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Store, StoreProblem, Write } from '../../base/store.ts';
-import { formatInstant } from '../../base/time.ts';
+import { formatInstant, instant, instantOf, parseRfc3339 } from '../../base/time.ts';
 import type { Transact, TransactProblem, View } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
 import { uploadsBusy } from '../blobs/problem.ts';
+import type { Artefact } from '../http/artefact.ts';
 import {
   decodeDeleted,
   decodeHashes,
@@ -27,6 +28,7 @@ import {
   withoutImage,
 } from './image-json.ts';
 import { deletedLately, differs, type ImageProblem, invalidId, unknown } from './image-problem.ts';
+import { imageTar } from './image-tar.ts';
 import {
   hashesOf,
   type ImageHashes,
@@ -36,7 +38,6 @@ import {
   type StoredImage,
   sameHashes,
 } from './shelf.ts';
-import { imageTarBytes, writeImageTar } from './tar.ts';
 import { createTurns } from './turns.ts';
 
 export type ImageSettings = {
@@ -69,9 +70,8 @@ export type ImageCatalog = {
     tar: AsyncIterable<Uint8Array>,
     actor: Actor,
   ) => Promise<Result<{ readonly revision: Revision }, Failure>>;
-  readonly download: (
-    id: string,
-  ) => Result<{ readonly bytes: number; readonly chunks: AsyncIterable<Uint8Array> }, ImageProblem>;
+  /** As a tar with both files. */
+  readonly download: (id: string) => Result<Artefact, ImageProblem>;
   readonly remove: (
     id: string,
     actor: Actor,
@@ -336,9 +336,9 @@ export function createImageCatalog(deps: {
     adopt,
     download: (id) => {
       const image = find(id);
-      return image.ok
-        ? ok({ bytes: imageTarBytes(image.value), chunks: writeImageTar(image.value) })
-        : image;
+      if (!image.ok) return image;
+      const date = parseRfc3339(index().find((entry) => entry.id === id)?.date ?? '');
+      return ok(imageTar(image.value, date.ok ? instantOf(date.value) : instant(0)));
     },
     remove: async (id, actor) => {
       if (!isImageId(id)) return fail(invalidId(id));

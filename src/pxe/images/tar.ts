@@ -1,13 +1,8 @@
-/** Boot images travel as tar files with two members (POSIX ustar; pax and GNU headers are understood too). */
+/** Reads the tar files in which boot images travel: two members (POSIX ustar; pax and GNU headers are understood too). */
 
 import { type Extract, extract } from 'tar-stream';
 import { fail, ok, type Result } from '../../base/result.ts';
-import {
-  type ImageFileName,
-  imageFileNames,
-  type StageProblem,
-  type StoredImage,
-} from './shelf.ts';
+import { type ImageFileName, imageFileNames, type StageProblem } from './shelf.ts';
 
 /** Takes one member's content; `write` resolves when more may come. */
 export type MemberSink = {
@@ -17,7 +12,6 @@ export type MemberSink = {
 
 /** A pax header is collected in memory; nothing we take needs one of this size. */
 const headerBytesMax = 4 * 1024 * 1024;
-const blockBytes = 512;
 
 type TarProblem = Exclude<StageProblem, { kind: 'shelf-failed' }>;
 
@@ -114,50 +108,4 @@ function flowing(stream: Extract): Promise<void> {
     stream.on('drain', done);
     stream.on('close', done);
   });
-}
-
-/** Octets of the tar that `writeImageTar` makes. */
-export function imageTarBytes(image: StoredImage): number {
-  return imageFileNames.reduce((sum, name) => {
-    const { sizeBytes } = image.files[name];
-    return sum + blockBytes + sizeBytes + paddingOf(sizeBytes);
-  }, 2 * blockBytes);
-}
-
-/** In order of names, mode 0644, as Sabakan answers. An error of the shelf is thrown in the middle of the stream. */
-export async function* writeImageTar(image: StoredImage): AsyncGenerator<Uint8Array> {
-  for (const name of imageFileNames.toSorted()) {
-    const { sizeBytes, modifiedAt, open } = image.files[name];
-    const opened = await open();
-    if (!opened.ok) throw new Error(opened.error.text);
-    yield tarHeader(name, sizeBytes, modifiedAt);
-    if (opened.value.kind === 'bytes') yield opened.value.bytes;
-    else yield* opened.value.read(0, sizeBytes);
-    const padding = paddingOf(sizeBytes);
-    if (padding > 0) yield new Uint8Array(padding);
-  }
-  yield new Uint8Array(2 * blockBytes);
-}
-
-function paddingOf(sizeBytes: number): number {
-  return (blockBytes - (sizeBytes % blockBytes)) % blockBytes;
-}
-
-/** name(100) mode(8) uid(8) gid(8) size(12) mtime(12) checksum(8) type(1) link(100) "ustar\0" "00" … */
-function tarHeader(name: string, sizeBytes: number, modifiedAtMs: number): Uint8Array {
-  const header = new Uint8Array(blockBytes);
-  const put = (at: number, text: string) => header.set(new TextEncoder().encode(text), at);
-  const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');
-  put(0, name);
-  put(100, octal(0o644, 7));
-  put(108, octal(0, 7));
-  put(116, octal(0, 7));
-  put(124, octal(sizeBytes, 11));
-  put(136, octal(Math.floor(modifiedAtMs / 1_000), 11));
-  put(148, ' '.repeat(8));
-  put(156, '0');
-  put(257, 'ustar\0' + '00');
-  const sum = header.reduce((total, octet) => total + octet, 0);
-  put(148, `${octal(sum, 6)}\0 `);
-  return header;
 }

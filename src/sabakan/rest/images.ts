@@ -5,7 +5,7 @@ import type { Answer, Exchange, Route } from '../exchange.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { badRequest, unknownPath, v1Error } from '../problems.ts';
-
+import { carried } from './boot.ts';
 import { actorOf, answerWith, byMethod, done, type Noun, refused } from './noun.ts';
 
 export function imagesNoun(deps: {
@@ -31,19 +31,13 @@ export function imagesNoun(deps: {
     if (id === undefined) return index;
     if (more.length > 0) return refused(name, badRequest('the path must be images/coreos/<id>'));
     if (!images.isId(id)) return refused(name, badRequest('invalid image id'));
+    const get = async (exchange: Exchange): Promise<Answer> => {
+      const tar = await images.get(exchange, id);
+      return tar.ok ? carried(tar.value) : v1Error(exchange, tar.error);
+    };
     return byMethod(name, {
-      GET: async (exchange) => {
-        const tar = images.tar(id);
-        if (tar === undefined) {
-          const text = `this server has no image ${id}`;
-          return v1Error(exchange, { kind: 'image-unknown', text });
-        }
-        return {
-          status: 200,
-          headers: { 'content-type': 'application/tar' },
-          body: { kind: 'stream', length: tar.length, open: tar.open },
-        };
-      },
+      GET: get,
+      HEAD: get,
       PUT: async (exchange) => {
         const actor = actorOf(exchange, serverName);
         const stored = await images.put(id, exchange.body.stream(), actor);

@@ -5,6 +5,7 @@ import type { Actor } from '../../../src/inventory/audit.ts';
 import { createImageCatalog, type ImageSettings } from '../../../src/pxe/images/catalog.ts';
 import { createMemoryShelf } from '../../../src/pxe/images/memory-shelf.ts';
 import { manualClock, seededChance } from '../../support/clock.ts';
+import { octetsOf } from '../../support/octets.ts';
 import { silentLog } from '../../support/silent-log.ts';
 import { pieces, tarOf, utf8 as text } from '../../support/tar.ts';
 
@@ -208,10 +209,8 @@ describe('boot images', () => {
     await upload('1', imageTar('kernel', 'x'.repeat(1_000)));
     const download = catalog.download('1');
     if (!download.ok) throw new Error(download.error.text);
-    const parts: Uint8Array[] = [];
-    for await (const part of download.value.chunks) parts.push(part);
-    const whole = new Uint8Array(parts.flatMap((part) => [...part]));
-    expect(whole.length).toBe(download.value.bytes);
+    const whole = await octetsOf(download.value);
+    expect(whole.length).toBe(download.value.sizeBytes);
     const other = await aServer('two');
     expect(other.catalog.list()[0]?.exists).toBe(false);
     expect((await other.catalog.adopt('1', pieces(whole))).ok).toBe(true);
