@@ -238,7 +238,10 @@ function ignitionSource(
 ): IgnitionSource {
   const { advertiseUrl, advertiseUrlHttps } = settings;
   return {
-    latestId: (role: Role) => templates.latest(role)?.id,
+    latest: (role: Role) => {
+      const latest = templates.latest(role);
+      return latest && { id: latest.id, version: latest.template.version };
+    },
     render: (machine, templateId) => {
       const template = templates.get(machine.spec.role, templateId);
       if (template === undefined) return undefined;

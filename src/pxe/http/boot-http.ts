@@ -19,6 +19,7 @@ import {
   type BootSources,
   decideBoot,
   explainFailure,
+  type LatestTemplate,
   type RetiredPolicy,
 } from '../ipxe/boot-decision.ts';
 import { chainScript, scriptType } from '../ipxe/boot-script.ts';
@@ -37,7 +38,7 @@ export const bootPath = '/api/v1/boot/';
 
 /** A role's template with the version that boot URLs name. */
 export type IgnitionSource = {
-  readonly latestId: (role: Role) => string | undefined;
+  readonly latest: (role: Role) => LatestTemplate | undefined;
   /** Undefined: the role has no such template. The error is for operators. */
   readonly render: (machine: Machine, templateId: string) => Result<string, string> | undefined;
 };
@@ -83,7 +84,7 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
   const bootUrl = `${deps.advertiseUrl}/api/v1/boot`;
   const sources: BootSources = {
     find: (serial) => findMachine(deps, serial),
-    latestTemplate: deps.ignitions.latestId,
+    latestTemplate: deps.ignitions.latest,
     newestImage: () => deps.images.newest()?.id,
     kernelParams: deps.kernelParams,
     bootUrl,

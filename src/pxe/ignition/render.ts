@@ -3,7 +3,7 @@
  *
  * A pure function: the same template, machine and settings give the same octets on every server. What is rendered
  * and what passes through is data in `spec2-schema.ts`; as in Sabakan 3.1.9 the document is re-serialised from the
- * typed structure, so unknown members fall away and empty sections appear.
+ * typed structure, so in 2.x unknown members fall away and empty sections appear.
  */
 
 import type { Ipv4 } from '../../base/addresses.ts';
@@ -20,10 +20,8 @@ import { parseTemplate } from '../template/parser.ts';
 import { runTemplate } from '../template/run.ts';
 import { decodeDataUrl, encodeDataUrl } from './data-url.ts';
 import { machineValue } from './machine-value.ts';
-import { ignition2Shape, type Member, type Shape } from './spec2-schema.ts';
-
-export const ignitionVersions = ['2.2', '2.3'] as const;
-export type IgnitionVersion = (typeof ignitionVersions)[number];
+import type { Member, Shape } from './shape.ts';
+import { type IgnitionVersion, isStrict, shapeOf } from './versions.ts';
 
 /** As stored under `ignitions/<role>/<id>`. */
 export type IgnitionTemplate = {
@@ -74,14 +72,10 @@ export function renderIgnition(
     functions,
     names: new Set(functions.keys()),
     budget: createBudget(),
+    strict: isStrict(template.version),
   };
   try {
-    const document = rewrite(
-      rendering,
-      ignition2Shape(template.version),
-      template.template,
-      '',
-    ) as {
+    const document = rewrite(rendering, shapeOf(template.version), template.template, '') as {
       ignition: Record<string, unknown>;
     };
     document.ignition['version'] = `${template.version}.0`;
@@ -127,6 +121,8 @@ type Rendering = {
   readonly names: ReadonlySet<string>;
   /** One for the whole document. */
   readonly budget: Budget;
+  /** Members that the version does not know are refused, not dropped; 3.x. */
+  readonly strict: boolean;
 };
 
 function rewrite(
@@ -142,20 +138,52 @@ function rewrite(
     if (!Array.isArray(value)) throw new Broken(path, `must be a list, not ${typeof value}`);
     return value.map((item, at) => rewrite(rendering, shape.list, item, `${path}[${at}]`, render));
   }
-  const given = value ?? {};
-  if (typeof given !== 'object' || Array.isArray(given))
-    throw new Broken(path, `must be an object, not ${JSON.stringify(given)}`);
+  return rewriteObject(rendering, shape.members, value ?? {}, path);
+}
+
+function rewriteObject(
+  rendering: Rendering,
+  members: readonly Member[],
+  value: unknown,
+  path: string,
+): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Broken(path, `must be an object, not ${JSON.stringify(value)}`);
+  const given = value as Readonly<Record<string, unknown>>;
+  if (rendering.strict) refuseUnknown(members, given, path);
   const written: Record<string, unknown> = {};
-  for (const member of shape.members) {
-    const raw = memberOf(given as Readonly<Record<string, unknown>>, member.name);
+  for (const member of members) {
+    const raw = rendering.strict ? given[member.name] : memberOf(given, member.name);
     const isGiven = raw !== undefined && raw !== null;
     if (member.when === 'pointer' && !isGiven) continue;
     const below = path === '' ? member.name : `${path}.${member.name}`;
-    const result = rewrite(rendering, member.shape, raw, below, member.render);
+    if (member.when === 'required' && !isGiven) throw new Broken(below, 'is missing');
+    const isPacked = rendering.strict && member.render === 'source' && isCompressed(given);
+    const render = isPacked ? undefined : member.render;
+    const result = rewrite(rendering, member.shape, raw, below, render);
     if (member.when === 'omit' && isZero(result)) continue;
     written[member.name] = result;
   }
   return written;
+}
+
+function refuseUnknown(
+  members: readonly Member[],
+  given: Readonly<Record<string, unknown>>,
+  path: string,
+): void {
+  const known = members.map(({ name }) => name);
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const below = path === '' ? unknown : `${path}.${unknown}`;
+  throw new Broken(below, `is no member of this version; there are ${known.join(', ')}`);
+}
+
+/** Octets that have to be unpacked first are none of a template. In 2.x Sabakan 3.1.9 renders them all the same. */
+function isCompressed(given: Readonly<Record<string, unknown>>): boolean {
+  const { compression, source } = given;
+  const isEmbedded = typeof source === 'string' && source.startsWith('data:');
+  return isEmbedded && typeof compression === 'string' && compression !== '';
 }
 
 /** Go matches member names in any case, the exact one first. */
@@ -199,7 +227,9 @@ function source(rendering: Rendering, url: string, path: string): string {
   if (!url.startsWith('data:')) return run(rendering, url, path);
   const bytes = decodeDataUrl(url);
   if (bytes === undefined) throw new Broken(path, 'is not a well-formed data URL');
-  return encodeDataUrl(bytesFromText(run(rendering, textFromBytes(bytes), path)));
+  const text = textFromBytes(bytes);
+  if (rendering.strict && !text.includes('{{')) return url;
+  return encodeDataUrl(bytesFromText(run(rendering, text, path)));
 }
 
 function run(rendering: Rendering, given: string, path: string): string {

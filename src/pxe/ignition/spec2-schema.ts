@@ -3,24 +3,7 @@
  * empty, and which are rendered as templates. Facts from the published Go types of Ignition 0.35 (config/v2_2, v2_3).
  */
 
-export type Shape =
-  | 'string'
-  | 'int'
-  | 'bool'
-  | { readonly list: Shape }
-  | { readonly members: readonly Member[] };
-
-export type Member = {
-  readonly name: string;
-  readonly shape: Shape;
-  /**
-   * `always`: written even when empty. `omit`: left out when it is Go's zero value. `pointer`: written when it was
-   * given at all, an empty value included.
-   */
-  readonly when: 'always' | 'omit' | 'pointer';
-  /** The text is a template; `source` texts may be data URLs whose content is the template. */
-  readonly render?: 'text' | 'source';
-};
+import type { Member, Shape } from './shape.ts';
 
 /** The root of a configuration; `version` is the template's, `2.2` or `2.3`. */
 export function ignition2Shape(version: '2.2' | '2.3'): Shape {

@@ -1,7 +1,8 @@
 /** The stored and uploaded form of a template (`ignitions/<role>/<id>`), both ways. */
 
 import { fail, ok, type Result } from '../../base/result.ts';
-import { type IgnitionTemplate, type IgnitionVersion, ignitionVersions } from './render.ts';
+import type { IgnitionTemplate } from './render.ts';
+import { type IgnitionVersion, ignitionVersions } from './versions.ts';
 
 export function encodeTemplate(template: IgnitionTemplate): Uint8Array {
   const { version, meta } = template;

@@ -14,9 +14,12 @@ export type BootProblem =
   | { readonly kind: 'template-missing'; readonly text: string }
   | { readonly kind: 'kernel-params-unsafe'; readonly text: string };
 
+/** The template a role boots with; `version` is that of Ignition's configuration: `2.3`, `3.4`. */
+export type LatestTemplate = { readonly id: string; readonly version: string };
+
 export type BootSources = {
   readonly find: (serial: string) => Machine | undefined;
-  readonly latestTemplate: (role: Role) => string | undefined;
+  readonly latestTemplate: (role: Role) => LatestTemplate | undefined;
   readonly newestImage: () => string | undefined;
   readonly kernelParams: () => string;
   readonly bootUrl: string;
@@ -40,15 +43,16 @@ export function decideBoot(serial: string, sources: BootSources): Result<string,
     if (sources.retired === 'exit') return ok(sayScript([text, 'Back to the firmware.']));
     return fail({ kind: 'machine-retired', text });
   }
-  const templateId = sources.latestTemplate(role);
-  if (templateId === undefined) {
+  const template = sources.latestTemplate(role);
+  if (template === undefined) {
     const text = `There is no Ignition template for role ${role}.`;
     return fail({ kind: 'template-missing', text });
   }
   const script = bootScript({
     bootUrl: sources.bootUrl,
     serial: machine.spec.serial,
-    templateId,
+    templateId: template.id,
+    ignitionVersion: template.version,
     imageId: sources.newestImage(),
     kernelParams: sources.kernelParams(),
   });

@@ -53,6 +53,8 @@ export type BootFacts = {
   readonly serial: string;
   /** The role's highest Ignition template. */
   readonly templateId: string;
+  /** Of its configuration, such as `2.3`; it says which arguments the Ignition in the image reads. */
+  readonly ignitionVersion: string;
   /** Kernel and initrd of one boot come from this image, whatever is uploaded meanwhile; undefined: none is here. */
   readonly imageId: string | undefined;
   readonly kernelParams: string;
@@ -67,8 +69,10 @@ export function bootScript(facts: BootFacts): string | undefined {
     `kernel ${its('base-url')}/coreos${image}/kernel`,
     // UEFI's iPXE of 2019 gives the kernel no initrd unless it is named here.
     'initrd=initrd.gz',
-    'coreos.first_boot=1',
-    `coreos.config.url=${its('base-url')}/ignitions/${encodeForUrl(facts.serial)}/${its('ignition-id')}`,
+    ...ignitionArguments(
+      facts.ignitionVersion,
+      `${its('base-url')}/ignitions/${encodeForUrl(facts.serial)}/${its('ignition-id')}`,
+    ),
     ...(params === '' ? [] : [params]),
   ].join(' ');
   return lines([
@@ -79,6 +83,21 @@ export function bootScript(facts: BootFacts): string | undefined {
     `initrd ${its('base-url')}/coreos${image}/initrd.gz`,
     'boot',
   ]);
+}
+
+/**
+ * Sabakan's arguments for 2.x. For 3.x those that both families of images read: Flatcar runs Ignition when
+ * `coreos.first_boot` is set, Fedora CoreOS when `ignition.firstboot` is, and only on a platform it is told; both take
+ * the address from `ignition.config.url`.
+ */
+function ignitionArguments(version: string, url: string): readonly string[] {
+  if (version.startsWith('2.')) return ['coreos.first_boot=1', `coreos.config.url=${url}`];
+  return [
+    'coreos.first_boot=1',
+    'ignition.firstboot',
+    'ignition.platform.id=metal',
+    `ignition.config.url=${url}`,
+  ];
 }
 
 /** Says something on the machine's console and goes back to the script that asked. */

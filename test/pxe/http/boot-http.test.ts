@@ -43,7 +43,7 @@ function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machin
       find: (id) => (['1', '2'].includes(id) ? ok(image(id)) : fail('unknown')),
     },
     ignitions: {
-      latestId: (role) => (role === 'cs' ? '1.0.0' : undefined),
+      latest: (role) => (role === 'cs' ? { id: '1.0.0', version: '2.3' } : undefined),
       render: (machine, id) =>
         id === '1.0.0'
           ? ok(`{"for":"${machine.spec.serial}"}`)

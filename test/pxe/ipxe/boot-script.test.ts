@@ -10,6 +10,7 @@ const facts = {
   bootUrl,
   serial: '1234abcd',
   templateId: '1.0.0',
+  ignitionVersion: '2.3',
   imageId: '3975.2.1',
   kernelParams: 'console=ttyS0',
 };
@@ -56,6 +57,19 @@ describe('iPXE scripts', () => {
       '',
     ]);
   });
+
+  it.each(['3.0', '3.4'])(
+    'gives Ignition %s what Flatcar and Fedora CoreOS read',
+    (ignitionVersion) => {
+      const script = bootScript({ ...facts, ignitionVersion }) ?? '';
+      expect(script).toContain(
+        ' coreos.first_boot=1 ignition.firstboot ignition.platform.id=metal ignition.config.url=$' +
+          '{base-url}/ignitions/1234abcd/$' +
+          '{ignition-id} console=ttyS0\n',
+      );
+      expect(script).not.toContain('coreos.config.url');
+    },
+  );
 
   it("without an image it is Sabakan's own, whose kernel is then not found", () => {
     const script = bootScript({ ...facts, imageId: undefined, kernelParams: '' }) ?? '';
