@@ -1,13 +1,21 @@
 /** Images, assets and templates as the API shows them. */
 
-import { ok, type Result } from '../base/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import type { Chance } from '../base/world.ts';
+import type { Machine } from '../inventory/machine.ts';
 import { type PublishedAsset, publishedAsset } from './assets/asset.ts';
 import { assetResponse } from './assets/asset-http.ts';
 import type { AssetCatalog } from './assets/catalog.ts';
 import type { AssetFailure } from './assets/records.ts';
 import { artefactResponse } from './http/artefact.ts';
 import type { BootRequest, BootResponse } from './http/message.ts';
+import {
+  describeRenderProblem,
+  type IgnitionTemplate,
+  type RenderProblem,
+  type RenderSettings,
+  renderIgnition,
+} from './ignition/render.ts';
 import type { TemplateShelf } from './ignition/shelf.ts';
 import { decodeTemplate } from './ignition/template-json.ts';
 import { parseVersion } from './ignition/version.ts';
@@ -33,6 +41,8 @@ export type AssetDesk = Pick<AssetCatalog, 'freshness' | 'names' | 'list' | 'put
 export type TemplateDesk = TemplateShelf & {
   readonly isId: (text: string) => boolean;
   readonly parse: typeof parseTemplate;
+  /** What `machine` would read at its first boot; the error's text is the whole sentence. */
+  readonly render: (template: IgnitionTemplate, machine: Machine) => Result<string, RenderProblem>;
 };
 
 export function imageDesk(catalog: ImageCatalog): ImageDesk {
@@ -70,11 +80,19 @@ export function assetDesk(
   };
 }
 
-export function templateDesk(templates: TemplateShelf): TemplateDesk {
+export function templateDesk(
+  templates: TemplateShelf,
+  settings: () => RenderSettings,
+): TemplateDesk {
   return {
     ...templates,
     isId: (text) => parseVersion(text) !== undefined,
     parse: parseTemplate,
+    render: (template, machine) => {
+      const rendered = renderIgnition(template, machine, settings());
+      if (rendered.ok) return rendered;
+      return fail({ ...rendered.error, text: describeRenderProblem(rendered.error) });
+    },
   };
 }
 

@@ -207,7 +207,7 @@ export function createPxe(deps: {
     kernelParams,
     images: imageDesk(catalog),
     assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }),
-    templates: templateDesk(templates),
+    templates: templateDesk(templates, () => ({ ...urlsOf(settings), now: world.clock.now() })),
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
       for (const part of [templates, kernelParams, catalog, assets]) {
@@ -231,12 +231,15 @@ export function createPxe(deps: {
   };
 }
 
+function urlsOf({ advertiseUrl, advertiseUrlHttps }: PxeSettings) {
+  return { advertiseUrl, advertiseUrlHttps };
+}
+
 function ignitionSource(
   templates: TemplateShelf,
-  settings: Pick<PxeSettings, 'advertiseUrl' | 'advertiseUrlHttps'>,
+  settings: PxeSettings,
   clock: Pick<World['clock'], 'now'>,
 ): IgnitionSource {
-  const { advertiseUrl, advertiseUrlHttps } = settings;
   return {
     latest: (role: Role) => {
       const latest = templates.latest(role);
@@ -246,7 +249,7 @@ function ignitionSource(
       const template = templates.get(machine.spec.role, templateId);
       if (template === undefined) return undefined;
       const now = clock.now();
-      const rendered = renderIgnition(template, machine, { advertiseUrl, advertiseUrlHttps, now });
+      const rendered = renderIgnition(template, machine, { ...urlsOf(settings), now });
       return rendered.ok ? rendered : fail(describeRenderProblem(rendered.error));
     },
   };

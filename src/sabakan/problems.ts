@@ -21,10 +21,25 @@ export type FaceProblem =
   | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
   | { readonly kind: 'length-missing'; readonly text: string }
   | { readonly kind: 'not-live'; readonly text: string }
+  | TemplateBroken
   | { readonly kind: 'cursor-gone'; readonly text: string }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'disk-key-unknown'; readonly text: string }
   | { readonly kind: 'disk-key-too-large'; readonly text: string };
+
+/** A template that does not render for a machine. */
+export type TemplateBroken = {
+  readonly kind: 'template-broken';
+  readonly text: string;
+  readonly template: {
+    readonly serial: string;
+    /** Null: it came with the request. */
+    readonly id: string | null;
+    readonly member: string;
+    readonly line: number | null;
+    readonly expression: string | null;
+  };
+};
 
 type ErrorOf<T> =
   Extract<T, { readonly ok: false }> extends { readonly error: infer E } ? E : never;
@@ -112,6 +127,7 @@ export const problemTable = {
   'body-cut': { status: 400, v1: 'invalid request', graphql: internal },
   'template-exists': { status: 409, v1: 'conflicted', graphql: internal },
   'template-unknown': { status: 404, v1: notFound, graphql: internal },
+  'template-broken': { status: 422, v1: 'cause', graphql: internal },
   'template-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'image-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'image-unknown': { status: 404, v1: notFound, graphql: internal },
@@ -144,6 +160,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   410: 'Gone',
   411: 'Length Required',
   413: 'Request Entity Too Large',
+  422: 'Unprocessable Content',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -205,6 +222,7 @@ export function problemDetails(
     instance: exchange.path,
     requestId: exchange.requestId,
     retryable: row.retryable === true,
+    ...(problem.kind === 'template-broken' ? { template: problem.template } : {}),
     ...(places.length === 0 ? {} : { errors: places }),
   });
   return withHeaders(textAnswer(row.status, 'application/problem+json', `${body}\n`), problem);

@@ -1,6 +1,7 @@
 /** All operations of version 2. A new noun is a schema, its columns, and one line here. */
 
 import Type, { type TSchema } from 'typebox';
+import { previewIgnition, tryIgnition } from './ignition.ts';
 import { listQuery, pageOf } from './list.ts';
 import { machineColumns, machineSchema, machineStateSchema } from './machine.ts';
 import type { Operation } from './operation.ts';
@@ -86,6 +87,8 @@ export const operations: readonly Operation[] = [
   explainMachine,
   listRacks,
   getRack,
+  previewIgnition,
+  tryIgnition,
   getPlan,
   getStatus,
   getOpenApi,

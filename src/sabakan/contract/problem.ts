@@ -11,6 +11,22 @@ export const problemSchema = Type.Object(
     instance: Type.String({ description: 'the path that was asked' }),
     requestId: Type.String({ description: 'stands in the server log, too' }),
     retryable: Type.Boolean({ description: 'trying again unchanged may work' }),
+    template: Type.Optional(
+      Type.Object(
+        {
+          serial: Type.String({ description: 'the machine it was rendered for' }),
+          id: Type.Union([Type.String(), Type.Null()], {
+            description: 'its version; null: it came with the request',
+          }),
+          member: Type.String({ description: '`systemd.units[0].contents`; empty: the whole' }),
+          line: Type.Union([Type.Integer(), Type.Null()], { description: 'of the member, from 1' }),
+          expression: Type.Union([Type.String(), Type.Null()], {
+            description: 'what failed, as Go writes it',
+          }),
+        },
+        { description: 'where a template is broken' },
+      ),
+    ),
     errors: Type.Optional(
       Type.Array(
         Type.Object({

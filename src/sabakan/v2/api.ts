@@ -2,6 +2,7 @@
 
 import { fail, ok } from '../../base/result.ts';
 import type { Clock } from '../../base/world.ts';
+import type { Pxe } from '../../pxe/pxe.ts';
 import {
   explainMachine,
   getMachine,
@@ -18,6 +19,7 @@ import { published } from '../published.ts';
 import { createPlanReader, machineExplained, planJson, type ViewParts } from '../v2-views.ts';
 import { getEndpoint, json, listEndpoint } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
+import { ignitionEndpoints } from './ignition.ts';
 import { machineCollection } from './machines.ts';
 import { openApiDocument } from './openapi.ts';
 import { rackCollection } from './racks.ts';
@@ -25,6 +27,7 @@ import { rackCollection } from './racks.ts';
 export type ApiDeps = ViewParts & {
   readonly clock: Clock;
   readonly version: string;
+  readonly pxe: Pick<Pxe, 'templates'>;
   readonly status: () => unknown;
 };
 
@@ -53,6 +56,7 @@ export function createApi(deps: ApiDeps): (path: string) => Route {
         return ok(json({ machine: machines.toJson(found.value, clock.now()), ...explained }));
       },
     },
+    ...ignitionEndpoints(machines, deps.pxe.templates),
     {
       operation: getPlan,
       handle: async () => {

@@ -29,6 +29,8 @@ export type Refusal = { readonly problem: Problem; readonly places?: readonly Pl
 
 export type Endpoint = {
   readonly operation: Operation;
+  /** Larger bodies are refused; default 1 MiB. */
+  readonly bodyBytesMax?: number;
   readonly handle: (call: Call) => Promise<Result<Answer, Refusal>>;
 };
 
@@ -148,11 +150,11 @@ function checkedQuery(
 }
 
 async function checkedBody(
-  { body: validator }: Prepared,
+  { body: validator, bodyBytesMax: max = bodyBytesMax }: Prepared,
   exchange: Exchange,
 ): Promise<Result<unknown, Refusal>> {
   if (validator === undefined) return ok(undefined);
-  const read = await exchange.body.read(bodyBytesMax);
+  const read = await exchange.body.read(max);
   if (!read.ok) return fail({ problem: read.error });
   const json = parseJson(read.value);
   if (!json.ok) return fail({ problem: badRequest(json.error) });

@@ -151,9 +151,11 @@ describe('the contract', () => {
     async (_, { method, path, answer }) => {
       const face = await aFace({ deps: { status: () => ({ leader: true }) } });
       await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
-      const answered = await face.ask(
-        `${method} /api/v2${path.replace('{serial}', 'a').replace('{rack}', '0')}`,
-      );
+      const template = { version: '2.3', template: {} };
+      await face.must('PUT /api/v1/ignitions/cs/1', { body: template });
+      const how = method === 'GET' ? {} : { body: template };
+      const place = path.replace('{serial}', 'a').replace('{rack}', '0');
+      const answered = await face.ask(`${method} /api/v2${place}`, how);
       // A test's face keeps no cluster, so it has no plan.
       if (path === '/plan') return expect(answered.statusCode).toBe(404);
       expect(answered.statusCode).toBe(answer.status);
