@@ -192,9 +192,12 @@ function parseNewMachine(item: unknown, path: string, mistakes: Mistake[]): NewM
     labels: labels ?? new Map(),
     rack: rack ?? 0,
     bmcType: bmcType ?? '',
-    ...(retireDate === undefined ? {} : { retireDate }),
+    ...(retireDate === undefined || retireDate === goNever ? {} : { retireDate }),
   };
 }
+
+/** sabactl always sends the member: what its user's file leaves out is Go's zero time. */
+const goNever = '0001-01-01T00:00:00Z';
 
 /** No label, but a list of them: Sabakan publishes it as `{}`, and a machine that never had any as null. */
 export const emptyLabels: ReadonlyMap<string, string> = new Map();

@@ -122,6 +122,11 @@ describe('a registration', () => {
     expect(parsed.ok && parsed.value[0]).toMatchObject({ rack: 0, labels: new Map() });
   });
 
+  it('takes the zero time that sabactl sends for a retire date nobody gave', () => {
+    const parsed = parseNewMachines([{ ...machine, 'retire-date': '0001-01-01T00:00:00Z' }]);
+    expect(parsed.ok && parsed.value[0]).not.toHaveProperty('retireDate');
+  });
+
   it.each<[unknown, string]>([
     [{ ...machine, serial: '' }, '/0/serial serial is empty'],
     [{ ...machine, serial: undefined }, '/0/serial serial is empty'],

@@ -32,6 +32,7 @@ type SiteOptions = {
   /** More members of its configuration, as lines of YAML. */
   readonly more?: string;
   readonly advertiseUrl?: string;
+  readonly dhcpBind?: string;
   readonly etcdMore?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** What is set at once; default: the golden configuration G. */
