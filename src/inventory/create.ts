@@ -6,7 +6,7 @@ import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, type AuditCategory, auditWrite } from './audit.ts';
-import { readAuditLog } from './desk/audit-log.ts';
+import { auditPages, readAuditLog } from './desk/audit-log.ts';
 import { createAuditRetention } from './desk/audit-retention.ts';
 import { type Audit, brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
 import { putDhcp, putIpam } from './desk/config-changes.ts';
@@ -200,7 +200,8 @@ export function createInventory(deps: {
       write(setRetireDate(serial, date, goTimeText(date), auditOf(actor, 'machines')), machines),
     remove: removeMachine,
     ...createDiskKeys({ store, transact, auditOf: (actor) => auditOf(actor, 'crypts') }),
-    auditLog: (since, until) => readAuditLog(store, since, until, clock.now()),
+    auditPages: (since, until) => auditPages(store, since, until, clock.now()),
+    auditLog: (since, until) => readAuditLog(auditPages(store, since, until, clock.now())),
   };
 }
 

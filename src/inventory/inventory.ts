@@ -90,7 +90,15 @@ export type Inventory = {
     serial: Serial,
     actor: Actor,
   ) => WriteResult<Written & { readonly paths: readonly string[] }>;
-  /** Audit records of whole UTC days, `since` inclusive, `until` exclusive (YYYYMMDD), ascending by revision. */
+  /**
+   * Audit records of whole UTC days, `since` inclusive, `until` exclusive (YYYYMMDD), ascending by day and revision; a
+   * page for each day that has any. A problem is the last page.
+   */
+  readonly auditPages: (
+    since: string | undefined,
+    until: string | undefined,
+  ) => AsyncIterable<Result<readonly AuditRecord[], StoreProblem>>;
+  /** All pages at once: for spans that are known to be short. */
   readonly auditLog: (
     since: string | undefined,
     until: string | undefined,

@@ -121,6 +121,33 @@ describe('the audit log', () => {
     ]);
   });
 
+  it('is sent day by day, and broken off where the store falls silent under way', async () => {
+    let silentAt = '';
+    const face = await aFace({
+      store: (store) => ({
+        ...store,
+        list: async (prefix) => {
+          const error = { kind: 'store-unavailable', text: 'gone' } as const;
+          return prefix === silentAt ? { ok: false, error } : store.list(prefix);
+        },
+      }),
+    });
+    const days = 5;
+    for (let day = 0; day < days; day += 1) {
+      await face.must('PUT /api/v1/config/dhcp', { body: { 'lease-minutes': day } });
+      face.clock.advance(86_400_000);
+    }
+    const details = (await logOf(face)).map(({ detail }) => detail);
+    expect(details.slice(1)).toEqual(
+      Array.from({ length: days }, (_, day) => `{"gateway-offset":0,"lease-minutes":${day}}`),
+    );
+    // A problem before the first record has a status of its own.
+    silentAt = 'audit/20261121';
+    expect((await face.ask('GET /api/v1/logs')).statusCode).toBe(503);
+    silentAt = 'audit/20261123';
+    await expect(face.ask('GET /api/v1/logs')).rejects.toThrow();
+  });
+
   it('pages through more records than one listing of etcd holds', async () => {
     const face = await aFace();
     await face.must('POST /api/v1/machines', { body: [aSpec('a')] });

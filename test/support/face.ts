@@ -12,6 +12,7 @@ import { createMemoryAssetShelf } from '../../src/pxe/assets/memory-shelf.ts';
 import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';
 import { createPxe } from '../../src/pxe/pxe.ts';
 import { parseAllowedNetwork } from '../../src/sabakan/allow-ips.ts';
+import type { Handler } from '../../src/sabakan/exchange.ts';
 import { createFace, type FaceDeps } from '../../src/sabakan/face.ts';
 import { createHttpApp } from '../../src/sabakan/io/http-app.ts';
 import { createRequestCounter, type RequestCounter } from '../../src/sabakan/request-count.ts';
@@ -36,6 +37,8 @@ export type TestFace = {
   /** Asks and insists on success. */
   readonly must: (what: string, how?: Asked) => Promise<LightMyRequestResponse>;
   readonly graphql: (query: string, variables?: object, how?: Asked) => Promise<GraphQLAnswer>;
+  /** Past the HTTP library, which cleans up paths when it is asked by `inject`. */
+  readonly handle: Handler;
   readonly clock: ManualClock;
   readonly store: MemoryStore;
   readonly inventory: Inventory;
@@ -160,6 +163,7 @@ export async function aFace(
       return { status: answer.statusCode, ...answer.json() };
     },
     clock,
+    handle: face.http,
     store: memory,
     inventory,
     requests,

@@ -3,35 +3,48 @@
 import { compareKeys } from '../../base/key-order.ts';
 import { ok, type Result } from '../../base/result.ts';
 import { compareRevisions, type Entry, type Store, type StoreProblem } from '../../base/store.ts';
-import { addMs, type Instant, instant } from '../../base/time.ts';
-import { type AuditRecord, dayOf, readAuditRecord } from '../audit.ts';
+import type { Instant } from '../../base/time.ts';
+import { type AuditRecord, readAuditRecord } from '../audit.ts';
 import { keys } from '../keys.ts';
+import { daysToRead } from './audit-days.ts';
 
-export const dayMs = 86_400_000;
-/** Longer spans are read in one listing; shorter ones day by day, without what lies around them. */
-const daysReadSinglyMax = 14;
-
-/** `since` inclusive, `until` exclusive, as YYYYMMDD; absent: unbounded. Ascending by day, then revision, then key. */
-export async function readAuditLog(
+/**
+ * A page for each day that has records, ascending by day, then revision, then key; a problem is the last page.
+ *
+ * @param since inclusive, as YYYYMMDD; absent: from the beginning.
+ * @param until exclusive; absent: to the end.
+ */
+export async function* auditPages(
   store: Pick<Store, 'list'>,
   since: string | undefined,
   until: string | undefined,
   now: Instant,
-): Promise<Result<readonly AuditRecord[], StoreProblem>> {
-  const entries: Entry[] = [];
-  for (const prefix of prefixesOf(since, until, now)) {
+): AsyncGenerator<Result<readonly AuditRecord[], StoreProblem>> {
+  for (const prefix of daysToRead(since, until, now)) {
     const listing = await store.list(prefix);
-    if (!listing.ok) return listing;
-    for (const entry of listing.value.entries) {
-      if (isInDays(entry.key, since, until)) entries.push(entry);
+    if (!listing.ok) {
+      yield listing;
+      return;
     }
-  }
-  return ok(
-    entries
+    const records = listing.value.entries
+      .filter((entry) => isInDays(entry.key, since, until))
       .sort(inOrder)
       .map(readAuditRecord)
-      .filter((record) => record !== undefined),
-  );
+      .filter((record) => record !== undefined);
+    if (records.length > 0) yield ok(records);
+  }
+}
+
+/** All pages in one list. */
+export async function readAuditLog(
+  pages: AsyncIterable<Result<readonly AuditRecord[], StoreProblem>>,
+): Promise<Result<readonly AuditRecord[], StoreProblem>> {
+  const all: AuditRecord[] = [];
+  for await (const page of pages) {
+    if (!page.ok) return page;
+    for (const record of page.value) all.push(record);
+  }
+  return ok(all);
 }
 
 /** Sabakan's order is that of its keys: the day, then the revision. Ours of one revision are in order by their keys. */
@@ -41,33 +54,6 @@ function inOrder(a: Entry, b: Entry): number {
     compareRevisions(a.modRevision, b.modRevision) ||
     compareKeys(a.key, b.key)
   );
-}
-
-/** The days from `first` to `end` (exclusive) as YYYYMMDD. */
-function daysBetween(first: Instant, end: Instant): readonly string[] {
-  const days: string[] = [];
-  for (let at = first - (first % dayMs); at < end; at += dayMs) days.push(dayOf(instant(at)));
-  return days;
-}
-
-function prefixesOf(
-  since: string | undefined,
-  until: string | undefined,
-  now: Instant,
-): readonly string[] {
-  const first = since === undefined ? undefined : startOf(since);
-  if (first === undefined) return [keys.audit];
-  // A clock that runs ahead of ours may have written tomorrow's day already.
-  const end = (until === undefined ? undefined : startOf(until)) ?? addMs(now, 2 * dayMs);
-  if (end - first > daysReadSinglyMax * dayMs) return [keys.audit];
-  return daysBetween(first, end).map(keys.auditDay);
-}
-
-/** Undefined where it is no day; text is compared all the same. */
-function startOf(day: string): Instant | undefined {
-  const at = Date.parse(`${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}T00:00:00Z`);
-  // JavaScript takes 31 February for a day of March.
-  return Number.isNaN(at) || dayOf(instant(at)) !== day ? undefined : instant(at);
 }
 
 /** `audit/YYYYMMDD/…`: the day is compared as text. */

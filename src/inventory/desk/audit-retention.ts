@@ -13,14 +13,12 @@ import {
 import type { World } from '../../base/world.ts';
 import { dayOf } from '../audit.ts';
 import { keys } from '../keys.ts';
-import { dayMs } from './audit-log.ts';
+import { dayMs, prefixesBefore } from './audit-days.ts';
 
 /** Sabakan's: a record is kept for 60 days and the rest of its own. */
 const keptDays = 60;
 const checkEveryMs = 3_600_000;
 const compactEveryMs = 23 * 3_600_000;
-/** Sabakan was first released in 2018; no record is older. */
-const firstYear = 2018;
 
 export type AuditRetention = {
   readonly start: () => void;
@@ -69,7 +67,7 @@ export function createAuditRetention(
 
   const deleteOld = async (now: Instant): Promise<Result<number, StoreProblem>> => {
     let deleted = 0;
-    for (const prefix of prefixesToClear(now)) {
+    for (const prefix of prefixesBefore(dayOf(addMs(now, -keptDays * dayMs)))) {
       const listing = await store.list(prefix);
       if (!listing.ok) return listing;
       const old = listing.value.entries;
@@ -103,26 +101,6 @@ export function createAuditRetention(
       cancel();
     },
   };
-}
-
-/**
- * All that lies before the first day that is kept, whoever left it there: the years before its year, the months before
- * its month, the days before it. Nearly all of these are empty, so nothing that is kept is read.
- */
-function prefixesToClear(now: Instant): readonly string[] {
-  const kept = dayOf(addMs(now, -keptDays * dayMs));
-  const year = kept.slice(0, 4);
-  const month = kept.slice(4, 6);
-  const below = (prefix: string, first: number, end: string): readonly string[] =>
-    Array.from(
-      { length: Number(end) - first },
-      (_, at) => `${prefix}${String(first + at).padStart(2, '0')}`,
-    );
-  return [
-    ...below(keys.audit, firstYear, year),
-    ...below(`${keys.audit}${year}`, 1, month),
-    ...below(`${keys.audit}${year}${month}`, 1, kept.slice(6)),
-  ];
 }
 
 /** Undefined for something that is no time: then the count begins anew. */

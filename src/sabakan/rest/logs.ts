@@ -1,12 +1,17 @@
-/** `/api/v1/logs`: the audit log as JSON Lines. */
+/** `/api/v1/logs`: the audit log as JSON Lines, a day at a time: 60 days of a large fleet do not fit into memory. */
 
+import type { Result } from '../../base/result.ts';
+import type { StoreProblem } from '../../base/store.ts';
+import type { AuditRecord } from '../../inventory/audit.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { textAnswer } from '../exchange.ts';
+import { type Answer, textAnswer } from '../exchange.ts';
 import { goJsonText } from '../go-json.ts';
 import { badRequest, v1Error } from '../problems.ts';
 import { byMethod, type Noun } from './noun.ts';
 
-export function logsNoun(deps: { readonly inventory: Pick<Inventory, 'auditLog'> }): Noun {
+const utf8 = new TextEncoder();
+
+export function logsNoun(deps: { readonly inventory: Pick<Inventory, 'auditPages'> }): Noun {
   const logs = byMethod('/api/v1/logs', {
     GET: async (exchange) => {
       const day = (name: string) => exchange.query.get(name) || undefined;
@@ -16,13 +21,41 @@ export function logsNoun(deps: { readonly inventory: Pick<Inventory, 'auditLog'>
           return v1Error(exchange, badRequest(`"${given}" is not a day such as 20261121`));
         }
       }
-      const records = await deps.inventory.auditLog(since, until);
-      if (!records.ok) return v1Error(exchange, records.error);
-      const text = records.value.map((record) => `${goJsonText(record)}\n`).join('');
-      return textAnswer(200, 'application/json', text);
+      const pages = deps.inventory.auditPages(since, until)[Symbol.asyncIterator]();
+      const first = await pages.next();
+      if (first.done === true) return textAnswer(200, 'application/json', '');
+      // Once the status is out, a problem can only break the answer off.
+      if (!first.value.ok) return v1Error(exchange, first.value.error);
+      const second = await pages.next();
+      const text = linesOf(first.value.value);
+      if (second.done === true) return textAnswer(200, 'application/json', text);
+      return streamOf(text, second.value, pages);
     },
   });
   return (path) => (path === 'logs' ? logs : undefined);
+}
+
+type Page = Result<readonly AuditRecord[], StoreProblem>;
+
+function streamOf(text: string, second: Page, rest: AsyncIterator<Page>): Answer {
+  const open = async function* () {
+    yield utf8.encode(text);
+    for (let page: Page | undefined = second; page !== undefined; ) {
+      if (!page.ok) throw new Error(page.error.text);
+      yield utf8.encode(linesOf(page.value));
+      const next: IteratorResult<Page, unknown> = await rest.next();
+      page = next.done === true ? undefined : next.value;
+    }
+  };
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: { kind: 'stream', open },
+  };
+}
+
+function linesOf(records: readonly AuditRecord[]): string {
+  return records.map((record) => `${goJsonText(record)}\n`).join('');
 }
 
 function isDay(text: string): boolean {
