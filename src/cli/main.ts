@@ -6,10 +6,13 @@ import { takeoverReportJson } from '../inventory/takeover-report.ts';
 import type { Get } from './answer.ts';
 import { describeMachine, outline } from './commands/describe.ts';
 import { getObjects, type Output, outputs, selectorOf } from './commands/get.ts';
+import type { Send } from './commands/ignition.ts';
 import { checkExitCode, formatCheck, formatUpgrade } from './commands/migrate.ts';
 import { formatPlan } from './commands/plan.ts';
 import { exitCodes, Failure } from './failure.ts';
-import { defaultServer, getJson } from './io/api.ts';
+import { addIgnitionCommands } from './ignition-commands.ts';
+import { defaultServer, getJson, sendJson } from './io/api.ts';
+import { sourceFiles } from './io/source-files.ts';
 import { nouns } from './nouns.ts';
 
 type GetOptions = Readonly<Record<string, string | undefined>>;
@@ -49,6 +52,7 @@ Examples:
   tetsu get machines --state unreachable,unhealthy
   tetsu describe machine ABC123
   tetsu plan
+  tetsu ignition preview ABC123
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 etcd, 7 timed out`,
   );
@@ -155,6 +159,8 @@ for (const noun of nouns) {
     });
 }
 
+addIgnitionCommands(program, { client, senderOf, files: sourceFiles, print });
+
 const describe = program.command('describe').description('show one thing in full');
 client(describe.command('machine <serial>'))
   .description(
@@ -204,11 +210,21 @@ function client(command: Command): Command {
 }
 
 function getter(command: Command): Get {
+  const server = serverOf(command);
+  return (path) => getJson(server, path);
+}
+
+function senderOf(command: Command): Send {
+  const server = serverOf(command);
+  return (method, path, body) => sendJson(server, method, path, body);
+}
+
+function serverOf(command: Command): string {
   const { server } = command.opts<{ readonly server: string }>();
   if (!URL.canParse(server)) {
     throw new Failure(`"${server}" is not a URL`, `such as ${defaultServer}`, exitCodes.usage);
   }
-  return (path) => getJson(server, path);
+  return server;
 }
 
 /** Commander turns it back into camel case for the options. */

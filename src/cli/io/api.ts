@@ -1,5 +1,6 @@
 /** Requests to a server, with errors that say what to check. */
 
+import { userInfo } from 'node:os';
 import { request } from 'undici';
 import type { Answer } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
@@ -18,25 +19,58 @@ const exitCodeOf: Readonly<Record<number, number>> = {
  * The JSON answer of a GET; 404 is an answer, everything else that is no success a `Failure`. Not by `fetch`, which
  * refuses port 10080, Sabakan's own, as one of its "bad ports".
  */
-export async function getJson(server: string, path: string): Promise<Answer> {
-  const answer = await ask(server, path).catch((problem: unknown) => {
+export function getJson(server: string, path: string): Promise<Answer> {
+  return sendJson(server, 'GET', path);
+}
+
+/** The same with any method; `body` becomes JSON. Changes carry the user of this host, as sabactl's do. */
+export async function sendJson(
+  server: string,
+  method: Method,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  const answer = await ask(server, method, path, body).catch((problem: unknown) => {
     throw unreachable(server, problem);
   });
   const { status, text } = answer;
-  const body = parse(text);
-  if (status < 300 || status === 404) return { status, body };
-  const said = messageOf(body) ?? text.slice(0, 200);
+  const answered = parse(text);
+  if (status < 300 || status === 404) return { status, body: answered };
+  const said = messageOf(answered) ?? text.slice(0, 200);
   const code = exitCodeOf[status] ?? exitCodes.failed;
   const hint = status === 403 ? "this host's address is not in the server's allow-ips" : '';
   throw new Failure(`${server} answered ${status}: ${said}`, hint, code);
 }
 
-async function ask(server: string, path: string): Promise<{ status: number; text: string }> {
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+async function ask(
+  server: string,
+  method: Method,
+  path: string,
+  given: unknown,
+): Promise<{ status: number; text: string }> {
+  const json = given === undefined ? undefined : JSON.stringify(given);
   const { statusCode, body } = await request(new URL(path, server), {
-    headers: { accept: 'application/json' },
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'GET' ? {} : { 'x-sabakan-user': userName() }),
+    },
+    ...(json === undefined ? {} : { body: json }),
     signal: AbortSignal.timeout(timeoutMs),
   });
   return { status: statusCode, text: await body.text() };
+}
+
+/** Hosts without an entry for this user exist: containers. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
 }
 
 function unreachable(server: string, problem: unknown): Failure {
