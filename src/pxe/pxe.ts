@@ -44,7 +44,13 @@ import type { RetiredPolicy } from './ipxe/boot-decision.ts';
 import { parseBaseUrl } from './ipxe/word.ts';
 import { createKernelParams, type KernelParams } from './kernel-params.ts';
 import type { Loaders } from './loaders.ts';
-import { createPullLoop, type PullLoop } from './spread/pull-loop.ts';
+import {
+  createPullLoop,
+  noPulls,
+  type PullCounters,
+  type PullLoop,
+  type PullSettings,
+} from './spread/pull-loop.ts';
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
 import { createTftpResponder, defaultTftpLimits, type TftpResponder } from './tftp/responder.ts';
 import type { TftpCounters, TftpEvent, TransferLimits } from './tftp/transfers.ts';
@@ -60,6 +66,7 @@ export type PxeSettings = {
   readonly tftpLimits?: Partial<TransferLimits>;
   readonly images?: Partial<ImageSettings>;
   readonly assets?: Partial<AssetSettings>;
+  readonly pulls?: PullSettings;
   /** Default: they boot like any other, as with Sabakan. */
   readonly retiredMachines?: RetiredPolicy;
 };
@@ -87,6 +94,12 @@ export type PxeStatus = {
     readonly newestHere: string | undefined;
     /** Images this server has not got yet, and why not. */
     readonly missing: ReadonlyMap<string, string>;
+  };
+  /** What came from other servers. */
+  readonly pulls: {
+    /** URLs whose content was not what it should be, and why; they are asked last. */
+    readonly distrusted: ReadonlyMap<string, string>;
+    readonly counters: Readonly<Record<Spreadable['noun'], PullCounters>>;
   };
   readonly assets: {
     /** Ids of assets that this server has not got or does not offer yet, and why not. */
@@ -153,10 +166,15 @@ export function createPxe(deps: {
     advertiseUrl,
     settings: { ...defaultAssetSettings, ...settings.assets },
   });
-  const pulls = pullLoops(world, download, `${advertiseUrl}/`, [
-    { noun: 'image', ...catalog },
-    { noun: 'asset', ...assets },
-  ]);
+  const pulls = new Map<Spreadable['noun'], PullLoop>();
+  if (download !== undefined) {
+    const kinds: readonly Spreadable[] = [
+      { noun: 'image', ...catalog },
+      { noun: 'asset', ...assets },
+    ];
+    const pulling = { world, download, ownUrl: `${advertiseUrl}/`, settings: settings.pulls };
+    for (const blobs of kinds) pulls.set(blobs.noun, createPullLoop({ ...pulling, blobs }));
+  }
   const bootHttp = createBootHttp({
     find: inventory.find,
     loaders,
@@ -267,18 +285,6 @@ function whyDeaf(off: PxeStatus['tftp']['off']): string {
   return `TFTP can listen nowhere: ${off.map(({ address, text }) => `${address}: ${text}`).join('; ')}`;
 }
 
-function pullLoops(
-  world: World,
-  download: PeerDownload | undefined,
-  ownUrl: string,
-  kinds: readonly Spreadable[],
-): ReadonlyMap<Spreadable['noun'], PullLoop> {
-  if (download === undefined) return new Map();
-  return new Map(
-    kinds.map((blobs) => [blobs.noun, createPullLoop({ world, blobs, download, ownUrl })]),
-  );
-}
-
 function statusOf(
   dhcp: Dhcp | undefined,
   tftp: TftpResponder,
@@ -289,6 +295,9 @@ function statusOf(
   pulls: ReadonlyMap<Spreadable['noun'], PullLoop>,
 ): PxeStatus {
   const missing = (noun: Spreadable['noun']) => pulls.get(noun)?.missing() ?? new Map();
+  const countersOf = (noun: Spreadable['noun']) => ({
+    ...(pulls.get(noun)?.counters ?? noPulls),
+  });
   return {
     dhcp: dhcp && { ...dhcp.status(), counters: dhcp.counters() },
     tftp: {
@@ -299,6 +308,10 @@ function statusOf(
     },
     loaders: [...loaders.keys()],
     images: { newestHere: catalog.newest()?.id, missing: missing('image') },
+    pulls: {
+      distrusted: new Map([...pulls.values()].flatMap((pull) => [...pull.distrusted()])),
+      counters: { image: countersOf('image'), asset: countersOf('asset') },
+    },
     assets: { missing: missing('asset'), broken: assets.broken() },
   };
 }

@@ -31,6 +31,8 @@ export type Config = {
   readonly allowIps: readonly AllowedNetwork[];
   /** Absolute; images live here. */
   readonly dataDir: string;
+  /** How long files of images and assets stay that are gone from the index. */
+  readonly removedBlobsStaySeconds: number;
   readonly ipxeEfiPath: string;
   readonly enablePlayground: boolean;
   readonly tls: TlsFiles;
@@ -171,6 +173,7 @@ function readConfig(root: Section): Config {
     advertiseUrlHttps: advertiseUrl(root, 'advertise-url-https', 'https'),
     allowIps: allowedNetworks(root),
     dataDir: absolutePath(root, 'data-dir', '/var/lib/sabakan'),
+    removedBlobsStaySeconds: root.integer('removed-blobs-stay-seconds', 60, [0, 86_400]),
     ipxeEfiPath: absolutePath(root, 'ipxe-efi-path', '/usr/lib/ipxe/ipxe.efi'),
     enablePlayground: root.flag('enable-playground', false),
     tls: {

@@ -163,8 +163,13 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
         images: pxe.images.index,
         assets: () => pxe.assets.list().map(({ sizeBytes }) => ({ size: sizeBytes })),
         bootCounters: () => {
-          const { dhcp, tftp } = pxe.status();
-          return { ...prefixed('dhcp', dhcp?.counters ?? {}), ...prefixed('tftp', tftp.counters) };
+          const { dhcp, tftp, pulls } = pxe.status();
+          return {
+            ...prefixed('dhcp', dhcp?.counters ?? {}),
+            ...prefixed('tftp', tftp.counters),
+            ...prefixed('image_pulls', pulls.counters.image),
+            ...prefixed('asset_pulls', pulls.counters.asset),
+          };
         },
         process,
       }),

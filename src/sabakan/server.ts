@@ -149,6 +149,7 @@ export async function startServer(
       pxe: {
         advertiseUrl: config.advertiseUrl,
         advertiseUrlHttps: config.advertiseUrlHttps,
+        pulls: { strayGraceMs: config.removedBlobsStaySeconds * 1_000 },
         tftp: config.tftp.enabled ? config.tftp.listen : undefined,
         ...(config.dhcp.enabled && { dhcp: { ...config.dhcp, holdSeconds: offerHoldSeconds } }),
       },

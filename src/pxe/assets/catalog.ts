@@ -64,7 +64,11 @@ export type AssetCatalog = {
   ) => Promise<Result<{ readonly id: string; readonly isNew: boolean }, AssetFailure>>;
   readonly remove: (name: string, actor: Actor) => Promise<Result<void, AssetFailure>>;
   /** What the index names and this server lacks or does not offer yet, newest first. */
-  readonly missing: () => readonly { readonly id: string; readonly urls: readonly string[] }[];
+  readonly missing: () => readonly {
+    readonly id: string;
+    readonly urls: readonly string[];
+    readonly bytesMax: number;
+  }[];
   /** Why the answer of another server is not the wanted asset. */
   readonly accepts: (id: string, headers: ReadonlyMap<string, string>) => string | undefined;
   /** Takes a copy from another server onto the shelf and offers it under our own URL. */
@@ -103,6 +107,7 @@ export function createAssetCatalog(deps: {
   let uploads = 0;
 
   const list = (): readonly Asset[] => mirror.entries().map(([, asset]) => asset);
+  const bytesMaxOf = ({ sizeBytes }: Asset) => (sizeBytes === 0 ? assetBytesMax : sizeBytes);
   const byId = (id: string): Asset | undefined => list().find((asset) => asset.id === id);
   const ownUrl = (name: string) => `${advertiseUrl}/api/v1/assets/${escapedName(name)}`;
 
@@ -204,10 +209,9 @@ export function createAssetCatalog(deps: {
     const asset = byId(id);
     if (asset === undefined) return fail(unknownAsset(`with the id ${id}`));
     if (isHere(asset)) return offer(asset);
-    const bytesMax = asset.sizeBytes === 0 ? assetBytesMax : asset.sizeBytes;
     return inSlot(() =>
       whileBusy(id, () =>
-        staged(source, bytesMax, async ({ sha256, publish }) => {
+        staged(source, bytesMaxOf(asset), async ({ sha256, publish }) => {
           if (sha256 !== asset.sha256) return fail(differingAsset(id, asset.sha256, sha256));
           const published = await publish(id);
           return published.ok ? offer(asset) : published;
@@ -258,7 +262,7 @@ export function createAssetCatalog(deps: {
       list()
         .filter((asset) => !isHere(asset) || urlsWith(asset.urls, ownUrl(asset.name)) !== undefined)
         .sort((a, b) => Number(b.id) - Number(a.id))
-        .map(({ id, urls }) => ({ id, urls })),
+        .map((asset) => ({ id: asset.id, urls: asset.urls, bytesMax: bytesMaxOf(asset) })),
     accepts: (id, headers) => {
       const theirs = headers.get('x-sabakan-asset-id');
       if (theirs === id) return undefined;

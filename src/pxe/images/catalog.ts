@@ -12,6 +12,7 @@ import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
 import { uploadsBusy } from '../blobs/problem.ts';
 import type { Artefact } from '../http/artefact.ts';
+import type { Wanted } from '../spread/spreadable.ts';
 import {
   decodeDeleted,
   decodeHashes,
@@ -28,7 +29,7 @@ import {
   withoutImage,
 } from './image-json.ts';
 import { deletedLately, differs, type ImageProblem, invalidId, unknown } from './image-problem.ts';
-import { imageTar } from './image-tar.ts';
+import { imageTar, tarOverheadBytesMax } from './image-tar.ts';
 import {
   hashesOf,
   type ImageHashes,
@@ -79,7 +80,7 @@ export type ImageCatalog = {
   /** Takes a copy from another server onto the shelf and offers it under our own URL. */
   readonly adopt: (id: string, tar: AsyncIterable<Uint8Array>) => Promise<Result<void, Failure>>;
   /** What the index names and this server lacks; the newest, which boots, first. */
-  readonly missing: () => readonly Image[];
+  readonly missing: () => readonly Wanted[];
   /** Images on the shelf that the index does not name and no upload is about to. */
   readonly strays: () => readonly string[];
   readonly discardStray: (id: string) => Promise<void>;
@@ -308,6 +309,10 @@ export function createImageCatalog(deps: {
       : ok(image);
   };
 
+  /** Records of other programs may have no size. */
+  const tarBytesMax = (size: number) =>
+    (size > 0 ? size : settings.imageBytesMax) + tarOverheadBytesMax;
+
   const list = () => index().map((image) => ({ ...image, exists: here(image.id) !== undefined }));
 
   return {
@@ -326,6 +331,7 @@ export function createImageCatalog(deps: {
     missing: () =>
       list()
         .filter(({ exists }) => !exists)
+        .map(({ id, urls, size }) => ({ id, urls, bytesMax: tarBytesMax(size) }))
         .toReversed(),
     newest: () => {
       const newest = index().findLast((image) => here(image.id) !== undefined);

@@ -7,10 +7,15 @@ import type { PeerDownload } from '../spread/spreadable.ts';
 /** Without a byte; a slow download is no failed one. */
 const silenceMs = 30_000;
 
-export const peerDownload: PeerDownload = async (url, fromByte) => {
+export const peerDownload: PeerDownload = async (url, { fromByte, ifRange }) => {
   try {
     const { statusCode, headers, body } = await request(url, {
-      ...(fromByte > 0 && { headers: { range: `bytes=${fromByte}-` } }),
+      headers: {
+        ...(fromByte > 0 && { range: `bytes=${fromByte}-` }),
+        ...(fromByte > 0 && ifRange !== undefined && { 'if-range': ifRange }),
+      },
+      // A connection kept from before may be to a process that is gone.
+      reset: true,
       headersTimeout: silenceMs,
       bodyTimeout: silenceMs,
     });

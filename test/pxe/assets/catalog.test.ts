@@ -219,7 +219,9 @@ describe('copies from other servers', () => {
     const { aServer } = aSite();
     const [two, one] = [await aServer('two'), await aServer('one')];
     await two.put('a b', 'content');
-    expect(one.catalog.missing()).toEqual([{ id: '1', urls: ['http://two/api/v1/assets/a%20b'] }]);
+    expect(one.catalog.missing()).toEqual([
+      { id: '1', bytesMax: 7, urls: ['http://two/api/v1/assets/a%20b'] },
+    ]);
     expect(await one.adopt('1', 'content')).toBe('done');
     expect(await one.adopt('1', 'anything: it is here already')).toBe('done');
     expect(one.catalog.missing()).toEqual([]);

@@ -7,7 +7,7 @@ import { createMemoryAssetShelf } from '../../../src/pxe/assets/memory-shelf.ts'
 import { createImageCatalog, defaultImageSettings } from '../../../src/pxe/images/catalog.ts';
 import { createMemoryShelf } from '../../../src/pxe/images/memory-shelf.ts';
 import { createPullLoop } from '../../../src/pxe/spread/pull-loop.ts';
-import type { PeerDownload } from '../../../src/pxe/spread/spreadable.ts';
+import type { PeerDownload, Spreadable } from '../../../src/pxe/spread/spreadable.ts';
 import { manualClock, seededChance } from '../../support/clock.ts';
 import { sha256Hex } from '../../support/digest.ts';
 import { silentLog } from '../../support/silent-log.ts';
@@ -103,6 +103,154 @@ describe('images from other servers', () => {
     expect(shelf.ids()).toEqual(['1']);
     await run(60_000);
     expect(shelf.ids()).toEqual([]);
+    await loop.stop();
+  });
+});
+
+/** Blobs that exist as ids and URLs alone; `adopt` reads all and says what is wrong. */
+function aLoop(download: PeerDownload, wanted: readonly { id: string; urls: readonly string[] }[]) {
+  const clock = manualClock();
+  const world = { clock, chance: seededChance(1), log: silentLog };
+  let missing = wanted.map((blob) => ({ ...blob, bytesMax: 100 }));
+  let tell = () => {};
+  const blobs: Spreadable = {
+    noun: 'image',
+    missing: () => missing,
+    adopt: async (id, source) => {
+      let text = '';
+      try {
+        for await (const chunk of source) text += new TextDecoder().decode(chunk);
+      } catch (error) {
+        return fail({ kind: 'upload-broken', text: (error as Error).message });
+      }
+      if (text !== id) return fail({ kind: 'image-differs', text: `${text} is not ${id}` });
+      missing = missing.filter((blob) => blob.id !== id);
+      return ok(undefined);
+    },
+    strays: () => [],
+    discardStray: async () => {},
+    subscribe: (listener) => {
+      tell = listener;
+      return () => {};
+    },
+  };
+  const loop = createPullLoop({ world, blobs, download, ownUrl: 'http://own/' });
+  loop.start();
+  const name = (now: readonly { id: string; urls: readonly string[] }[]) => {
+    missing = now.map((blob) => ({ ...blob, bytesMax: 100 }));
+    tell();
+  };
+  return { loop, run: clock.run, left: () => missing.map(({ id }) => id), name };
+}
+
+/** Sends something and then nothing more, until it is closed. */
+function stuck(): Awaited<ReturnType<PeerDownload>> {
+  let end = () => {};
+  const closed = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  async function* chunks() {
+    yield utf8('x');
+    await closed;
+    throw new Error('closed');
+  }
+  return ok({ status: 200, headers: new Map(), chunks: chunks(), close: end });
+}
+
+const idIn = (url: string) => url.split('/').at(-1) ?? '';
+
+describe('pulls', () => {
+  it('take the most wanted first, and one that is stuck does not hold up the others', async () => {
+    const asked: string[] = [];
+    const { loop, run, left } = aLoop(
+      async (url) => {
+        asked.push(idIn(url));
+        return idIn(url) === '5' ? stuck() : answers(200, utf8(idIn(url)));
+      },
+      ['5', '4', '3'].map((id) => ({ id, urls: [`http://a/${id}`] })),
+    );
+    await run(10_000);
+    expect(left()).toEqual(['5']);
+    expect(asked.toSorted()).toEqual(['3', '4', '5']);
+    expect(loop.missing().get('5')).toBe('being fetched: 1 bytes from http://a/5 so far');
+    await loop.stop();
+  });
+
+  it('end when nobody wants the blob any more', async () => {
+    const { loop, run, name } = aLoop(async () => stuck(), [{ id: '1', urls: ['http://a/1'] }]);
+    await run(10_000);
+    name([]);
+    await run(1);
+    expect([loop.missing().size, loop.counters.failed]).toEqual([0, 0]);
+    await loop.stop();
+  });
+
+  it('of wrong content go on at another server and distrust the first for a while', async () => {
+    const { loop, run, left, name } = aLoop(
+      async (url) => answers(200, utf8(url.startsWith('http://bad/') ? 'other' : idIn(url))),
+      [{ id: '1', urls: ['http://bad/1', 'http://good/1', ''] }],
+    );
+    for (let round = 0; round < 20 && loop.counters.wrongContent === 0; round += 1) {
+      await run(10_000);
+      name([{ id: '1', urls: ['http://bad/1', 'http://good/1'] }]);
+    }
+    await run(10_000);
+    expect(left()).toEqual([]);
+    expect([...loop.distrusted()]).toEqual([['http://bad/1', 'other is not 1']]);
+    const { wrongContent } = loop.counters;
+    for (let round = 0; round < 10; round += 1) {
+      name([{ id: '1', urls: ['http://bad/1', 'http://good/1'] }]);
+      await run(10_000);
+      expect(left()).toEqual([]);
+    }
+    expect(loop.counters.wrongContent).toBe(wrongContent);
+    await run(31 * 60_000);
+    expect(loop.distrusted().size).toBe(0);
+    await loop.stop();
+  });
+
+  it('that failed are tried at once when the index names a new holder', async () => {
+    const { loop, run, left, name } = aLoop(
+      async (url) => (url.startsWith('http://up/') ? answers(200, utf8('1')) : fail('refused')),
+      [{ id: '1', urls: ['http://down/1'] }],
+    );
+    await run(300_000);
+    expect(loop.missing().get('1')).toBe('http://down/1: refused');
+    name([{ id: '1', urls: ['http://down/1', 'http://up/1'] }]);
+    await run(1);
+    expect(left()).toEqual([]);
+    await loop.stop();
+  });
+
+  it('that failed are tried at once when their server has served another one', async () => {
+    let isUp = false;
+    const wanted = ['2', '1'].map((id) => ({ id, urls: [`http://a/${id}`] }));
+    const { loop, run, left, name } = aLoop(
+      async (url) => (isUp ? answers(200, utf8(idIn(url))) : fail('refused')),
+      wanted,
+    );
+    await run(300_000);
+    isUp = true;
+    name([{ id: '3', urls: ['http://a/3'] }, ...wanted]);
+    await run(5_000);
+    expect(left()).toEqual([]);
+    await loop.stop();
+  });
+
+  it('have a pause of their own each, so that they do not all come at once', async () => {
+    const askedAt = new Map<string, number[]>();
+    let nowMs = 0;
+    const { loop, run } = aLoop(
+      async (url) => {
+        askedAt.set(idIn(url), [...(askedAt.get(idIn(url)) ?? []), nowMs]);
+        return fail('refused');
+      },
+      ['1', '2', '3'].map((id) => ({ id, urls: [`http://a/${id}`] })),
+    );
+    for (; nowMs < 600_000; nowMs += 100) await run(100);
+    const times = [...askedAt.values()];
+    expect(times.map((one) => one.length >= 9 && one.length <= 30)).toEqual([true, true, true]);
+    expect(new Set(times.map((one) => one.join(' '))).size).toBe(3);
     await loop.stop();
   });
 });
