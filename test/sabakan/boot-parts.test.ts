@@ -141,6 +141,15 @@ describe('Ignition templates', () => {
     expect((await face.ask(`GET ${path}/1.2.0`)).statusCode).toBe(404);
   });
 
+  it('templates are read as Go reads them: names in any case, more after the first value', async () => {
+    const face = await aFace();
+    const body = `{"Version":"2.3","TEMPLATE":{},"meta":null,"more":1} and more`;
+    await face.must(`PUT ${path}/1`, { body });
+    expect((await face.ask(`GET ${path}/1`)).json()).toEqual({
+      ...{ version: '2.3', template: {}, meta: null },
+    });
+  });
+
   const deep = `{"version":"2.3","template":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}`;
   it.each<[string, string, string | object, string]>([
     ['a bad role', 'PUT /api/v1/ignitions/a!/1', template, 'invalid role name'],

@@ -3,8 +3,8 @@
 import type { Inventory } from '../../inventory/inventory.ts';
 import { parseRole, type Role } from '../../inventory/machine.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
-import { type Answer, type Exchange, emptyAnswer, utf8Text } from '../exchange.ts';
-import { jsonAnswer } from '../go-json.ts';
+import { type Answer, type Exchange, emptyAnswer } from '../exchange.ts';
+import { goMembers, jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
 import { whySilent } from '../whole-truth.ts';
@@ -71,7 +71,8 @@ export function ignitionsNoun(deps: {
     if (!body.ok) return v1Error(exchange, invalid(body.error.text));
     const json = parseJson(body.value);
     if (!json.ok) return v1Error(exchange, invalid(json.error));
-    const template = templates.parse(utf8Text(body.value) ?? '');
+    const members = goMembers(json.value, ['version', 'template', 'meta']);
+    const template = templates.parse(JSON.stringify(members));
     if (!template.ok) return v1Error(exchange, invalid(template.error));
     const actor = actorOf(exchange, serverName);
     const stored = await templates.put(role, id, template.value, inventory.ipam(), actor);
