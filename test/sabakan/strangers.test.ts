@@ -6,7 +6,13 @@ import { aFace, aSpec, type TestFace } from '../support/face.ts';
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** As it would come from a socket: nobody has cleaned up the path. */
-async function ask(face: TestFace, method: string, target: string, body: string) {
+async function ask(
+  face: TestFace,
+  method: string,
+  target: string,
+  body: string,
+  remoteAddress = '192.0.2.7',
+) {
   const read = parseTarget(target);
   if (!read.ok) return { status: 400 };
   return face.handle({
@@ -22,7 +28,7 @@ async function ask(face: TestFace, method: string, target: string, body: string)
       ['x-original-url', '/api/v1/state/a'],
       ['x-rewrite-url', '/api/v1/state/a'],
     ]),
-    remoteAddress: '192.0.2.7',
+    remoteAddress,
     requestId: 'r-1',
     body: {
       read: async () => ok(bytes(body)),
@@ -107,4 +113,40 @@ describe('a stranger', () => {
       expect([target, (await ask(face, 'GET', target, '')).status]).toEqual([target, 200]);
     }
   });
+});
+
+describe('a machine that Sabakan took under a serial that is not taken here', () => {
+  it.each(['x,y', 'a/b', '..', '.', 'a\nb', ' a ', 'a\u200bb', '\\', 'x'.repeat(300)])(
+    '%j is read, changed and removed as ever, and not registered again',
+    async (serial) => {
+      const face = await aFace();
+      await face.must('POST /api/v1/machines', { body: [aSpec('old')] });
+      const found = await face.store.get(['machines/old']);
+      const record = found.ok ? new TextDecoder().decode(found.value.entries[0]?.value) : '';
+      const moved = record.replace('"old"', JSON.stringify(serial));
+      await face.store.commit(
+        [],
+        [
+          { kind: 'delete', key: 'machines/old' },
+          { kind: 'put', key: `machines/${serial}`, value: bytes(moved) },
+        ],
+      );
+      await face.clock.run(1);
+      const local = (method: string, path: string, body = '') =>
+        ask(face, method, `/api/v1/${path}`, body, '127.0.0.1').then(({ status }) => status);
+      const name = encodeURIComponent(serial);
+      expect(await local('GET', 'machines')).toBe(200);
+      expect(await local('GET', `state/${name}`)).toBe(200);
+      expect(await local('PUT', `state/${name}`, 'healthy')).toBe(200);
+      expect(await local('PUT', `retire-date/${name}`, '2031-01-02T03:04:05Z')).toBe(200);
+      // A label's name begins after the first slash, in Sabakan, too.
+      expect(await local('PUT', `labels/${name}/x`, 'y')).toBe(serial.includes('/') ? 400 : 200);
+      expect(await local('PUT', `state/${name}`, 'retiring')).toBe(200);
+      expect(await local('PUT', `state/${name}`, 'retired')).toBe(200);
+      expect(await local('DELETE', `machines/${name}`)).toBe(200);
+      const anew = JSON.stringify([aSpec(serial)]);
+      expect(await local('POST', 'machines', anew)).toBe(400);
+      expect(face.inventory.machines()).toEqual([]);
+    },
+  );
 });

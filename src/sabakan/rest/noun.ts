@@ -18,7 +18,9 @@ export function actorOf(exchange: Exchange, serverName: string): Actor {
   const header = exchange.headers.get('x-sabakan-user') ?? '';
   // Header bytes reach us one character each; names of people are UTF-8.
   const user = utf8Text(Uint8Array.from(header, (octet) => octet.charCodeAt(0))) ?? header;
-  return { user: user.slice(0, userCharactersMax), ip: exchange.remoteAddress, host: serverName };
+  // What would move the cursor of whoever reads the log on a terminal is shown, not done.
+  const plain = user.replace(/\p{Cc}/gu, '?').slice(0, userCharactersMax);
+  return { user: plain, ip: exchange.remoteAddress, host: serverName };
 }
 
 /** Handlers by method; any other is 405 with what is allowed. */
