@@ -265,8 +265,12 @@ export function createAssetCatalog(deps: {
         .map((asset) => ({ id: asset.id, urls: asset.urls, bytesMax: bytesMaxOf(asset) })),
     accepts: (id, headers) => {
       const theirs = headers.get('x-sabakan-asset-id');
-      if (theirs === id) return undefined;
-      return `it has version ${theirs ?? 'unknown'} of this asset, not ${id}`;
+      if (theirs !== id) return `it has version ${theirs ?? 'unknown'} of this asset, not ${id}`;
+      // Servers of another database may have the same id for something else.
+      const sha256 = headers.get('x-sabakan-asset-sha256')?.toLowerCase();
+      const expected = byId(id)?.sha256;
+      if (sha256 === undefined || sha256 === expected) return undefined;
+      return `its SHA-256 of ${id} is ${sha256.slice(0, 64)}, not ${expected ?? 'known here'}`;
     },
     adopt,
     strays: () => {

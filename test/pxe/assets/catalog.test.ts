@@ -262,10 +262,22 @@ describe('copies from other servers', () => {
   });
 
   it('are accepted from servers that have this version', async () => {
-    const { aServer } = aSite();
+    const { aServer, write } = aSite();
     const { catalog } = await aServer('one');
-    expect(catalog.accepts('7', new Map([['x-sabakan-asset-id', '7']]))).toBeUndefined();
-    expect(catalog.accepts('7', new Map([['x-sabakan-asset-id', '8']]))).toMatch(/version 8/);
+    const sha256 = sha256Hex('x');
+    await write('assets/a', JSON.stringify({ id: '7', sha256 }));
+    const answer = (id: string, hash?: string) =>
+      catalog.accepts(
+        '7',
+        new Map([
+          ['x-sabakan-asset-id', id],
+          ...(hash === undefined ? [] : [['x-sabakan-asset-sha256', hash] as const]),
+        ]),
+      );
+    expect(answer('7')).toBeUndefined();
+    expect(answer('7', sha256.toUpperCase())).toBeUndefined();
+    expect(answer('7', sha256Hex('y'))).toMatch(/its SHA-256 of 7 is a1fce4/);
+    expect(answer('8', sha256)).toMatch(/version 8/);
     expect(catalog.accepts('7', new Map())).toMatch(/unknown/);
   });
 
