@@ -7,9 +7,9 @@ export const exitCodes = {
   notFound: 3,
   conflict: 4,
   denied: 5,
-  /** `tetsu migrate`: etcd could not be reached, read or locked. */
-  store: 6,
   timedOut: 7,
+  /** `tetsu migrate`: etcd could not be reached, read or locked. 6 and 8 are for brakes and work done in part. */
+  store: 9,
 } as const;
 
 export class Failure extends Error {

@@ -54,7 +54,7 @@ Examples:
   tetsu plan
   tetsu ignition preview ABC123
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 etcd, 7 timed out`,
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 7 timed out, 9 etcd`,
   );
 
 program
@@ -93,7 +93,7 @@ Needs etcd alone, no server: of --config only its member etcd counts; or give Sa
 --check may run beside them, since it writes nothing.
 
 Exit codes: 0 nothing in the way (or done), 1 something is not understood (nothing was changed),
-2 usage or configuration, 6 etcd could not be reached, read or locked`,
+2 usage or configuration, 9 etcd could not be reached, read or locked`,
   )
   .option('--check', 'only list what would change and what is not understood')
   .option('--config <file>', 'YAML configuration file of a server')

@@ -127,7 +127,9 @@ export async function startServer(
       prober: createProber({
         allowLoopback: config.health.allowLoopback,
         forbidden: new Set(
-          [config.http, config.metrics].map(({ address, port }) => `${address}:${port}`),
+          [config.http, config.https, config.metrics].map(
+            ({ address, port }) => `${address}:${port}`,
+          ),
         ),
       }),
       boot: {

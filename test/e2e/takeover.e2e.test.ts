@@ -411,6 +411,6 @@ describe('tetsu migrate --check', () => {
         ...['migrate', '--check', '-etcd-endpoints', 'http://127.0.0.1:1'],
         ...['-etcd-timeout', '500ms'],
       ]),
-    ).toMatchObject({ code: 6, out: '' });
+    ).toMatchObject({ code: 9, out: '' });
   });
 });
