@@ -24,6 +24,8 @@ const urlCharactersMax = 8192;
 const headerBytesMax = 16 * 1024;
 /** A client that takes longer to say what it wants holds a connection on purpose. */
 const headersWithinMs = 10_000;
+/** Node looks for such clients only so often; its default of half a minute would give them forty seconds. */
+const lookForSlowMs = 2_000;
 /** A connection on which nothing moves, in either direction. Uploads and downloads have no other limit of time. */
 const idleMs = 60_000;
 const keepAliveMs = 75_000;
@@ -59,7 +61,11 @@ export function createHttpApp(
     await sendAnswer(answer, { request: request.raw, response: reply.raw, unread, world });
   };
 
-  const limits = { maxHeaderSize: headerBytesMax, headersTimeout: headersWithinMs };
+  const limits = {
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: headersWithinMs,
+    connectionsCheckingInterval: lookForSlowMs,
+  };
   const options = {
     logger: false,
     exposeHeadRoutes: false,
