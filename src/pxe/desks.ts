@@ -23,7 +23,7 @@ import type { ImageCatalog } from './images/catalog.ts';
 import { type Image, isImageId } from './images/image-json.ts';
 import type { ImageProblem } from './images/image-problem.ts';
 
-export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness'> & {
+export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness' | 'broken'> & {
   readonly index: () => readonly Image[];
   readonly isId: (text: string) => boolean;
   /** The answer to GET or HEAD: a tar of both files. */
@@ -51,6 +51,7 @@ export function imageDesk(catalog: ImageCatalog): ImageDesk {
     isId: isImageId,
     newest: catalog.newest,
     freshness: catalog.freshness,
+    broken: catalog.broken,
     get: async (request, id) => {
       const tar = catalog.download(id);
       return tar.ok ? ok(await artefactResponse(request, tar.value, 'application/tar')) : tar;

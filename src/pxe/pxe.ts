@@ -8,6 +8,7 @@ import type { Endpoint, NetProblem, World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { keys } from '../inventory/keys.ts';
 import type { Role } from '../inventory/machine.ts';
+import { assetKeys } from './assets/asset.ts';
 import {
   type AssetCatalog,
   type AssetSettings,
@@ -122,6 +123,8 @@ export type Pxe = {
   readonly kernelParams: KernelParams;
   readonly templates: TemplateDesk;
   readonly status: () => PxeStatus;
+  /** Keys of records that cannot be read, and why. */
+  readonly broken: () => ReadonlyMap<string, string>;
 };
 
 const os = 'coreos';
@@ -246,6 +249,12 @@ export function createPxe(deps: {
       templates.stop();
     },
     status: () => statusOf(dhcp, tftp, off, loaders, catalog, assets, pulls),
+    broken: () =>
+      new Map([
+        ...templates.broken(),
+        ...catalog.broken(),
+        ...[...assets.broken()].map(([name, why]) => [assetKeys.record(name), why] as const),
+      ]),
   };
 }
 

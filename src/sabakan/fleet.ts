@@ -102,7 +102,7 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
       listening: edges.listeners?.() ?? {},
       store: { inventory: inventory.freshness(), revision: inventory.revision() },
       machines: inventory.machines().length,
-      brokenRecords: [...inventory.broken()].map(([key, why]) => ({ key, why })),
+      brokenRecords: [...inventory.broken(), ...pxe.broken()].map(([key, why]) => ({ key, why })),
       leader: control.holder() ?? null,
       leading: control.isLeader(),
       dhcp: dhcp ?? 'off',

@@ -31,10 +31,10 @@ export function whyNotWhole(
   };
 }
 
-/** Why "there is no such key" must not be said of one key of the inventory; undefined when it may. */
-export function whyUnknown(inventory: Truthful, key: string): FaceProblem | undefined {
-  const why = inventory.broken().get(key);
-  if (why === undefined) return whySilent(inventory);
+/** Why "there is no such key" must not be said of one key of this copy of the store; undefined when it may. */
+export function whyUnknown(copy: Truthful, key: string, name?: string): FaceProblem | undefined {
+  const why = copy.broken().get(key);
+  if (why === undefined) return whySilent(copy, name);
   return { kind: 'failed', text: `the record ${key} cannot be read: ${why}` };
 }
 

@@ -35,6 +35,8 @@ export type TemplateShelf = {
   readonly freshness: () => Freshness;
   /** Ascending by version; empty when the role has none. */
   readonly ids: (role: Role) => readonly string[];
+  /** Keys whose templates cannot be read, and why; `ids` names them, nothing boots with them. */
+  readonly broken: () => ReadonlyMap<string, string>;
   readonly get: (role: Role, id: string) => IgnitionTemplate | undefined;
   /** The highest version: what machines of the role boot with. */
   readonly latest: (
@@ -74,13 +76,13 @@ export function createTemplateShelf(deps: {
     log,
   });
 
-  const ids = (role: Role): readonly string[] =>
+  const ids = (role: Role, keys: Iterable<string>): readonly string[] =>
     inVersionOrder(
-      mirror
-        .entries()
-        .filter(([key]) => key.startsWith(`${role}/`))
-        .map(([key]) => key.slice(role.length + 1)),
+      [...keys]
+        .filter((key) => key.startsWith(`${role}/`))
+        .map((key) => key.slice(role.length + 1)),
     );
+  const readable = (): readonly string[] => mirror.entries().map(([key]) => key);
 
   const written = async <T extends { revision: Revision }, E>(
     result: Result<T, E>,
@@ -100,10 +102,11 @@ export function createTemplateShelf(deps: {
     start: () => mirror.start(),
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
-    ids,
+    ids: (role) => ids(role, [...readable(), ...mirror.broken().keys()]),
+    broken: () => new Map([...mirror.broken()].map(([key, why]) => [ignitionsPrefix + key, why])),
     get: (role, id) => mirror.get(`${role}/${id}`),
     latest: (role) => {
-      const id = ids(role).at(-1);
+      const id = ids(role, readable()).at(-1);
       const template = id === undefined ? undefined : mirror.get(`${role}/${id}`);
       return id === undefined || template === undefined ? undefined : { id, template };
     },

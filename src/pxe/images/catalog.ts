@@ -28,7 +28,14 @@ import {
   withImage,
   withoutImage,
 } from './image-json.ts';
-import { deletedLately, differs, type ImageProblem, invalidId, unknown } from './image-problem.ts';
+import {
+  brokenIndex,
+  deletedLately,
+  differs,
+  type ImageProblem,
+  invalidId,
+  unknown,
+} from './image-problem.ts';
 import { imageTar, tarOverheadBytesMax } from './image-tar.ts';
 import {
   hashesOf,
@@ -60,6 +67,8 @@ export type ImageCatalog = {
   readonly start: () => Promise<Result<void, StoreProblem | StageProblem>>;
   readonly stop: () => void;
   readonly freshness: () => Freshness;
+  /** The key of the index and why, when it cannot be read; `list` is then what it said last. */
+  readonly broken: () => ReadonlyMap<string, string>;
   /** Oldest first. */
   readonly list: () => readonly Image[];
   /** The newest image that this server has: what machines boot. */
@@ -122,7 +131,13 @@ export function createImageCatalog(deps: {
   const busy = new Set<string>();
   let uploads = 0;
 
-  const index = (): ImageIndex => mirror.get('coreos') ?? [];
+  /** While nobody can read the index, machines go on booting what it said last. */
+  let lastRead: ImageIndex = [];
+  const index = (): ImageIndex => {
+    if (!mirror.broken().has('coreos')) lastRead = mirror.get('coreos') ?? [];
+    return lastRead;
+  };
+  mirror.subscribe(() => void index());
   const isIndexed = (id: string) => index().some((image) => image.id === id);
   /**
    * What this server has of an image in the index. An id may come back with other content once it is forgotten, and
@@ -172,7 +187,7 @@ export function createImageCatalog(deps: {
       if (!read.ok) return read;
       const entry = (key: string) => read.value.entries.find((one) => one.key === key)?.value;
       const stored = decodeIndex(entry(imageKeys.index));
-      if (!stored.ok) return fail({ kind: 'shelf-failed', text: stored.error });
+      if (!stored.ok) return fail(brokenIndex(stored.error));
       const known = decodeHashes(entry(imageKeys.hashes(id)));
       const isMeant = known !== undefined && sameHashes(known, upload.sha256);
       if (!isMeant && stored.value.some((image) => image.id === id)) return fail(differs(id));
@@ -200,7 +215,7 @@ export function createImageCatalog(deps: {
     const keys = [indexKey, deletedKey, imageKeys.hashes(id)];
     const result = await transact<undefined, ImageProblem>(lane, { keys }, (view) => {
       const present = decodeIndex(view.get(indexKey)?.value);
-      if (!present.ok) return fail({ kind: 'shelf-failed', text: present.error });
+      if (!present.ok) return fail(brokenIndex(present.error));
       const next = change(view, present.value);
       if (!next.ok) return next;
       const writes: Write[] = [
@@ -327,6 +342,7 @@ export function createImageCatalog(deps: {
       hashes.stop();
     },
     freshness: () => mirror.freshness(),
+    broken: () => new Map([...mirror.broken()].map(([key, why]) => [imageKeys.prefix + key, why])),
     list,
     missing: () =>
       list()

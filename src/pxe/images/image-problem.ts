@@ -1,7 +1,7 @@
 /** What can be wrong with an image or its upload, in words. */
 
 import type { UploadsBusy } from '../blobs/problem.ts';
-import { deletionsMax } from './image-json.ts';
+import { deletionsMax, imageKeys } from './image-json.ts';
 import type { StageProblem } from './shelf.ts';
 
 export type ImageProblem =
@@ -10,6 +10,7 @@ export type ImageProblem =
   | { readonly kind: 'image-unknown'; readonly text: string }
   | { readonly kind: 'image-deleted-lately'; readonly text: string }
   | { readonly kind: 'image-differs'; readonly text: string }
+  | { readonly kind: 'record-broken'; readonly key: string; readonly text: string }
   | UploadsBusy;
 
 export function invalidId(id: string): ImageProblem {
@@ -22,6 +23,11 @@ export function invalidId(id: string): ImageProblem {
 
 export function unknown(id: string): ImageProblem {
   return { kind: 'image-unknown', text: `there is no image ${id}` };
+}
+
+export function brokenIndex(why: string): ImageProblem {
+  const key = imageKeys.index;
+  return { kind: 'record-broken', key, text: `the record ${key} cannot be read: ${why}` };
 }
 
 export function deletedLately(id: string): ImageProblem {

@@ -7,7 +7,7 @@ import { type Answer, type Exchange, emptyAnswer } from '../exchange.ts';
 import { goMembers, jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
-import { whySilent } from '../whole-truth.ts';
+import { whySilent, whyUnknown } from '../whole-truth.ts';
 import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
 
 /** Larger uploads are refused (Sabakan 3.1.9). */
@@ -51,7 +51,7 @@ export function ignitionsNoun(deps: {
         const template = templates.get(role, id);
         if (template !== undefined) return jsonAnswer(200, template);
         const text = `role ${role} has no template ${id}`;
-        const doubt = whySilent(templates, copyName);
+        const doubt = whyUnknown(templates, `ignitions/${role}/${id}`, copyName);
         return v1Error(exchange, doubt ?? { kind: 'template-unknown', text });
       }
       case 'PUT':

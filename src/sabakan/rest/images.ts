@@ -5,6 +5,7 @@ import type { Answer, Exchange, Route } from '../exchange.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { badRequest, unknownPath, v1Error } from '../problems.ts';
+import { whyUnknown } from '../whole-truth.ts';
 import { carried } from './boot.ts';
 import { actorOf, answerWith, byMethod, done, type Noun, refused } from './noun.ts';
 
@@ -13,13 +14,17 @@ export function imagesNoun(deps: {
   readonly serverName: string;
 }): Noun {
   const { images, serverName } = deps;
+  const doubt = () => whyUnknown(images, 'images/coreos', 'the copy of the image index');
   const name = '/api/v1/images/coreos/{id}';
 
   // Any other method needs an id, and so the path is wrong (400) rather than the method (405).
   const index: Route = {
     name: '/api/v1/images/coreos',
-    handle: async (exchange) =>
-      exchange.method === 'GET' ? jsonAnswer(200, images.index()) : idMissing(exchange),
+    handle: async (exchange) => {
+      if (exchange.method !== 'GET') return idMissing(exchange);
+      const partial = doubt();
+      return partial ? v1Error(exchange, partial) : jsonAnswer(200, images.index());
+    },
   };
 
   return (path) => {
@@ -33,7 +38,9 @@ export function imagesNoun(deps: {
     if (!images.isId(id)) return refused(name, badRequest('invalid image id'));
     const get = async (exchange: Exchange): Promise<Answer> => {
       const tar = await images.get(exchange, id);
-      return tar.ok ? carried(tar.value) : v1Error(exchange, tar.error);
+      if (tar.ok) return carried(tar.value);
+      const unclear = tar.error.kind === 'image-unknown' ? doubt() : undefined;
+      return v1Error(exchange, unclear ?? tar.error);
     };
     return byMethod(name, {
       GET: get,

@@ -263,6 +263,19 @@ describe('boot images', () => {
     expect(two.catalog.list()).toMatchObject([{ id: '1', exists: true }]);
   });
 
+  it('an index that cannot be read is said and left alone; machines go on booting what it said last', async () => {
+    const { upload, remove, catalog, store, read } = await aSite();
+    await upload('1');
+    await store.commit([], [{ kind: 'put', key: 'images/coreos', value: text('{"id":1}') }]);
+    expect([...catalog.broken().keys()]).toEqual(['images/coreos']);
+    expect(catalog.newest()?.id).toBe('1');
+    expect(catalog.strays()).toEqual([]);
+    expect([await upload('2'), await remove('1')]).toEqual(['record-broken', 'record-broken']);
+    expect(await read('images/coreos')).toEqual({ id: 1 });
+    await store.commit([], [{ kind: 'put', key: 'images/coreos', value: text('null') }]);
+    expect([catalog.broken().size, catalog.newest()]).toEqual([0, undefined]);
+  });
+
   it("Sabakan's own index is taken over as it stands", async () => {
     const { store, catalog } = await aSite();
     const stored = [
