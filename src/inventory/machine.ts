@@ -3,7 +3,7 @@
 import type { Ipv4 } from '../base/addresses.ts';
 import type { Brand } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { parseRfc3339, type Rfc3339 } from '../base/time.ts';
+import { instantOf, parseRfc3339, type Rfc3339 } from '../base/time.ts';
 import { goRfc3339 } from './go-time.ts';
 import { type Mistake, showValue } from './mistake.ts';
 
@@ -226,9 +226,13 @@ function parseNewLabels(value: unknown): Result<ReadonlyMap<string, string>, str
   return fail(`a machine has at most ${labelsPerMachineMax} labels, not ${labels.value.size}`);
 }
 
-function parseRetireDate(text: string): Result<Rfc3339, string> {
+/** Go's time that was never set, which its programs (`sabactl machines create`, too) send for "none". */
+const goZeroTime = instantOf('0001-01-01T00:00:00Z' as Rfc3339);
+
+function parseRetireDate(text: string): Result<Rfc3339 | undefined, string> {
   const date = parseRfc3339(text);
-  return date.ok ? ok(goRfc3339(date.value)) : date;
+  if (!date.ok) return date;
+  return ok(instantOf(date.value) === goZeroTime ? undefined : goRfc3339(date.value));
 }
 
 function parseRack(value: unknown): Result<number, string> {

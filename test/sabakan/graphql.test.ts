@@ -315,6 +315,12 @@ describe('the GraphQL endpoint', () => {
       body(`{ ${Array.from({ length: 600 }, (_, at) => `a${at}: __typename`).join(' ')} }`),
     ],
     [
+      'fifty-one names of one thing',
+      body(
+        `{ machine(serial: "a") { ${Array.from({ length: 51 }, (_, at) => `a${at}: spec { rack }`)} } }`,
+      ),
+    ],
+    [
       'the fleet eleven times',
       body(
         `{ ${Array.from({ length: 11 }, (_, at) => `a${at}: searchMachines { spec { serial } }`)} }`,

@@ -72,6 +72,21 @@ describe('registering machines', () => {
     expect(shown.length > 2).toBe(status === 201 && answer.statusCode === 201 && shown.length > 2);
   });
 
+  it('as sabactl sends it, with the zero values of Go, takes those for "none"', async () => {
+    const face = await aFace();
+    // What Go makes of a file with serial, rack, role and BMC type alone.
+    const zero = '0001-01-01T00:00:00Z';
+    const body = `[{"serial":"a","labels":null,"rack":0,"index-in-rack":0,"role":"cs","ipv4":null,"ipv6":null,\
+"register-date":"${zero}","retire-date":"${zero}","bmc":{"ipv4":"","ipv6":"","type":"iDRAC-9"}}]`;
+    await face.must('POST /api/v1/machines', { body });
+    const [{ spec }] = (await face.ask('GET /api/v1/machines')).json();
+    expect([spec['register-date'], spec['retire-date']]).toEqual([
+      '2026-11-21T06:00:00Z',
+      '2026-11-21T06:00:00Z',
+    ]);
+    expect(spec).toMatchObject({ labels: null, 'index-in-rack': 4, ipv6: null });
+  });
+
   it('without the IPAM configuration is 500, with the cause', async () => {
     const face = await aFace({ ipam: 'unset' });
     const answer = await face.ask('POST /api/v1/machines', { body: [aSpec('a')] });

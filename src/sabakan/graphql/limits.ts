@@ -6,6 +6,8 @@ import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql/index.js
 export const depthMax = 10;
 /** Fields a document may name, fragments counted where they are used: an alias bomb has thousands. */
 export const fieldsMax = 500;
+/** Nobody needs one thing under so many names; tools use none. */
+export const aliasesMax = 50;
 /** Each root field may list the whole fleet. */
 export const rootFieldsMax = 10;
 
@@ -19,6 +21,7 @@ export function whyTooCostly(document: DocumentNode): string | undefined {
     ),
   );
   let fields = 0;
+  let aliases = 0;
   let deepest = 0;
 
   const walk = (
@@ -31,6 +34,7 @@ export function whyTooCostly(document: DocumentNode): string | undefined {
       if (fields > fieldsMax) return;
       if (selection.kind === Kind.FIELD) {
         fields += 1;
+        if (selection.alias !== undefined) aliases += 1;
         const isCounted = counted && !selection.name.value.startsWith('__');
         if (isCounted) deepest = Math.max(deepest, depth);
         if (selection.selectionSet !== undefined && deepest <= depthMax) {
@@ -57,6 +61,7 @@ export function whyTooCostly(document: DocumentNode): string | undefined {
     walk(definition.selectionSet, 1, true, new Set());
   }
   if (fields > fieldsMax) return `more than ${fieldsMax} fields in one request`;
+  if (aliases > aliasesMax) return `more than ${aliasesMax} aliases in one request`;
   if (deepest > depthMax) return `deeper than ${depthMax} fields`;
   return undefined;
 }
