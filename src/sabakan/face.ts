@@ -76,7 +76,7 @@ export function createFace(deps: FaceDeps): Face {
     labelsNoun({ inventory, serverName }),
     retireDateNoun({ inventory, serverName }),
     configNoun({ inventory, serverName }),
-    ignitionsNoun({ inventory, templates: pxe.templates, serverName }),
+    ignitionsNoun({ inventory, log: world.log, templates: pxe.templates, serverName }),
     imagesNoun({ images: pxe.images, serverName }),
     assetsNoun({ assets: pxe.assets, serverName }),
     kernelParamsNoun({ kernelParams: pxe.kernelParams, serverName }),

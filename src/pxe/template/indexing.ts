@@ -9,7 +9,6 @@ import {
   listOf,
   type MaybeValue,
   ofInt,
-  ofString,
   type Value,
   zeroOf,
 } from './go-value.ts';
@@ -91,7 +90,7 @@ export function sliced([given, ...bounds]: readonly MaybeValue[]): Value {
   const [from = 0, to = size, limit = size] = bounds.map((bound) => position(bound, size));
   if (from > to) return refuse(`invalid slice index: ${from} > ${to}`);
   if (to > limit) return refuse(`invalid slice index: ${to} > ${limit}`);
-  if (octets !== undefined)
-    return { ...ofString(''), data: textFromBytes(octets.subarray(from, to)) };
-  return { type: value.type, data: listOf(value).slice(from, to) };
+  const data =
+    octets === undefined ? listOf(value).slice(from, to) : textFromBytes(octets.subarray(from, to));
+  return { type: value.type, data };
 }

@@ -57,6 +57,9 @@ const keywords: ReadonlySet<string> = new Set([
   'with',
 ]);
 
+/** Of one text; real ones have some thousands at most. */
+export const tokensMax = 200_000;
+
 /** Cuts a template into tokens; the last one is `eof` or `error`. */
 export function lexTemplate(source: string): readonly Token[] {
   const lexer = new Lexer(source);
@@ -122,6 +125,9 @@ class Lexer {
   /** Inside of `{{ }}`; false when it is malformed. */
   #action(): boolean {
     for (;;) {
+      if (this.tokens.length > tokensMax) {
+        return this.#fail(`more than ${tokensMax} tokens (tokensMax)`);
+      }
       const end = /(?:([ \t\r\n])-)?\}\}/y;
       end.lastIndex = this.#at;
       const close = end.exec(this.#source);

@@ -96,16 +96,16 @@ export function floatVerb(spec: Spec, value: number, verb: string): string | und
   return pad(spec, shownSign + digits);
 }
 
-/** `#`: a decimal point always, and for `%g` trailing zeros. */
+/** `#`: a decimal point always, and for `%g` and `%x` trailing zeros. */
 function withPoint(text: string, form: string, precision: number | undefined): string {
   const [, mantissa = '', tail = ''] = /^(0[xX][^pP]*|[^eE]*)(.*)$/.exec(text) ?? [];
-  const isHex = form === 'x' || form === 'X';
-  const wanted = isHex || form === 'e' || form === 'f' || form === 'E' ? 0 : (precision ?? 6);
   const point = mantissa.includes('.') ? '' : '.';
-  if (form !== 'g' && form !== 'G') return mantissa + point + tail;
-  const significant = mantissa.replace('.', '').replace(/^0+/, '').length;
-  const isZero = /^[0.]*$/.test(mantissa);
-  const missing = (wanted === 0 ? 1 : wanted) - (isZero ? 1 : significant);
+  if (!'gGx'.includes(form)) return mantissa + point + tail;
+  // The `x` of a hexadecimal form counts as a digit, in Go as well.
+  const shown = mantissa.replace('.', '').replace(/^0+/, '').length;
+  const wanted = precision ?? 6;
+  const digits = form === 'x' ? shown : Math.max(shown, 1);
+  const missing = (wanted === 0 && form !== 'x' ? 1 : wanted) - digits;
   return mantissa + point + '0'.repeat(Math.max(missing, 0)) + tail;
 }
 

@@ -170,6 +170,8 @@ function* items(
       at += 1;
     }
   } else if (kind === 'map') {
+    // They are sorted before the first one is looked at.
+    scope.budget.steps(entriesOf(value).size);
     for (const key of sortedKeys(value))
       yield [{ type: stringType, data: key }, entriesOf(value).get(key)];
   } else {

@@ -1,5 +1,6 @@
 /** `/api/v1/ignitions`: templates by role and version. */
 
+import type { World } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { parseRole, type Role } from '../../inventory/machine.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
@@ -10,16 +11,22 @@ import { badRequest, type Problem, v1Error } from '../problems.ts';
 import { whySilent, whyUnknown } from '../whole-truth.ts';
 import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
 
+type Template = NonNullable<ReturnType<Pxe['templates']['get']>>;
+
+/** Registered machines that a new template is tried with: each may take a good part of a second. */
+const machinesTriedMax = 5;
+
 /** Larger uploads are refused (Sabakan 3.1.9). */
 const templateBytesMax = 2 * 1024 * 1024;
 const copyName = 'the copy of templates';
 
 export function ignitionsNoun(deps: {
-  readonly inventory: Pick<Inventory, 'ipam'>;
+  readonly inventory: Pick<Inventory, 'ipam' | 'search'>;
+  readonly log: Pick<World['log'], 'warn'>;
   readonly templates: Pxe['templates'];
   readonly serverName: string;
 }): Noun {
-  const { inventory, templates, serverName } = deps;
+  const { inventory, log, templates, serverName } = deps;
   const name = '/api/v1/ignitions/{role}/{id}';
 
   return (path) => {
@@ -79,6 +86,33 @@ export function ignitionsNoun(deps: {
     if (!stored.ok && stored.error.kind === 'template-invalid') {
       return v1Error(exchange, badRequest(`invalid template: ${stored.error.text}`));
     }
-    return answerWith(exchange, stored, emptyAnswer(201));
+    const warning = stored.ok ? whyNotBooting(role, id, template.value) : undefined;
+    const headers = warning === undefined ? {} : { 'x-tetsukan-warning': headerText(warning) };
+    return answerWith(exchange, stored, emptyAnswer(201, headers));
   }
+
+  /** Sabakan tries a template with an example machine, which has no labels; real ones may fail where it does not. */
+  function whyNotBooting(role: Role, id: string, template: Template): string | undefined {
+    const machines = inventory.search({ having: { roles: [role] } }).slice(0, machinesTriedMax);
+    for (const machine of machines) {
+      const rendered = templates.render(template, machine);
+      if (rendered.ok) continue;
+      const { serial } = machine.spec;
+      log.warn('a new template fails for a machine', {
+        role,
+        id,
+        serial,
+        text: rendered.error.text,
+      });
+      return `does not render for machine ${serial}: ${rendered.error.text}`;
+    }
+    return undefined;
+  }
+}
+
+const warningCharactersMax = 500;
+
+/** In the characters a header may have. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, warningCharactersMax);
 }

@@ -114,6 +114,7 @@ describe('a template cannot run away: limits are counted, and the error names th
         .concat('{{ define "t60" }}{{ end }}{{ template "t0" }}'),
       'stepsMax',
     ],
+    ['pieces', '{{1}}'.repeat(100_000), 'more than 200000 tokens (tokensMax)'],
     ['parentheses', `{{ ${'('.repeat(5000)}1${')'.repeat(5000)} }}`, 'depth exceeded (100)'],
     ['conditions', '{{ if 1 }}'.repeat(5000), 'depth exceeded (100)'],
     ['blocks', '{{ block "a" . }}'.repeat(5000), 'depth exceeded (100)'],

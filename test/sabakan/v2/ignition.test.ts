@@ -84,6 +84,21 @@ describe('GET /api/v2/machines/{serial}/ignition', () => {
   });
 });
 
+describe('PUT /api/v1/ignitions/{role}/{id}', () => {
+  it('warns when a template fails for a registered machine of the role, and stores it', async () => {
+    const face = await fleet();
+    const body = unit('{{ if eq .Spec.Role "cs" }}{{ slice .Spec.Labels.product 9 }}{{ end }}');
+    const answer = await face.must('PUT /api/v1/ignitions/cs/2.0.0', { body });
+    expect(answer.statusCode).toBe(201);
+    expect(answer.headers['x-tetsukan-warning']).toMatch(
+      /^does not render for machine a: template: systemd\.units\[0\]\.contents:1:/,
+    );
+    expect(face.log.map(({ message }) => message)).toContain('a new template fails for a machine');
+    const fine = await face.must('PUT /api/v1/ignitions/cs/2.0.1', { body: unit('x') });
+    expect(fine.headers['x-tetsukan-warning']).toBeUndefined();
+  });
+});
+
 describe('POST /api/v2/machines/{serial}/ignition', () => {
   const url = 'POST /api/v2/machines/a/ignition';
 
