@@ -182,6 +182,7 @@ export function createPxe(deps: {
     find: inventory.find,
     loaders,
     images: catalog,
+    chance: world.chance,
     ignitions: ignitionSource(templates, settings, world.clock),
     kernelParams: () => kernelParams.get(os) ?? '',
     advertiseUrl,

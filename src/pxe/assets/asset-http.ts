@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import { instantOf, parseRfc3339 } from '../../base/time.ts';
 import type { Chance } from '../../base/world.ts';
 import { artefactResponse, type Content } from '../http/artefact.ts';
-import type { BootRequest, BootResponse } from '../http/message.ts';
+import { type BootRequest, type BootResponse, redirect } from '../http/message.ts';
 import type { Asset } from './asset.ts';
 import { assetNowhere } from './asset-problem.ts';
 import type { AssetCatalog } from './catalog.ts';
@@ -56,18 +56,6 @@ function contentOf(asset: Asset, stored: StoredAsset): Content {
 function typeOf({ contentType }: Asset): string {
   const isPlain = /^[\t\x20-\x7e\xa0-\xff]+$/.test(contentType);
   return isPlain ? contentType : 'application/octet-stream';
-}
-
-function redirect(url: string): BootResponse {
-  return {
-    status: 302,
-    headers: new Map([
-      ['location', url],
-      ['content-length', '0'],
-      ['cache-control', 'no-store'],
-    ]),
-    body: { kind: 'none' },
-  };
 }
 
 /** URLs come from the store, where another program may have put them. */

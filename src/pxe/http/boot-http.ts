@@ -7,11 +7,13 @@
  *     /api/v1/boot/coreos/ipxe/<serial>             the machine's own
  *     /api/v1/boot/coreos/why/<serial>              script that says why there is none
  *     /api/v1/boot/coreos/{kernel,initrd.gz}        of the newest image here
- *     /api/v1/boot/coreos/images/<id>/{kernel,initrd.gz}
+ *     /api/v1/boot/coreos/images/<id>/{kernel,initrd.gz}    from here, or the way to a server that has it
+ *     /api/v1/boot/coreos/held/<id>/{kernel,initrd.gz}      from here or not at all
  *     /api/v1/boot/ignitions/<serial>/<template id>
  */
 
 import type { Result } from '../../base/result.ts';
+import type { Chance } from '../../base/world.ts';
 import type { Machine, Role, Serial } from '../../inventory/machine.ts';
 import { imageFileNames, type StoredImage } from '../images/shelf.ts';
 import {
@@ -23,6 +25,7 @@ import {
   type RetiredPolicy,
 } from '../ipxe/boot-decision.ts';
 import { chainScript, scriptType } from '../ipxe/boot-script.ts';
+import { encodeForUrl } from '../ipxe/word.ts';
 import type { Loaders } from '../loaders.ts';
 import { artefactResponse, type Content } from './artefact.ts';
 import {
@@ -31,6 +34,7 @@ import {
   errorResponse,
   methodNotAllowed,
   notFound,
+  redirect,
   textResponse,
 } from './message.ts';
 
@@ -58,8 +62,12 @@ export type BootHttpDeps = {
   readonly loaders: Loaders;
   readonly images: {
     readonly newest: () => StoredImage | undefined;
-    readonly find: (id: string) => Result<StoredImage, unknown>;
+    /** Also one that was deleted after the boot began. */
+    readonly held: (id: string) => StoredImage | undefined;
+    /** `<advertise-url>`s of other servers that have it. */
+    readonly holders: (id: string) => readonly string[];
   };
+  readonly chance: Chance;
   readonly ignitions: IgnitionSource;
   readonly kernelParams: () => string;
   /** Without a slash at the end. */
@@ -151,6 +159,22 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     return artefact(request, kind, image?.files[known], binaryType);
   };
 
+  /** A machine asks one server for its script and, after that died, another one for the kernel it names. */
+  const elsewhere = (request: BootRequest, id: string, name: string): BootResponse => {
+    const known = imageFileNames.find((file) => file === name);
+    if (known === undefined) return notFound(request);
+    const holders = deps.images.holders(id);
+    const holder = holders[Math.floor(deps.chance.next() * holders.length)];
+    const kind = known === 'kernel' ? 'kernel' : 'initrd';
+    if (holder !== undefined) {
+      // iPXE names a file after the end of its URL.
+      const url = `${holder}${bootPath}coreos/held/${encodeForUrl(id)}/${known}`;
+      return told(request, kind, undefined, redirect(url));
+    }
+    const text = `no server has image ${id}: it was removed, or never finished`;
+    return told(request, kind, undefined, notFound(request, text), text);
+  };
+
   const coreos = (
     request: BootRequest,
     parts: readonly string[],
@@ -175,9 +199,16 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
         );
       case 'images': {
         if (more.length > 0) return notFound(request);
-        const image = deps.images.find(second);
-        return imageFile(request, image.ok ? image.value : undefined, third);
+        const image = deps.images.held(second);
+        return image === undefined
+          ? elsewhere(request, second, third)
+          : imageFile(request, image, third);
       }
+      // A server that lost its copy must not send on to one that sends back.
+      case 'held':
+        return more.length > 0
+          ? notFound(request)
+          : imageFile(request, deps.images.held(second), third);
       default:
         return parts.length === 1
           ? imageFile(request, deps.images.newest(), first)

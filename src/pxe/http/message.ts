@@ -81,3 +81,15 @@ export function methodNotAllowed(request: BootRequest, allow: string): BootRespo
 export function notFound(request: BootRequest, reason?: string): BootResponse {
   return errorResponse(request, 404, 'requested resource is not found', reason);
 }
+
+export function redirect(url: string): BootResponse {
+  return {
+    status: 302,
+    headers: new Map([
+      ['location', url],
+      ['content-length', '0'],
+      ['cache-control', 'no-store'],
+    ]),
+    body: { kind: 'none' },
+  };
+}

@@ -5,25 +5,26 @@
 
 import { createMirror, type Freshness } from '../../base/mirror.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Revision, Store, StoreProblem, Write } from '../../base/store.ts';
+import type { Revision, Store, StoreProblem } from '../../base/store.ts';
 import { formatInstant, instant, instantOf, parseRfc3339 } from '../../base/time.ts';
-import type { Transact, TransactProblem, View } from '../../base/transact.ts';
+import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import type { Actor } from '../../inventory/audit.ts';
 import { uploadsBusy } from '../blobs/problem.ts';
 import type { Artefact } from '../http/artefact.ts';
+import { parseBaseUrl } from '../ipxe/word.ts';
 import type { Wanted } from '../spread/spreadable.ts';
 import {
   decodeDeleted,
   decodeHashes,
   decodeIndex,
-  encodeIndex,
-  encodeJson,
+  type HashRecord,
+  hashesFor,
   type Image,
   type ImageIndex,
-  type IndexChange,
   imageKeys,
   isImageId,
+  mendedUrls,
   urlsPerImageMax,
   withImage,
   withoutImage,
@@ -37,14 +38,15 @@ import {
   unknown,
 } from './image-problem.ts';
 import { imageTar, tarOverheadBytesMax } from './image-tar.ts';
+import { createIndexCommit, type IndexCommit } from './index-commit.ts';
 import {
   hashesOf,
-  type ImageHashes,
   type ImageShelf,
   type StagedImage,
   type StageProblem,
   type StoredImage,
   sameHashes,
+  sizeOf,
 } from './shelf.ts';
 import { createTurns } from './turns.ts';
 
@@ -74,6 +76,13 @@ export type ImageCatalog = {
   /** The newest image that this server has: what machines boot. */
   readonly newest: () => StoredImage | undefined;
   readonly find: (id: string) => Result<StoredImage, ImageProblem>;
+  /**
+   * What a boot that began with this image goes on with: also one that was deleted meanwhile and still lies here.
+   * Undefined: it is not here; then `holders` has it.
+   */
+  readonly held: (id: string) => StoredImage | undefined;
+  /** `<advertise-url>`s of other servers that have it. */
+  readonly holders: (id: string) => readonly string[];
   /** Idempotent for the same content. `tar` is left alone after a problem. */
   readonly upload: (
     id: string,
@@ -96,7 +105,6 @@ export type ImageCatalog = {
   readonly subscribe: (listener: () => void) => () => void;
 };
 
-const lane = imageKeys.index;
 /** A write is answered when this server's own copy shows it, or after this long. */
 const ownWriteTimeoutMs = 2_000;
 
@@ -109,7 +117,7 @@ export function createImageCatalog(deps: {
   readonly settings: ImageSettings;
 }): ImageCatalog {
   const { store, transact, shelf, advertiseUrl, settings } = deps;
-  const { clock, chance, log } = deps.world;
+  const { clock, log } = deps.world;
   const mirror = createMirror<ImageIndex>({
     store,
     prefix: imageKeys.prefix,
@@ -118,7 +126,7 @@ export function createImageCatalog(deps: {
     clock,
     log,
   });
-  const hashes = createMirror<ImageHashes | undefined>({
+  const hashes = createMirror<HashRecord | undefined>({
     store,
     prefix: imageKeys.hashesPrefix,
     // One that cannot be read proves nothing, like one that is missing.
@@ -126,6 +134,7 @@ export function createImageCatalog(deps: {
     clock,
     log,
   });
+  const write = createIndexCommit({ transact, world: deps.world });
   /** One after another per id: publishing and committing must not interleave. */
   const inTurn = createTurns();
   const busy = new Set<string>();
@@ -138,19 +147,22 @@ export function createImageCatalog(deps: {
     return lastRead;
   };
   mirror.subscribe(() => void index());
-  const isIndexed = (id: string) => index().some((image) => image.id === id);
+  const entryOf = (id: string) => index().find((image) => image.id === id);
   /**
    * What this server has of an image in the index. An id may come back with other content once it is forgotten, and
    * what a server that was away has under it is then another image.
    */
   const here = (id: string): StoredImage | undefined => {
-    const stored = shelf.get(id);
-    const known = hashes.get(id);
-    const isAnother =
-      stored !== undefined && known !== undefined && !sameHashes(hashesOf(stored), known);
-    return isAnother ? undefined : stored;
+    const [stored, image] = [shelf.get(id), entryOf(id)];
+    if (stored === undefined || image === undefined) return undefined;
+    return fits(filesOf(stored), image, hashes.get(id)) ? stored : undefined;
   };
-  const ownUrl = (id: string) => `${advertiseUrl}/api/v1/images/coreos/${id}`;
+  /** Here, offered to others, and of known content. */
+  const isSettled = (image: Image): boolean =>
+    here(image.id) !== undefined &&
+    urlsWith(image.urls, ownUrl(image.id)) === undefined &&
+    hashesFor(image, hashes.get(image.id)) !== undefined;
+  const ownUrl = (id: string) => `${advertiseUrl}${imagePath(id)}`;
 
   const staged = async <T>(
     tar: AsyncIterable<Uint8Array>,
@@ -164,17 +176,33 @@ export function createImageCatalog(deps: {
       if (!upload.ok) return upload;
       return await inTurn(id, async () => {
         busy.add(id);
-        const result = await then(upload.value);
-        busy.delete(id);
-        await upload.value.discard();
-        return result;
+        try {
+          return await then(upload.value);
+        } finally {
+          busy.delete(id);
+          await upload.value.discard();
+        }
       });
     } finally {
       uploads -= 1;
     }
   };
 
-  /** Puts it on the shelf; answers whether it is new there. */
+  /** Of the store itself, since our copy may be late. */
+  const readStored = async (
+    id: string,
+  ): Promise<Result<{ readonly image?: Image; readonly record?: HashRecord }, Failure>> => {
+    const read = await store.get([imageKeys.index, imageKeys.hashes(id)]);
+    if (!read.ok) return read;
+    const entry = (key: string) => read.value.entries.find((one) => one.key === key)?.value;
+    const index = decodeIndex(entry(imageKeys.index));
+    if (!index.ok) return fail(brokenIndex(index.error));
+    const image = index.value.find((one) => one.id === id);
+    const record = decodeHashes(entry(imageKeys.hashes(id)));
+    return ok({ ...(image && { image }), ...(record && { record }) });
+  };
+
+  /** Puts it on the shelf; answers whether it is new there. Only what the index does not mean is replaced. */
   const shelve = async (
     id: string,
     upload: StagedImage,
@@ -182,70 +210,22 @@ export function createImageCatalog(deps: {
     const present = shelf.get(id);
     if (present !== undefined) {
       if (sameHashes(hashesOf(present), upload.sha256)) return ok('same');
-      // Asked of the store, since our copy may be late: only what the index does not mean is a leftover to replace.
-      const read = await store.get([imageKeys.index, imageKeys.hashes(id)]);
-      if (!read.ok) return read;
-      const entry = (key: string) => read.value.entries.find((one) => one.key === key)?.value;
-      const stored = decodeIndex(entry(imageKeys.index));
-      if (!stored.ok) return fail(brokenIndex(stored.error));
-      const known = decodeHashes(entry(imageKeys.hashes(id)));
-      const isMeant = known !== undefined && sameHashes(known, upload.sha256);
-      if (!isMeant && stored.value.some((image) => image.id === id)) return fail(differs(id));
+      const stored = await readStored(id);
+      if (!stored.ok) return stored;
+      const { image, record } = stored.value;
+      if (image !== undefined && fits(filesOf(present), image, record)) return fail(differs(id));
     }
     const published = await upload.publish(id);
     return published.ok ? ok('new') : published;
   };
 
-  const commit = async (
-    id: string,
-    change: (view: View, index: ImageIndex) => Result<IndexChange, ImageProblem>,
-    more: readonly Write[],
-    actor: Actor | undefined,
-    action: 'upload' | 'delete',
-  ): Promise<Result<{ readonly revision: Revision }, Failure>> => {
-    const now = clock.now();
-    const audit = (by: Actor, what: 'upload' | 'delete' | 'prune', whose: string) =>
-      auditWrite(by, now, chance, {
-        category: 'image',
-        instance: 'coreos',
-        action: what,
-        detail: `id=${whose}`,
-      });
-    const { index: indexKey, deleted: deletedKey } = imageKeys;
-    const keys = [indexKey, deletedKey, imageKeys.hashes(id)];
-    const result = await transact<undefined, ImageProblem>(lane, { keys }, (view) => {
-      const present = decodeIndex(view.get(indexKey)?.value);
-      if (!present.ok) return fail(brokenIndex(present.error));
-      const next = change(view, present.value);
-      if (!next.ok) return next;
-      const writes: Write[] = [
-        { kind: 'put', key: indexKey, value: encodeIndex(next.value.index) },
-        ...more,
-      ];
-      if (next.value.dropped.length > 0) {
-        writes.push({ kind: 'put', key: deletedKey, value: encodeJson(next.value.deleted) });
-        for (const gone of next.value.dropped) {
-          writes.push({ kind: 'delete', key: imageKeys.hashes(gone) });
-        }
-      }
-      if (actor === undefined) return { ok: true, value: undefined, writes };
-      // An upload that is one too many drops the oldest; that is part of the story, too.
-      const pruned = next.value.dropped.filter((gone) => gone !== id);
-      const records = [
-        audit(actor, action, id),
-        ...pruned.map((gone) => audit(actor, 'prune', gone)),
-      ];
-      return {
-        ok: true,
-        value: undefined,
-        writes: [...writes, ...records.map(({ write }) => write)],
-        conditions: records.map(({ condition }) => condition),
-      };
-    });
-    if (!result.ok) return result;
-    const { revision } = result.value;
-    await mirror.reached(revision, ownWriteTimeoutMs);
-    return ok({ revision });
+  const commit: IndexCommit = async (id, change, more) => {
+    const done = await write(id, change, more);
+    if (!done.ok) return done;
+    const { revision } = done.value;
+    const copies = more.sha256 === undefined ? [mirror] : [mirror, hashes];
+    await Promise.all(copies.map((copy) => copy.reached(revision, ownWriteTimeoutMs)));
+    return done;
   };
 
   const upload: ImageCatalog['upload'] = async (id, tar, actor) => {
@@ -254,8 +234,9 @@ export function createImageCatalog(deps: {
     if (!early.ok) return early;
     // Again in the commit; here it spares the upload.
     if (decodeDeleted(early.value.entries[0]?.value).includes(id)) return fail(deletedLately(id));
-    return staged(tar, id, async ({ sizeBytes, sha256, ...rest }) => {
-      const shelved = await shelve(id, { sizeBytes, sha256, ...rest });
+    return staged(tar, id, async (copy) => {
+      const { sizeBytes, sha256 } = copy;
+      const shelved = await shelve(id, copy);
       if (!shelved.ok) return shelved;
       const image: Image = {
         id,
@@ -266,58 +247,65 @@ export function createImageCatalog(deps: {
       };
       const committed = await commit(
         id,
-        (view, present) => {
-          const deleted = decodeDeleted(view.get(imageKeys.deleted)?.value);
+        ({ index, deleted, hashes }) => {
           if (deleted.includes(id)) return fail(deletedLately(id));
-          const known = decodeHashes(view.get(imageKeys.hashes(id))?.value);
-          const isThere = present.some((other) => other.id === id);
-          if (isThere && known !== undefined && !sameHashes(known, sha256))
-            return fail(differs(id));
-          return ok(withImage(present, deleted, image));
+          const before = index.find((other) => other.id === id);
+          const isAnother = before !== undefined && !fits(copy, before, hashes);
+          return isAnother ? fail(differs(id)) : ok(withImage(index, deleted, image));
         },
-        [{ kind: 'put', key: imageKeys.hashes(id), value: encodeJson(sha256) }],
-        actor,
-        'upload',
+        { sha256, asked: { by: actor, action: 'upload' } },
       );
-      // What was not acknowledged must not stay to be found "different" by the next try.
-      const isRefused = !committed.ok && committed.error.kind !== 'outcome-unknown';
-      if (isRefused && shelved.value === 'new') await shelf.remove(id);
+      if (!committed.ok) await unshelve(id, shelved.value, committed.error);
       return committed;
     });
   };
 
-  const adopt: ImageCatalog['adopt'] = async (id, tar) =>
-    staged(tar, id, async (copy) => {
-      const read = await store.get([imageKeys.hashes(id)]);
-      if (!read.ok) return read;
-      const known = decodeHashes(read.value.entries[0]?.value);
-      if (known !== undefined && !sameHashes(known, copy.sha256)) return fail(differs(id));
+  /** What was not acknowledged must not stay to be found "different" by the next try. */
+  const unshelve = async (id: string, shelved: 'new' | 'same', why: Failure): Promise<void> => {
+    if (shelved === 'new' && why.kind !== 'outcome-unknown') await shelf.remove(id);
+  };
+
+  /** Says that this server has it, and what it is, where the store does not say so. */
+  const offer = async (id: string, files: Files): Promise<Result<void, Failure>> => {
+    const { sha256 } = files;
+    const committed = await commit(
+      id,
+      ({ index, deleted, hashes }) => {
+        const image = index.find((one) => one.id === id);
+        if (image === undefined) return fail(unknown(id));
+        if (!fits(files, image, hashes)) return fail(differs(id));
+        const urls = urlsWith(image.urls, ownUrl(id));
+        if (urls === undefined && hashesFor(image, hashes) !== undefined) return ok(undefined);
+        const offered = { ...image, urls: urls ?? image.urls };
+        const next = index.map((one) => (one === image ? offered : one));
+        return ok({ index: next, deleted, dropped: [] });
+      },
+      { sha256 },
+    );
+    return committed.ok ? ok(undefined) : committed;
+  };
+
+  const adopt: ImageCatalog['adopt'] = async (id, tar) => {
+    const present = here(id);
+    if (present !== undefined) return offer(id, filesOf(present));
+    return staged(tar, id, async (copy) => {
+      // Before it takes the place of anything.
+      const stored = await readStored(id);
+      if (!stored.ok) return stored;
+      const { image, record } = stored.value;
+      if (image === undefined) return fail(unknown(id));
+      if (!fits(copy, image, record)) return fail(differs(id));
       const shelved = await shelve(id, copy);
       if (!shelved.ok) return shelved;
-      const committed = await commit(
-        id,
-        (view, present) => {
-          if (!present.some((image) => image.id === id)) return fail(unknown(id));
-          const deleted = decodeDeleted(view.get(imageKeys.deleted)?.value);
-          return ok({ index: present.map((image) => offered(image, id)), deleted, dropped: [] });
-        },
-        [],
-        undefined,
-        'upload',
-      );
-      return committed.ok ? ok(undefined) : committed;
+      const offered = await offer(id, copy);
+      if (!offered.ok) await unshelve(id, shelved.value, offered.error);
+      return offered;
     });
-
-  const offered = (image: Image, id: string): Image => {
-    const url = ownUrl(id);
-    const isFull = image.urls.length >= urlsPerImageMax;
-    if (image.id !== id || isFull || image.urls.includes(url)) return image;
-    return { ...image, urls: [...image.urls, url] };
   };
 
   const find: ImageCatalog['find'] = (id) => {
     if (!isImageId(id)) return fail(invalidId(id));
-    if (!isIndexed(id)) return fail(unknown(id));
+    if (entryOf(id) === undefined) return fail(unknown(id));
     const image = here(id);
     return image === undefined
       ? fail({ kind: 'image-unknown', text: `image ${id} is not on this server yet` })
@@ -345,8 +333,8 @@ export function createImageCatalog(deps: {
     broken: () => new Map([...mirror.broken()].map(([key, why]) => [imageKeys.prefix + key, why])),
     list,
     missing: () =>
-      list()
-        .filter(({ exists }) => !exists)
+      index()
+        .filter((image) => !isSettled(image))
         .map(({ id, urls, size }) => ({ id, urls, bytesMax: tarBytesMax(size) }))
         .toReversed(),
     newest: () => {
@@ -354,36 +342,40 @@ export function createImageCatalog(deps: {
       return newest === undefined ? undefined : here(newest.id);
     },
     find,
+    // Under an id in the index, only what the index means.
+    held: (id) => (entryOf(id) === undefined ? shelf.get(id) : here(id)),
+    holders: (id) =>
+      mendedUrls(entryOf(id)?.urls ?? []).flatMap((url) => {
+        const base = url.endsWith(imagePath(id)) ? url.slice(0, -imagePath(id).length) : '';
+        return parseBaseUrl(base).ok && base !== advertiseUrl ? [base] : [];
+      }),
     upload,
     adopt,
     download: (id) => {
       const image = find(id);
       if (!image.ok) return image;
-      const date = parseRfc3339(index().find((entry) => entry.id === id)?.date ?? '');
+      const date = parseRfc3339(entryOf(id)?.date ?? '');
       return ok(imageTar(image.value, date.ok ? instantOf(date.value) : instant(0)));
     },
     remove: async (id, actor) => {
       if (!isImageId(id)) return fail(invalidId(id));
       return commit(
         id,
-        (view, present) => {
-          const deleted = decodeDeleted(view.get(imageKeys.deleted)?.value);
-          const next = withoutImage(present, deleted, id);
+        ({ index, deleted }) => {
+          const next = withoutImage(index, deleted, id);
           return next === undefined ? fail(unknown(id)) : ok(next);
         },
-        [],
-        actor,
-        'delete',
+        { asked: { by: actor, action: 'delete' } },
       );
     },
     strays: () => {
       // An index that is missing, unreadable or late says nothing: empty never means all.
       const isSure = mirror.get('coreos') !== undefined && mirror.freshness().kind === 'live';
-      return isSure ? shelf.ids().filter((id) => !isIndexed(id) && !busy.has(id)) : [];
+      return isSure ? shelf.ids().filter((id) => entryOf(id) === undefined && !busy.has(id)) : [];
     },
     discardStray: (id) =>
       inTurn(id, async () => {
-        if (isIndexed(id) || mirror.get('coreos') === undefined) return;
+        if (entryOf(id) !== undefined || mirror.get('coreos') === undefined) return;
         const removed = await shelf.remove(id);
         if (!removed.ok)
           log.warn('an image could not be removed', { id, text: removed.error.text });
@@ -395,4 +387,31 @@ export function createImageCatalog(deps: {
       };
     },
   };
+}
+
+type Files = Pick<StagedImage, 'sizeBytes' | 'sha256'>;
+
+function filesOf(stored: StoredImage): Files {
+  return { sizeBytes: sizeOf(stored), sha256: hashesOf(stored) };
+}
+
+/**
+ * Whether these files are what the index means. Sabakan keeps no hashes: of an image that it stored, the size has to do
+ * until the first server that has it records them.
+ */
+function fits(files: Files, image: Image, record: HashRecord | undefined): boolean {
+  const known = hashesFor(image, record);
+  if (known !== undefined) return sameHashes(files.sha256, known);
+  return image.size <= 0 || image.size === files.sizeBytes;
+}
+
+/** The list with `own` in it; undefined when it is there, or the list is full. */
+function urlsWith(urls: readonly string[], own: string): readonly string[] | undefined {
+  const mended = mendedUrls(urls);
+  if (mended.includes(own) || mended.length >= urlsPerImageMax) return undefined;
+  return [...mended, own];
+}
+
+function imagePath(id: string): string {
+  return `/api/v1/images/coreos/${id}`;
 }

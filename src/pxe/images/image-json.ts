@@ -1,7 +1,7 @@
 /** The image index as stored and published (Sabakan 3.1.9), and what an upload or removal makes of it. */
 
 import { fail, ok, type Result } from '../../base/result.ts';
-import { type ImageHashes, imageFileNames } from './shelf.ts';
+import type { ImageHashes } from './shelf.ts';
 
 export type Image = {
   readonly id: string;
@@ -74,12 +74,22 @@ export function withoutImage(
   };
 }
 
+/** Mends what other programs have left in lists of URLs. */
 export function encodeIndex(index: ImageIndex): Uint8Array {
-  return new TextEncoder().encode(
-    JSON.stringify(
-      index.map(({ id, date, size, urls }) => ({ id, date, size, urls, exists: false })),
-    ),
+  return encodeJson(
+    index.map(({ id, date, size, urls }) => ({
+      id,
+      date,
+      size,
+      urls: mendedUrls(urls),
+      exists: false,
+    })),
   );
+}
+
+/** Each once, none empty, ten at most: Sabakan has left others. */
+export function mendedUrls(urls: readonly string[]): readonly string[] {
+  return [...new Set(urls)].filter((url) => url !== '').slice(0, urlsPerImageMax);
 }
 
 export function encodeJson(value: unknown): Uint8Array {
@@ -124,15 +134,36 @@ function textsOf(value: unknown): readonly string[] {
   return (value as readonly unknown[]).filter((text) => typeof text === 'string');
 }
 
+/** What an image's files are, and of which upload: an id can come back after it was forgotten. */
+export type HashRecord = {
+  readonly sha256: ImageHashes;
+  /** As in the index; undefined: in records of before it was kept. */
+  readonly date: string | undefined;
+};
+
+export function encodeHashes({ sha256, date }: HashRecord): Uint8Array {
+  return encodeJson({ ...sha256, date });
+}
+
 /** Undefined for an image that Sabakan stored, or one whose hashes cannot be read. */
-export function decodeHashes(bytes: Uint8Array | undefined): ImageHashes | undefined {
+export function decodeHashes(bytes: Uint8Array | undefined): HashRecord | undefined {
   if (bytes === undefined) return undefined;
-  try {
-    const given = Object(JSON.parse(new TextDecoder().decode(bytes))) as Record<string, unknown>;
-    const [kernel, initrd] = imageFileNames.map((name) => given[name]);
-    if (typeof kernel !== 'string' || typeof initrd !== 'string') return undefined;
-    return { kernel, 'initrd.gz': initrd };
-  } catch {
-    return undefined;
-  }
+  const given = Object(parseJson(bytes)) as Readonly<Record<string, unknown>>;
+  const { kernel, date } = given;
+  const initrd = given['initrd.gz'];
+  if (typeof kernel !== 'string' || typeof initrd !== 'string') return undefined;
+  const sha256 = { kernel, 'initrd.gz': initrd };
+  return { sha256, date: typeof date === 'string' ? date : undefined };
+}
+
+/**
+ * The hashes of this image. A Sabakan that worked on the same store meanwhile leaves our record behind when it deletes
+ * an image, and knows nothing of it when the id comes back: then the dates differ, and the record says nothing.
+ */
+export function hashesFor(
+  image: Pick<Image, 'date'>,
+  record: HashRecord | undefined,
+): ImageHashes | undefined {
+  const isOfIt = record !== undefined && (record.date ?? image.date) === image.date;
+  return isOfIt ? record.sha256 : undefined;
 }

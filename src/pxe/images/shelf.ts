@@ -50,6 +50,11 @@ export function hashesOf(image: StoredImage): ImageHashes {
   return { kernel: image.files.kernel.sha256, 'initrd.gz': image.files['initrd.gz'].sha256 };
 }
 
+/** Both files together. */
+export function sizeOf({ files }: StoredImage): number {
+  return imageFileNames.reduce((sum, name) => sum + files[name].sizeBytes, 0);
+}
+
 export function sameHashes(a: ImageHashes, b: ImageHashes): boolean {
   return imageFileNames.every((name) => a[name] === b[name]);
 }

@@ -16,6 +16,7 @@ const names = [
   'coreos/kernel',
   'coreos/initrd.gz',
   'coreos/images/',
+  'coreos/held/',
   'coreos/why/',
   'ignitions/',
 ];

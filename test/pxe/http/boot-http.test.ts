@@ -40,8 +40,10 @@ function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machin
     ]),
     images: {
       newest: () => image('2'),
-      find: (id) => (['1', '2'].includes(id) ? ok(image(id)) : fail('unknown')),
+      held: (id) => (['1', '2'].includes(id) ? image(id) : undefined),
+      holders: (id) => (id === '7' ? ['http://10.69.0.4:10080', 'http://10.69.0.5:10080'] : []),
     },
+    chance: { next: () => 0.5 },
     ignitions: {
       latest: (role) => (role === 'cs' ? { id: '1.0.0', version: '2.3' } : undefined),
       render: (machine, id) =>
@@ -94,6 +96,10 @@ describe('HTTP boot', () => {
     ['coreos/images/1/kernel', 200, 'application/octet-stream'],
     ['coreos/images/3/kernel', 404, 'application/json'],
     ['coreos/images/1/other', 404, 'application/json'],
+    ['coreos/images/7/other', 404, 'application/json'],
+    ['coreos/held/1/kernel', 200, 'application/octet-stream'],
+    ['coreos/held/1/kernel/more', 404, 'application/json'],
+    ['coreos/held/7/kernel', 404, 'application/json'],
     ['coreos/images/1/kernel/more', 404, 'application/json'],
     ['coreos/other', 404, 'application/json'],
     ['coreos', 404, 'application/json'],
@@ -160,8 +166,20 @@ describe('HTTP boot', () => {
   });
 
   it("errors have Sabakan's body, members in order and a newline at the end", async () => {
-    expect(textOf(await ask('coreos/images/3/kernel'))).toBe(
+    expect(textOf(await ask('coreos/held/3/kernel'))).toBe(
       '{"error":"requested resource is not found","reason":"it is not on this server","request_id":"r-1","status":404}\n',
+    );
+  });
+
+  it('the image of a boot that began at another server is where the index says', async () => {
+    const sent = await ask('coreos/images/7/kernel');
+    expect([sent.status, sent.headers.get('location'), sent.headers.get('cache-control')]).toEqual([
+      302,
+      'http://10.69.0.5:10080/api/v1/boot/coreos/held/7/kernel',
+      'no-store',
+    ]);
+    expect(textOf(await ask('coreos/images/3/kernel'))).toContain(
+      'no server has image 3: it was removed, or never finished',
     );
   });
 
@@ -206,7 +224,7 @@ describe('HTTP boot', () => {
       ],
       [
         '1234abcd',
-        { images: { newest: () => undefined, find: () => fail('') } },
+        { images: { newest: () => undefined, held: () => undefined, holders: () => [] } },
         [],
         /echo No boot image is on the server/,
       ],

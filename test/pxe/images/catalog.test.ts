@@ -289,3 +289,108 @@ describe('boot images', () => {
     expect(catalog.newest()).toBeUndefined();
   });
 });
+
+describe('images that Sabakan stored', () => {
+  const date = '2026-01-02T03:04:05Z';
+  const entry = (urls: readonly unknown[] | null, size = 2) => ({
+    id: '9',
+    date,
+    size,
+    urls,
+    exists: false,
+  });
+
+  /** An index without hashes, and a server that may have files under the id. */
+  async function taken(urls: readonly unknown[] | null, files?: Uint8Array) {
+    const site = await aSite();
+    const { store, shelf, catalog } = site;
+    if (files !== undefined) {
+      const staged = await shelf.stage(pieces(files), 10_000);
+      if (staged.ok) await staged.value.publish('9');
+    }
+    const value = text(JSON.stringify([entry(urls)]));
+    await store.commit([], [{ kind: 'put', key: 'images/coreos', value }]);
+    const adopt = async (tar: Uint8Array, by = catalog) => {
+      const adopted = await by.adopt('9', pieces(tar));
+      return adopted.ok ? 'done' : adopted.error.kind;
+    };
+    const unread = () => adopt(new Uint8Array());
+    const hashes = () => site.read('tetsukan/images/coreos/9');
+    return { ...site, adopt, unread, hashes };
+  }
+
+  it('have their hashes recorded by the first server that has them, and are offered', async () => {
+    const { catalog, unread, hashes, read } = await taken(null, imageTar());
+    expect(catalog.list()[0]?.exists).toBe(true);
+    expect(catalog.missing().map(({ id }) => id)).toEqual(['9']);
+    expect(await unread()).toBe('done');
+    expect(await hashes()).toMatchObject({ date, kernel: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(await read('images/coreos')).toEqual([entry(['http://one/api/v1/images/coreos/9'])]);
+    expect(catalog.missing()).toEqual([]);
+  });
+
+  it('are taken from another server by their size, and from then on by their hashes', async () => {
+    const { adopt, aServer } = await taken(['http://old/api/v1/images/coreos/9']);
+    expect(await adopt(imageTar('more'))).toBe('image-differs');
+    expect(await adopt(imageTar('K', 'I'))).toBe('done');
+    const two = await aServer('two');
+    expect(await adopt(imageTar('X', 'Y'), two.catalog)).toBe('image-differs');
+    expect(two.shelf.ids()).toEqual([]);
+    expect(await adopt(imageTar('K', 'I'), two.catalog)).toBe('done');
+  });
+
+  it('are not what lies on the shelf with another size', async () => {
+    const { catalog, adopt } = await taken(null, imageTar('another kernel'));
+    expect([catalog.list()[0]?.exists, catalog.newest()]).toEqual([false, undefined]);
+    expect(await adopt(imageTar())).toBe('done');
+    expect(catalog.newest()?.files.kernel.sizeBytes).toBe(1);
+  });
+
+  it('are not judged by hashes of an earlier upload under the same id', async () => {
+    const { store, catalog, adopt, hashes } = await taken(null);
+    const left = { kernel: 'a', 'initrd.gz': 'b', date: '2025-01-01T00:00:00Z' };
+    const value = text(JSON.stringify(left));
+    await store.commit([], [{ kind: 'put', key: 'tetsukan/images/coreos/9', value }]);
+    expect(await adopt(imageTar())).toBe('done');
+    expect(await hashes()).toMatchObject({ date });
+    expect(catalog.list()[0]?.exists).toBe(true);
+  });
+
+  it('have empty and doubled URLs mended with the next write', async () => {
+    const [a, own] = ['http://a/api/v1/images/coreos/9', 'http://one/api/v1/images/coreos/9'];
+    const { unread, read, catalog } = await taken(['', a, own, a, '', own], imageTar());
+    expect(catalog.holders('9')).toEqual(['http://a']);
+    expect(await unread()).toBe('done');
+    expect(await read('images/coreos')).toEqual([entry([a, own])]);
+  });
+
+  it('have ten URLs at most, and a server beyond that is content', async () => {
+    const many = Array.from({ length: 14 }, (_, at) => `http://s${at}/api/v1/images/coreos/9`);
+    const { catalog, unread, read } = await taken(many, imageTar());
+    expect(await unread()).toBe('done');
+    const [stored] = await read('images/coreos');
+    expect(stored.urls).toEqual(many.slice(0, 10));
+    expect(catalog.missing()).toEqual([]);
+  });
+});
+
+describe('a boot', () => {
+  it('that began with an image gets it until its files go, also when it was deleted', async () => {
+    const { upload, remove, catalog } = await aSite();
+    await upload('1');
+    await remove('1');
+    expect(catalog.find('1').ok).toBe(false);
+    expect(catalog.held('1')?.files.kernel.sizeBytes).toBe(1);
+    await catalog.discardStray('1');
+    expect(catalog.held('1')).toBeUndefined();
+  });
+
+  it('is sent to another server that has its image', async () => {
+    const { upload, aServer } = await aSite();
+    await upload('1');
+    const two = await aServer('two');
+    expect(two.catalog.held('1')).toBeUndefined();
+    expect(two.catalog.holders('1')).toEqual(['http://one']);
+    expect(two.catalog.holders('2')).toEqual([]);
+  });
+});

@@ -1,0 +1,98 @@
+/** What changes about images in the store: index, deletions, hashes and audit in one commit. */
+
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Revision, Write } from '../../base/store.ts';
+import type { Transact, TransactProblem } from '../../base/transact.ts';
+import type { World } from '../../base/world.ts';
+import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import {
+  decodeDeleted,
+  decodeHashes,
+  decodeIndex,
+  encodeHashes,
+  encodeIndex,
+  encodeJson,
+  type HashRecord,
+  type ImageIndex,
+  type IndexChange,
+  imageKeys,
+} from './image-json.ts';
+import { brokenIndex, type ImageProblem } from './image-problem.ts';
+import type { ImageHashes } from './shelf.ts';
+
+/** As the store has it at this moment. */
+export type StoredIndex = {
+  readonly index: ImageIndex;
+  readonly deleted: readonly string[];
+  /** Of the image that the change is about. */
+  readonly hashes: HashRecord | undefined;
+};
+
+export type IndexCommit = (
+  id: string,
+  /** Undefined: nothing is to be changed. */
+  change: (stored: StoredIndex) => Result<IndexChange | undefined, ImageProblem>,
+  more: {
+    /** Of the files, to be recorded with the date that the index then has. */
+    readonly sha256?: ImageHashes;
+    /** Absent: nobody asked for it, so nobody is named. */
+    readonly asked?: { readonly by: Actor; readonly action: 'upload' | 'delete' };
+  },
+) => Promise<Result<{ readonly revision: Revision }, ImageProblem | TransactProblem>>;
+
+const { index: indexKey, deleted: deletedKey, hashes: hashesKey } = imageKeys;
+const lane = indexKey;
+
+export function createIndexCommit(deps: {
+  readonly transact: Transact;
+  readonly world: Pick<World, 'clock' | 'chance'>;
+}): IndexCommit {
+  const { transact } = deps;
+  const { clock, chance } = deps.world;
+  return async (id, change, { sha256, asked }) => {
+    const now = clock.now();
+    const audit = (by: Actor, action: 'upload' | 'delete' | 'prune', whose: string) =>
+      auditWrite(by, now, chance, {
+        category: 'image',
+        instance: 'coreos',
+        action,
+        detail: `id=${whose}`,
+      });
+    const keys = [indexKey, deletedKey, hashesKey(id)];
+    const result = await transact<undefined, ImageProblem>(lane, { keys }, (view) => {
+      const present = decodeIndex(view.get(indexKey)?.value);
+      if (!present.ok) return fail(brokenIndex(present.error));
+      const next = change({
+        index: present.value,
+        deleted: decodeDeleted(view.get(deletedKey)?.value),
+        hashes: decodeHashes(view.get(hashesKey(id))?.value),
+      });
+      if (!next.ok) return next;
+      if (next.value === undefined) return { ok: true, value: undefined, writes: [] };
+      const { index, deleted, dropped } = next.value;
+      const writes: Write[] = [{ kind: 'put', key: indexKey, value: encodeIndex(index) }];
+      const date = index.find((image) => image.id === id)?.date;
+      if (sha256 !== undefined && date !== undefined) {
+        writes.push({ kind: 'put', key: hashesKey(id), value: encodeHashes({ sha256, date }) });
+      }
+      if (dropped.length > 0) {
+        writes.push({ kind: 'put', key: deletedKey, value: encodeJson(deleted) });
+        for (const gone of dropped) writes.push({ kind: 'delete', key: hashesKey(gone) });
+      }
+      if (asked === undefined) return { ok: true, value: undefined, writes };
+      // An upload that is one too many drops the oldest; that is part of the story, too.
+      const pruned = dropped.filter((gone) => gone !== id);
+      const records = [
+        audit(asked.by, asked.action, id),
+        ...pruned.map((gone) => audit(asked.by, 'prune', gone)),
+      ];
+      return {
+        ok: true,
+        value: undefined,
+        writes: [...writes, ...records.map(({ write }) => write)],
+        conditions: records.map(({ condition }) => condition),
+      };
+    });
+    return result.ok ? ok({ revision: result.value.revision }) : result;
+  };
+}
