@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { instant } from '../../../src/base/time.ts';
 import { machineValue } from '../../../src/pxe/ignition/machine-value.ts';
-import { createBudget } from '../../../src/pxe/template/budget.ts';
+import {
+  callDepthMax,
+  charactersMax,
+  createBudget,
+  stepsMax,
+} from '../../../src/pxe/template/budget.ts';
 import { templateFunctions } from '../../../src/pxe/template/functions.ts';
 import { fromJson } from '../../../src/pxe/template/go-value.ts';
 import { bytesFromText } from '../../../src/pxe/template/lossless-text.ts';
@@ -121,4 +126,11 @@ describe('a template cannot run away: limits are counted, and the error names th
   ])('%s', (_, source, limit) => {
     expect(outcome(source)[2]).toContain(limit);
   });
+});
+
+it('docs/ignition.md names the limits as they are', () => {
+  const text = readFileSync(new URL('../../../docs/ignition.md', import.meta.url), 'utf8');
+  expect(text).toContain(`${stepsMax.toLocaleString('en')} steps`);
+  expect(text).toContain(`${charactersMax.toLocaleString('en')} characters`);
+  expect(text.replaceAll('\n', ' ')).toContain(`may call ${callDepthMax} deep`);
 });
