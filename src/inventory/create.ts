@@ -23,7 +23,6 @@ import { keys } from './keys.ts';
 import type { Machine, NewMachine, Serial } from './machine.ts';
 import { decodeMachine } from './machine-json.ts';
 import type { InventoryProblem } from './problem.ts';
-import { decodeReason, type StateReason } from './state-reason.ts';
 
 /** A change is answered when this server's own copy shows it; the commit stands either way. */
 const ownWriteTimeoutMs = 2000;
@@ -44,12 +43,10 @@ export function createInventory(deps: {
   ): Mirror<V> => createMirror({ store, prefix, decode, clock, log });
 
   const machines = mirrorOf(keys.machines, (key, value) => decodeMachine(value, key));
-  const reasons = mirrorOf(keys.reasons, (_, value) => decodeReason(value));
   const ipam = mirrorOf(keys.ipam, single(parseIpamConfig));
   const dhcp = mirrorOf(keys.dhcp, single(parseDhcpConfig));
   const mirrors: ReadonlyMap<string, Mirror<unknown>> = new Map<string, Mirror<unknown>>([
     [keys.machines, machines],
-    [keys.reasons, reasons],
     [keys.ipam, ipam],
     [keys.dhcp, dhcp],
   ]);
@@ -159,7 +156,6 @@ export function createInventory(deps: {
     machinesRevision: machines.changed,
     revisionOf: (machine) => revisions.get(machine) ?? absent,
     search: (query) => searchMachines(index, query, clock.now()),
-    stateReason: (serial) => currentReason(index.get(serial), reasons.get(serial)),
     ipam: () => ipam.get(''),
     dhcp: () => dhcp.get(''),
     subscribe: (listener) => {
@@ -188,8 +184,7 @@ export function createInventory(deps: {
       const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')));
       if (!result.ok) return result;
       const { revision, value } = result.value;
-      const touched = value.changed ? [machines, reasons] : [machines];
-      await Promise.all(touched.map((mirror) => shown(mirror, revision)));
+      await shown(machines, revision);
       return ok({ revision, machine: value.machine });
     },
     setLabel: (serial, name, value, actor) =>
@@ -217,18 +212,6 @@ function single<V>(
       return fail(`not JSON: ${problem instanceof Error ? problem.message : 'unreadable'}`);
     }
   };
-}
-
-/** A reason belongs to one stay in a state; a change made by another program leaves it behind. */
-function currentReason(
-  machine: Machine | undefined,
-  reason: StateReason | undefined,
-): StateReason | undefined {
-  return reason !== undefined &&
-    reason.since === machine?.status.since &&
-    reason.state === machine.status.state
-    ? reason
-    : undefined;
 }
 
 function worst(all: readonly Freshness[]): Freshness {

@@ -9,10 +9,9 @@ import type { TransactProblem } from '../base/transact.ts';
 import type { Actor, AuditRecord } from './audit.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
 import type { IpamConfig } from './ipam.ts';
-import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
+import type { Machine, MachineState, NewMachine, Serial, StateReason } from './machine.ts';
 import type { InventoryProblem } from './problem.ts';
 import type { MachineQuery } from './query.ts';
-import type { StateReason } from './state-reason.ts';
 
 export type Change = {
   readonly serial: Serial;
@@ -26,7 +25,7 @@ export type WriteResult<T = Written> = Promise<Result<T, InventoryProblem | Tran
 export type StateChange = {
   readonly serial: Serial;
   readonly to: MachineState;
-  readonly why: Pick<StateReason, 'by' | 'text' | 'evidence'>;
+  readonly why: StateReason;
   /** The state the decision was made on; another one is a `state-moved` problem. Absent: any. */
   readonly from?: MachineState;
   /** Fence of the deciding loop's claim. */
@@ -49,7 +48,6 @@ export type Inventory = {
   readonly revisionOf: (machine: Machine) => Revision;
   /** Ascending by serial; cost grows with the candidates of the narrowest condition, not with the fleet. */
   readonly search: (query: MachineQuery) => readonly Machine[];
-  readonly stateReason: (serial: Serial) => StateReason | undefined;
   readonly ipam: () => IpamConfig | undefined;
   readonly dhcp: () => DhcpConfig | undefined;
   readonly subscribe: (listener: (changes: readonly Change[]) => void) => () => void;

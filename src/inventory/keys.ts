@@ -17,7 +17,4 @@ export const keys = {
   audit: 'audit/',
   /** `day` as YYYYMMDD. */
   auditDay: (day: string): string => `audit/${day}/`,
-  /** Ours: why a machine is in its state. */
-  reasons: 'tetsukan/reasons/',
-  reason: (serial: string): string => `tetsukan/reasons/${serial}`,
 } as const;

@@ -15,6 +15,7 @@ import {
   type Serial,
 } from './machine.ts';
 import { showValue } from './mistake.ts';
+import { reasonFromJson, reasonToJson } from './state-reason.ts';
 
 /** A record that is broken in more places is broken. */
 const problemsShownMax = 5;
@@ -69,6 +70,9 @@ export function durationSeconds(machine: Machine, now: Instant): number {
   return Math.max(msBetween(since, now), 0) / 1000;
 }
 
+/** The member of a stored machine that is ours; Sabakan knows `spec`, `status` and `info`. */
+const ourMember = 'tetsukan';
+
 /**
  * The stored form. Only labels, retire date and status of a registered machine ever change, so an `original` is taken
  * as it is but for these: what another version has added to it stays.
@@ -76,7 +80,7 @@ export function durationSeconds(machine: Machine, now: Instant): number {
 export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Array {
   const json = withDuration(machine, 0);
   const theirs = original === undefined ? undefined : parseExactJson(original);
-  const stored = isJsonObject(theirs)
+  const known = isJsonObject(theirs)
     ? {
         ...theirs,
         spec: {
@@ -87,6 +91,11 @@ export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Arr
         status: { ...objectAt(theirs, 'status'), ...json.status },
       }
     : json;
+  const reason = reasonToJson(machine.status);
+  const ours = { ...objectAt(theirs, ourMember), reason };
+  // Members that are undefined are left out of the text.
+  const isEmpty = Object.values(ours).every((value) => value === undefined);
+  const stored = { ...known, [ourMember]: isEmpty ? undefined : ours };
   return new TextEncoder().encode(JSON.stringify(stored));
 }
 
@@ -129,6 +138,9 @@ function machineFromJson(json: unknown): Result<Machine, string> {
     };
   };
 
+  const state = take('status.state', parseMachineState(textAt(status, 'state')), 'uninitialized');
+  const since = time('status.timestamp', status, 'timestamp');
+  const reason = reasonFromJson(memberOf(objectAt(json, ourMember), 'reason'), { state, since });
   const machine: Machine = {
     spec: {
       serial: textAt(spec, 'serial') as Serial,
@@ -146,10 +158,7 @@ function machineFromJson(json: unknown): Result<Machine, string> {
         ipv4: take('spec.bmc.ipv4', parseIpv4(textAt(bmc, 'ipv4')), nobody),
       },
     },
-    status: {
-      state: take('status.state', parseMachineState(textAt(status, 'state')), 'uninitialized'),
-      since: time('status.timestamp', status, 'timestamp'),
-    },
+    status: { state, since, ...(reason === undefined ? {} : { reason }) },
     info: {
       network: listAt(objectAt(info, 'network'), 'ipv4').map((one, at) =>
         nic(`info.network.ipv4[${at}]`, one),

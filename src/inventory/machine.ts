@@ -39,10 +39,22 @@ export type MachineSpec = {
   readonly bmc: { readonly type: string; readonly ipv4: Ipv4 };
 };
 
-type MachineStatus = {
+export type MachineStatus = {
   readonly state: MachineState;
   /** When the state last really changed. */
   readonly since: Rfc3339;
+  /** Absent: nobody told, as when another program set the state. */
+  readonly reason?: StateReason;
+};
+
+/** Why a machine is in its state: shown to people next to it, kept until the next change. */
+export type StateReason = {
+  /** Who decided: `health`, `bridge`, or a person's name. */
+  readonly by: string;
+  /** One sentence an operator can act on. */
+  readonly text: string;
+  /** The facts behind it, such as the last probe results. */
+  readonly evidence: readonly string[];
 };
 
 /** One address with what its owner needs to use it. */

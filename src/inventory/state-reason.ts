@@ -1,19 +1,18 @@
-/** Why a machine is in its state, kept beside Sabakan's record under a key of ours. */
+/**
+ * Why a machine is in its state, kept in the machine's own record beside what Sabakan has there, so that state and
+ * reason change, are watched and go together. Sabakan leaves the member out of what it writes, which is right: a state
+ * that it sets has another reason.
+ */
 
-import { fail, ok, type Result } from '../base/result.ts';
-import { parseRfc3339, type Rfc3339 } from '../base/time.ts';
-import { parseMachineState } from './lifecycle.ts';
-import type { MachineState } from './machine.ts';
+import { parseRfc3339 } from '../base/time.ts';
+import type { MachineStatus, StateReason } from './machine.ts';
 
-/** Shown to people next to the state, kept until the next change. */
-export type StateReason = {
-  readonly state: MachineState;
-  readonly since: Rfc3339;
-  /** Who decided: `health`, `bridge`, or a person's name. */
+/** The stored form: it names the stay it belongs to, in case another program changes the state and keeps the rest. */
+type ReasonJson = {
+  readonly state: string;
+  readonly since: string;
   readonly by: string;
-  /** One sentence an operator can act on. */
   readonly text: string;
-  /** The facts behind it, such as the last probe results. */
   readonly evidence: readonly string[];
 };
 
@@ -21,35 +20,27 @@ export type StateReason = {
 const evidenceLinesMax = 20;
 const textCharactersMax = 1000;
 
-export function encodeReason(reason: StateReason): Uint8Array {
-  const cut = (text: string): string => text.slice(0, textCharactersMax);
-  return new TextEncoder().encode(
-    JSON.stringify({
-      state: reason.state,
-      since: reason.since,
-      by: cut(reason.by),
-      text: cut(reason.text),
-      evidence: reason.evidence.slice(0, evidenceLinesMax).map(cut),
-    }),
-  );
+/** As it is kept: a bounded summary. */
+export function boundedReason({ by, text, evidence }: StateReason): StateReason {
+  const cut = (long: string): string => long.slice(0, textCharactersMax);
+  return { by: cut(by), text: cut(text), evidence: evidence.slice(0, evidenceLinesMax).map(cut) };
 }
 
-export function decodeReason(bytes: Uint8Array): Result<StateReason, string> {
-  try {
-    const json = JSON.parse(new TextDecoder().decode(bytes)) as Readonly<Record<string, unknown>>;
-    const state = parseMachineState(String(json['state']));
-    const since = parseRfc3339(String(json['since']));
-    if (!state.ok) return state;
-    if (!since.ok) return since;
-    const evidence = Array.isArray(json['evidence']) ? json['evidence'].map(String) : [];
-    return ok({
-      state: state.value,
-      since: since.value,
-      by: String(json['by'] ?? ''),
-      text: String(json['text'] ?? ''),
-      evidence,
-    });
-  } catch (problem) {
-    return fail(`not a state reason: ${problem instanceof Error ? problem.message : 'unreadable'}`);
-  }
+export function reasonToJson({ state, since, reason }: MachineStatus): ReasonJson | undefined {
+  return reason === undefined ? undefined : { state, since, ...reason };
+}
+
+/** Undefined when there is none, when it is of another stay, or unreadable: a state without a reason is no lie. */
+export function reasonFromJson(
+  json: unknown,
+  { state, since }: Pick<MachineStatus, 'state' | 'since'>,
+): StateReason | undefined {
+  if (typeof json !== 'object' || json === null) return undefined;
+  const stored = json as Readonly<Record<string, unknown>>;
+  const from = parseRfc3339(String(stored['since']));
+  if (stored['state'] !== state || !from.ok || from.value !== since) return undefined;
+  const { by, text, evidence } = stored;
+  if (typeof by !== 'string' || typeof text !== 'string') return undefined;
+  const lines = Array.isArray(evidence) ? evidence.map(String) : [];
+  return boundedReason({ by, text, evidence: lines });
 }

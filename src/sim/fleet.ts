@@ -124,12 +124,7 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
       const { serial, before, after } = change;
       const [from, to] = [before?.status.state ?? 'nothing', after?.status.state ?? 'nothing'];
       if (from === to || before === undefined) continue;
-      // The reason lies under its own key and may arrive a moment later in the same commit.
-      sim.clock.after(0, () => {
-        const reason = inventory.stateReason(serial);
-        const text = reason?.state === to ? reason.text : '';
-        see(`${serial}  ${from} -> ${to}   ${text}`.trimEnd());
-      });
+      see(`${serial}  ${from} -> ${to}   ${after?.status.reason?.text ?? ''}`.trimEnd());
     }
     invariants.fleetIs(inventory.machines());
   });

@@ -90,7 +90,7 @@ describe('the inventory of two servers on etcd', () => {
     await bring(one, 's', 'healthy');
     must(await one.setLabel('s' as Serial, 'a', 'b', actor));
     await bring(one, 's', 'healthy');
-    expect(one.stateReason('s' as Serial)?.text).toBe('because');
+    expect(one.find('s' as Serial)?.status.reason?.text).toBe('because');
     await bring(one, 's', 'retired');
     must(await one.remove('s' as Serial, actor));
     must(await one.register([], actor));

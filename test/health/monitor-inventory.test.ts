@@ -45,10 +45,9 @@ describe('monitor on the real inventory', () => {
     script.set(first, 'silent');
     await clock.run(50_000);
     expect([stateOf('m-1'), stateOf('m-2')]).toEqual(['unreachable', 'healthy']);
-    expect(inventory.stateReason('m-1' as Serial)).toMatchObject({
+    expect(inventory.find('m-1' as Serial)?.status).toMatchObject({
       state: 'unreachable',
-      by: 'health',
-      text: expect.stringMatching(/^2 of 2 probes silent for 3\ds$/),
+      reason: { by: 'health', text: expect.stringMatching(/^2 of 2 probes silent for 3\ds$/) },
     });
 
     await claim.value.release();

@@ -18,7 +18,7 @@ import {
 } from '../machine.ts';
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
-import { encodeReason } from '../state-reason.ts';
+import { boundedReason } from '../state-reason.ts';
 import { type Audit, type Change, committed, putJson, readIndices, readMachine } from './change.ts';
 
 /** The machine as it is after the change, and whether anything was changed. */
@@ -51,16 +51,12 @@ export function setState(change: StateChange, now: Instant, audit: Audit): Chang
         return fail({ kind: 'disk-keys-exist', serial, text });
       }
       const since = formatInstant(now);
-      const after: Machine = { ...machine, status: { state: to, since } };
+      const status = { state: to, since, reason: boundedReason(why) };
+      const after: Machine = { ...machine, status };
       const conditions: Condition[] = change.fence === undefined ? [] : [change.fence];
       if (retires) conditions.push({ kind: 'none-under', prefix: diskKeys });
       const writes: Write[] = [
         { kind: 'put', key: keys.machine(serial), value: encodeMachine(after, bytes) },
-        {
-          kind: 'put',
-          key: keys.reason(serial),
-          value: encodeReason({ ...why, state: to, since }),
-        },
       ];
       const record = audit(serial, 'set-state', `${from} -> ${to}: ${why.text}`);
       return committed({ machine: after, changed: true }, writes, record, conditions);
@@ -168,7 +164,6 @@ export function remove(
       const kept = used.value.filter((index) => index !== spec.indexInRack);
       const writes: Write[] = [
         { kind: 'delete', key: keys.machine(serial) },
-        { kind: 'delete', key: keys.reason(serial) },
         putJson(indicesKey, kept),
       ];
       return committed('removed', writes, audit(serial, 'delete', ''));

@@ -35,7 +35,7 @@ export function machineCollection(inventory: Inventory): Collection<Machine> {
     labelsOf: ({ spec }) => spec.labels,
     toJson: (machine, now): MachineV2 => {
       const { spec, status, info } = machine;
-      const reason = inventory.stateReason(spec.serial);
+      const { reason } = status;
       return {
         serial: spec.serial,
         revision: inventory.revisionOf(machine),

@@ -118,7 +118,7 @@ describe('changes of machines', () => {
     );
   });
 
-  it.each(machineStates)('to %s change nothing but state and time', async (to) => {
+  it.each(machineStates)('to %s change nothing but state, time and reason', async (to) => {
     const { one, clock } = await desks();
     const serial = 's' as Serial;
     const roads: Partial<Record<string, readonly string[]>> = {
@@ -136,7 +136,11 @@ describe('changes of machines', () => {
     }
     expect(one.find(serial)).toEqual({
       ...before,
-      status: { state: to, since: expect.stringMatching(/^2026-11-21T06:00:0[123]Z$/) },
+      status: {
+        state: to,
+        since: expect.stringMatching(/^2026-11-21T06:00:0[123]Z$/),
+        reason: why,
+      },
     });
   });
 
