@@ -150,6 +150,14 @@ describe('Ignition templates', () => {
     });
   });
 
+  it('of a version below ten others go at once, and the others are read as before', async () => {
+    const face = await aFace();
+    for (let id = 11; id <= 20; id += 1) await face.must(`PUT ${path}/${id}`, { body: template });
+    const before = (await face.must(`GET ${path}`)).body;
+    expect((await face.ask(`PUT ${path}/1`, { body: template })).statusCode).toBe(201);
+    expect((await face.must(`GET ${path}`)).body).toBe(before);
+  });
+
   const deep = `{"version":"2.3","template":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}`;
   it.each<[string, string, string | object, string]>([
     ['a bad role', 'PUT /api/v1/ignitions/a!/1', template, 'invalid role name'],

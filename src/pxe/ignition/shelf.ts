@@ -1,7 +1,7 @@
 /** Ignition templates by role and version: kept in the store, read from memory. */
 
 import { createMirror, type Freshness } from '../../base/mirror.ts';
-import { fail, type Result } from '../../base/result.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../../base/store.ts';
 import { formatInstant } from '../../base/time.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
@@ -128,23 +128,26 @@ export function createTemplateShelf(deps: {
         const dropped = kept.slice(0, Math.max(kept.length - templatesPerRoleMax, 0));
         const pruned = dropped.filter((old) => old !== id);
         const records = [audit('put', id), ...dropped.map((old) => audit('prune', old))];
+        const writes = [
+          ...(dropped.includes(id)
+            ? []
+            : [{ kind: 'put', key, value: encodeTemplate(template) } as const]),
+          ...pruned.map((old) => ({ kind: 'delete', key: roleFolder + old }) as const),
+        ];
         return {
           ok: true,
-          value: undefined,
-          writes: [
-            ...(dropped.includes(id)
-              ? []
-              : [{ kind: 'put', key, value: encodeTemplate(template) } as const]),
-            ...pruned.map((old) => ({ kind: 'delete', key: roleFolder + old }) as const),
-            ...records.map(({ write }) => write),
-          ],
+          value: { isSeen: writes.length > 0 },
+          writes: [...writes, ...records.map(({ write }) => write)],
           conditions: [
             { kind: 'unmoved', key, modRevision: absent },
             ...records.map(({ condition }) => condition),
           ],
         };
       });
-      return written(result.ok ? { ok: true, value: { revision: result.value.revision } } : result);
+      if (!result.ok) return result;
+      const { revision, value } = result.value;
+      // A version below ten others goes at once: nothing of it will ever come back to be waited for.
+      return value.isSeen ? written(ok({ revision })) : ok({ revision });
     },
     remove: async (role, id, actor) => {
       const key = `${ignitionsPrefix}${role}/${id}`;
