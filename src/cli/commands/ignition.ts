@@ -3,6 +3,7 @@
 import type { Answer } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { assembleTemplate, parseMap, type SourceFiles } from '../ignition-source.ts';
+import { printable } from '../table.ts';
 
 /** A request with or without a JSON body; statuses other than success and 404 are failures. */
 export type Send = (
@@ -55,8 +56,9 @@ export async function setIgnition(
   id: string,
   template: unknown,
 ): Promise<string> {
-  await send('PUT', pathOf(role, id), template);
-  return `template ${id} of role ${role} is stored`;
+  const { warning } = await send('PUT', pathOf(role, id), template);
+  const stored = `template ${id} of role ${role} is stored`;
+  return warning === undefined ? stored : `${stored}\nwarning: it ${printable(warning)}`;
 }
 
 export async function deleteIgnition(send: Send, role: string, id: string): Promise<string> {

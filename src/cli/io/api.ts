@@ -33,9 +33,9 @@ export async function sendJson(
   const answer = await ask(server, method, path, body).catch((problem: unknown) => {
     throw unreachable(server, problem);
   });
-  const { status, text } = answer;
+  const { status, text, warning } = answer;
   const answered = parse(text);
-  if (status < 300 || status === 404) return { status, body: answered };
+  if (status < 300 || status === 404) return { status, body: answered, ...warning };
   const said = messageOf(answered) ?? text.slice(0, 200);
   const code = exitCodeOf[status] ?? exitCodes.failed;
   const hint = status === 403 ? "this host's address is not in the server's allow-ips" : '';
@@ -49,9 +49,9 @@ async function ask(
   method: Method,
   path: string,
   given: unknown,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; warning: Pick<Answer, 'warning'> }> {
   const json = given === undefined ? undefined : JSON.stringify(given);
-  const { statusCode, body } = await request(new URL(path, server), {
+  const { statusCode, headers, body } = await request(new URL(path, server), {
     method,
     headers: {
       accept: 'application/json',
@@ -61,7 +61,12 @@ async function ask(
     ...(json === undefined ? {} : { body: json }),
     signal: AbortSignal.timeout(timeoutMs),
   });
-  return { status: statusCode, text: await body.text() };
+  const warning = headers['x-tetsukan-warning'];
+  return {
+    status: statusCode,
+    text: await body.text(),
+    warning: typeof warning === 'string' ? { warning } : {},
+  };
 }
 
 /** Hosts without an entry for this user exist: containers. */

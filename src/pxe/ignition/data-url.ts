@@ -1,5 +1,7 @@
 /** `data:` URLs (RFC 2397) as Ignition uses them, byte by byte: file contents need not be text. */
 
+import { bytesFromText, textFromBytes } from '../template/lossless-text.ts';
+
 const unreserved = /[A-Za-z0-9\-_.!~*'()]/;
 
 /** Undefined when `url` is no well-formed data URL. */
@@ -13,6 +15,28 @@ export function decodeDataUrl(url: string): Uint8Array | undefined {
   return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
     c.charCodeAt(0),
   );
+}
+
+/** The content as text (see lossless-text.ts); undefined when `url` is no well-formed data URL. */
+export function decodeDataText(url: string): string | undefined {
+  // Nearly all contents are UTF-8 and percent-encoded; going through their octets takes ten times as long.
+  const [, plain] = /^data:[^,;]*,([\s\S]*)$/i.exec(url) ?? [];
+  if (plain?.isWellFormed()) {
+    try {
+      return decodeURIComponent(plain);
+    } catch {
+      // It is not: its octets are kept as they are below.
+    }
+  }
+  const bytes = decodeDataUrl(url);
+  return bytes === undefined ? undefined : textFromBytes(bytes);
+}
+
+export function encodeDataText(text: string): string {
+  // JavaScript leaves the very characters as they are that Sabakan's library does.
+  return text.isWellFormed()
+    ? `data:,${encodeURIComponent(text)}`
+    : encodeDataUrl(bytesFromText(text));
 }
 
 /** `data:,` and percent-encoding of every byte outside `A-Z a-z 0-9 - _ . ! ~ * ' ( )`. */

@@ -15,10 +15,9 @@ import { type Budget, createBudget } from '../template/budget.ts';
 import type { Callable } from '../template/callable.ts';
 import { templateFunctions } from '../template/functions.ts';
 import { fromJson, type Value } from '../template/go-value.ts';
-import { bytesFromText, textFromBytes } from '../template/lossless-text.ts';
 import { parseTemplate } from '../template/parser.ts';
 import { runTemplate } from '../template/run.ts';
-import { decodeDataUrl, encodeDataUrl } from './data-url.ts';
+import { decodeDataText, encodeDataText } from './data-url.ts';
 import { machineValue } from './machine-value.ts';
 import type { Member, Shape } from './shape.ts';
 import { type IgnitionVersion, isStrict, shapeOf } from './versions.ts';
@@ -225,11 +224,10 @@ function scalar(
 
 function source(rendering: Rendering, url: string, path: string): string {
   if (!url.startsWith('data:')) return run(rendering, url, path);
-  const bytes = decodeDataUrl(url);
-  if (bytes === undefined) throw new Broken(path, 'is not a well-formed data URL');
-  const text = textFromBytes(bytes);
+  const text = decodeDataText(url);
+  if (text === undefined) throw new Broken(path, 'is not a well-formed data URL');
   if (rendering.strict && !text.includes('{{')) return url;
-  return encodeDataUrl(bytesFromText(run(rendering, text, path)));
+  return encodeDataText(run(rendering, text, path));
 }
 
 function run(rendering: Rendering, given: string, path: string): string {

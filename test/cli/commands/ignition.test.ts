@@ -20,7 +20,12 @@ async function aServer(): Promise<Send> {
     if (answer.statusCode >= 300 && answer.statusCode !== 404) {
       throw new Failure(`${answer.statusCode}: ${answer.body}`, '');
     }
-    return { status: answer.statusCode, body: answer.body === '' ? undefined : answer.json() };
+    const warning = answer.headers['x-tetsukan-warning'];
+    return {
+      status: answer.statusCode,
+      body: answer.body === '' ? undefined : answer.json(),
+      ...(typeof warning === 'string' ? { warning } : {}),
+    };
   };
 }
 
@@ -72,6 +77,15 @@ describe('tetsu ignition', () => {
     expect(JSON.parse(await previewIgnition(send, 'a', { body }))).toEqual({
       ignition: { version: '3.4.0' },
     });
+  });
+
+  it('passes on that a stored template fails for a machine', async () => {
+    const name = '{{ if eq .Spec.Role "cs" }}{{ index .Spec.IPv4 9 }}{{ end }}';
+    const template = { passwd: { groups: [{ name }] } };
+    const body = { version: '2.3', template, meta: null };
+    expect(await setIgnition(await aServer(), 'cs', '1', body)).toMatch(
+      /^template 1 of role cs is stored\nwarning: it does not render for machine a: .*index out of range/,
+    );
   });
 
   it('takes meta data as JSON, too', async () => {
