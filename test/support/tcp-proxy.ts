@@ -17,6 +17,8 @@ export type TcpProxy = {
   readonly bytesBack: () => number;
   /** Breaks all connections once this many more bytes came back; then again after the next number, and so on. */
   readonly cutAfter: (...bytes: number[]) => void;
+  /** Stalls once this many more bytes came back; `Infinity` lets go again. */
+  readonly stallAfter: (bytes: number) => void;
   /** How often `cutAfter` took effect. */
   readonly cuts: () => number;
   readonly connections: () => number;
@@ -35,6 +37,7 @@ export async function startTcpProxy(
   let swallowing = false;
   let bytesBack = 0;
   let cutAt = Number.POSITIVE_INFINITY;
+  let stallAt = Number.POSITIVE_INFINITY;
   let cutsToCome: number[] = [];
   let cuts = 0;
 
@@ -44,6 +47,15 @@ export async function startTcpProxy(
       far.destroy();
     }
     pairs.clear();
+  };
+  const stall = (on: boolean) => {
+    stalled = on;
+    for (const { near, far } of pairs) {
+      for (const socket of [near, far]) {
+        if (on) socket.pause();
+        else socket.resume();
+      }
+    }
   };
   const armCut = () => {
     cutAt = bytesBack + (cutsToCome.shift() ?? Number.POSITIVE_INFINITY);
@@ -72,16 +84,23 @@ export async function startTcpProxy(
       bytesBack += chunk.length;
       if (swallowing) return;
       near.write(chunk);
+      if (bytesBack >= stallAt) {
+        stallAt = Number.POSITIVE_INFINITY;
+        stall(true);
+      }
       if (bytesBack >= cutAt) {
         cuts += 1;
         armCut();
         cut();
       }
     });
-    for (const socket of [near, far]) {
-      socket.on('error', end);
-      socket.on('close', end);
-    }
+    for (const socket of [near, far]) socket.on('error', end);
+    near.on('close', end);
+    far.on('close', () => {
+      pairs.delete(pair);
+      // What the server sent before it closed is still on its way.
+      near.destroySoon();
+    });
   });
   await new Promise<void>((resolve) => server.listen(ownPort, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
@@ -93,14 +112,10 @@ export async function startTcpProxy(
       refusing = on;
       if (on) cut();
     },
-    stall: (on) => {
-      stalled = on;
-      for (const { near, far } of pairs) {
-        for (const socket of [near, far]) {
-          if (on) socket.pause();
-          else socket.resume();
-        }
-      }
+    stall,
+    stallAfter: (bytes) => {
+      stallAt = bytesBack + bytes;
+      if (bytes === Number.POSITIVE_INFINITY) stall(false);
     },
     swallowAnswers: (on) => {
       swallowing = on;
