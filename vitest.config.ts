@@ -38,7 +38,8 @@ export default defineConfig({
           include: ['test/compat/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          // Mostly waiting: the scenarios of several servers take a minute, for what is deleted to go.
+          maxWorkers: 3,
         },
       },
       {

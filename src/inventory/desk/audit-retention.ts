@@ -1,4 +1,4 @@
-/** Old days of the audit log go: each server looks hourly, a time in the store lets one of them do it once a day. */
+/** Old days of the audit log go: each server looks soon after its start and then hourly, a time in the store lets one do it once a day. */
 
 import { ok, type Result } from '../../base/result.ts';
 import { absent, type Store, type StoreProblem } from '../../base/store.ts';
@@ -18,6 +18,8 @@ import { dayMs, prefixesBefore } from './audit-days.ts';
 /** Sabakan's: a record is kept for 60 days and the rest of its own. */
 const keptDays = 60;
 const checkEveryMs = 3_600_000;
+/** A server that never runs for an hour looks, too. */
+const firstCheckMs = 10_000;
 const compactEveryMs = 23 * 3_600_000;
 
 export type AuditRetention = {
@@ -94,7 +96,7 @@ export function createAuditRetention(
     check,
     start: () => {
       stopped = false;
-      cancel = clock.after(checkEveryMs, () => void loop());
+      cancel = clock.after(firstCheckMs, () => void loop());
     },
     stop: () => {
       stopped = true;

@@ -206,9 +206,11 @@ export function createPullLoop(deps: {
       strays.set(id, sinceMs);
       if (nowMs - sinceMs < strayGraceMs) continue;
       await blobs.discardStray(id);
+      strays.delete(id);
       log.info('a blob that is gone from the index was removed', { id });
     }
-    return strays.size === 0 ? {} : { againInMs: strayGraceMs };
+    if (strays.size === 0) return {};
+    return { againInMs: Math.max(1, Math.min(...strays.values()) + strayGraceMs - nowMs) };
   };
 
   const slots = Array.from({ length: pullsMax }, (_, at) => `pull ${at + 1}`);

@@ -6,7 +6,8 @@ export type EtcdKeys = {
   /** Keys under a prefix, ascending. */
   readonly keys: (prefix: string) => Promise<readonly string[]>;
   readonly put: (key: string, value: string | object) => Promise<void>;
-  readonly delete: (key: string) => Promise<void>;
+  /** The store's. */
+  readonly revision: () => Promise<string>;
 };
 
 /** @param prefix stands before every key; `/sabakan/`. */
@@ -18,7 +19,10 @@ export function etcdKeys(endpoint: string, prefix = '/sabakan/'): EtcdKeys {
       body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
-    return (await answer.json()) as { readonly kvs?: readonly Record<string, string>[] };
+    return (await answer.json()) as {
+      readonly header: { readonly revision: string };
+      readonly kvs?: readonly Record<string, string>[];
+    };
   };
   return {
     get: async (key) => {
@@ -34,9 +38,7 @@ export function etcdKeys(endpoint: string, prefix = '/sabakan/'): EtcdKeys {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       await call('kv/put', { key: name(key), value: base64(text) });
     },
-    delete: async (key) => {
-      await call('kv/deleterange', { key: name(key) });
-    },
+    revision: async () => (await call('kv/range', { key: name('') })).header.revision,
   };
 }
 

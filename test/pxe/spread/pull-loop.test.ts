@@ -112,6 +112,7 @@ function aLoop(download: PeerDownload, wanted: readonly { id: string; urls: read
   const clock = manualClock();
   const world = { clock, chance: seededChance(1), log: silentLog };
   let missing = wanted.map((blob) => ({ ...blob, bytesMax: 100 }));
+  let strays: readonly string[] = [];
   let tell = () => {};
   const blobs: Spreadable = {
     noun: 'image',
@@ -127,8 +128,10 @@ function aLoop(download: PeerDownload, wanted: readonly { id: string; urls: read
       missing = missing.filter((blob) => blob.id !== id);
       return ok(undefined);
     },
-    strays: () => [],
-    discardStray: async () => {},
+    strays: () => strays,
+    discardStray: async (id) => {
+      strays = strays.filter((stray) => stray !== id);
+    },
     subscribe: (listener) => {
       tell = listener;
       return () => {};
@@ -140,7 +143,12 @@ function aLoop(download: PeerDownload, wanted: readonly { id: string; urls: read
     missing = now.map((blob) => ({ ...blob, bytesMax: 100 }));
     tell();
   };
-  return { loop, run: clock.run, left: () => missing.map(({ id }) => id), name };
+  const stray = (ids: readonly string[]) => {
+    strays = ids;
+    tell();
+  };
+  const left = () => missing.map(({ id }) => id);
+  return { loop, run: clock.run, left, name, stray, strays: () => strays };
 }
 
 /** Sends something and then nothing more, until it is closed. */
@@ -158,6 +166,20 @@ function stuck(): Awaited<ReturnType<PeerDownload>> {
 }
 
 const idIn = (url: string) => url.split('/').at(-1) ?? '';
+
+describe('what the index names no more', () => {
+  it('goes a minute after it went from the index, each by itself', async () => {
+    const { loop, run, stray, strays } = aLoop(async () => stuck(), []);
+    stray(['1']);
+    await run(30_000);
+    stray(['1', '2']);
+    await run(31_000);
+    expect(strays()).toEqual(['2']);
+    await run(30_000);
+    expect(strays()).toEqual([]);
+    await loop.stop();
+  });
+});
 
 describe('pulls', () => {
   it('take the most wanted first, and one that is stuck does not hold up the others', async () => {
