@@ -27,7 +27,7 @@ if (why !== undefined) process.stderr.write(`DHCP packets are not tested: ${why}
  */
 const first = (rangeCount: number, after = 0): string => macAt(after, rangeCount);
 
-describe.skipIf(why !== undefined)('A: DHCP', () => {
+describe.skipIf(why !== undefined)('A and 9.4.1: DHCP', () => {
   let etcd: TestEtcd;
   let site: Site;
   let lab: Lab;

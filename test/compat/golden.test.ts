@@ -44,7 +44,7 @@ async function machine(serial: string) {
   };
 }
 
-describe('A: addresses of config G', () => {
+describe('A and 9.4.1: addresses of config G', () => {
   it('rack 0, index 4 | 10.69.0.4, 10.69.0.68, 10.69.0.132; BMC 10.72.17.4', async () => {
     expect(await machine('r0-4')).toMatchObject({
       index: 4,
@@ -150,7 +150,7 @@ describe('A: templates', () => {
   });
 });
 
-describe('A: images', () => {
+describe('A and 9.4.16: image index append/move/drop', () => {
   const upload = (on: Site, id: string | number) =>
     on.must(`PUT /api/v1/images/coreos/${id}`, {
       body: tarOf([

@@ -89,7 +89,8 @@ describe('9.4: machines', () => {
     const other = await another('/sabakan/', 'unset');
     await register(aSpec('race', { rack: 6 }));
     await bring('race', 'retiring', 'retired');
-    await expect.poll(async () => (await other.ask('GET /api/v1/state/race')).text).toBe('retired');
+    const seen = async () => (await other.ask('GET /api/v1/state/race')).text;
+    await expect.poll(seen, { timeout: 10_000 }).toBe('retired');
     const answers = await Promise.all(
       [site, other].map((one) => one.ask('DELETE /api/v1/machines/race')),
     );
