@@ -35,6 +35,11 @@ export type MirrorChange<V> = {
   readonly revision: Revision;
 };
 
+export type MirrorListener<V> = (
+  changes: readonly MirrorChange<V>[],
+  how: 'watched' | 'listed',
+) => void;
+
 export type Mirror<V> = {
   /** Keys without the mirror's prefix. */
   readonly get: (key: string) => V | undefined;
@@ -51,8 +56,11 @@ export type Mirror<V> = {
    * Resolves true when `revision` is in, false when `timeoutMs` passed first.
    */
   readonly reached: (revision: Revision, timeoutMs: number) => Promise<boolean>;
-  /** Called after each applied batch, also after a re-list (with the differences only). Returns how to stop. */
-  readonly subscribe: (listener: (changes: readonly MirrorChange<V>[]) => void) => () => void;
+  /**
+   * Called after each applied batch, in revision order, and after a listing with the differences alone: what happened
+   * between two listings is not known. Returns how to stop.
+   */
+  readonly subscribe: (listener: MirrorListener<V>) => () => void;
   /**
    * Values that did not decode, by key, and why: `get` answers undefined for them, so whoever acts on absence looks
    * here first.
@@ -80,7 +88,7 @@ export function createMirror<V>(options: {
   const log = options.log.with({ prefix });
   const held = new Map<string, Held<V>>();
   const broken = new Map<string, string>();
-  const listeners = new Set<(changes: readonly MirrorChange<V>[]) => void>();
+  const listeners = new Set<MirrorListener<V>>();
   const waiters = new Set<{
     readonly revision: Revision;
     readonly done: (isIn: boolean) => void;
@@ -135,12 +143,18 @@ export function createMirror<V>(options: {
       ? put(event.entry)
       : remove(event.key.slice(prefix.length), event.modRevision);
 
-  const advance = (to: Revision, changes: readonly MirrorChange<V>[]) => {
+  const advance = (
+    to: Revision,
+    changes: readonly MirrorChange<V>[],
+    how: 'watched' | 'listed' = 'watched',
+  ) => {
     if (compareRevisions(to, revision) > 0) revision = to;
     if (owed !== undefined && compareRevisions(owed.revision, revision) <= 0) owed = undefined;
     behindSinceMs = undefined;
     const real = changes.filter((one) => one.value !== undefined || one.before !== undefined);
-    if (real.length > 0) for (const listener of [...listeners]) listener(real);
+    if (real.length > 0 || how === 'listed') {
+      for (const listener of [...listeners]) listener(real, how);
+    }
     for (const waiter of [...waiters]) {
       if (compareRevisions(waiter.revision, revision) <= 0) waiter.done(true);
     }
@@ -181,7 +195,7 @@ export function createMirror<V>(options: {
     if (rewound) changed = newestOf(listing);
     // All that was ever acknowledged is in a listing, unless the store itself lost it.
     owed = undefined;
-    advance(listing.revision, changes);
+    advance(listing.revision, changes, 'listed');
   };
 
   const relist = async (pauseMs: number): Promise<void> => {

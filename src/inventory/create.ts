@@ -17,7 +17,7 @@ import { register } from './desk/registration.ts';
 import { checkSchema } from './desk/schema-version.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
 import { goTimeText } from './go-time.ts';
-import type { Change, Inventory, WriteResult, Written } from './inventory.ts';
+import type { ChangeListener, Inventory, WriteResult, Written } from './inventory.ts';
 import { parseIpamConfig } from './ipam.ts';
 import { keys } from './keys.ts';
 import type { Machine, NewMachine, Serial } from './machine.ts';
@@ -54,18 +54,19 @@ export function createInventory(deps: {
 
   const index = createMachineIndex();
   const revisions = new WeakMap<Machine, Revision>();
-  const listeners = new Set<(changes: readonly Change[]) => void>();
-  machines.subscribe((changes) => {
+  const listeners = new Set<ChangeListener>();
+  machines.subscribe((changes, how) => {
     for (const { key, value, revision } of changes) {
       index.update(key, value);
       if (value !== undefined) revisions.set(value, revision);
     }
-    const told = changes.map(({ key, before, value }) => ({
+    const told = changes.map(({ key, before, value, revision }) => ({
       serial: key as Serial,
       before,
       after: value,
+      revision,
     }));
-    for (const listener of [...listeners]) listener(told);
+    for (const listener of [...listeners]) listener(told, how);
   });
 
   const auditOf = (actor: Actor, category: AuditCategory): Audit => {
@@ -154,6 +155,7 @@ export function createInventory(deps: {
     find: (serial) => index.get(serial),
     machines: index.all,
     machinesRevision: machines.changed,
+    machinesCompleteTo: machines.revision,
     revisionOf: (machine) => revisions.get(machine) ?? absent,
     search: (query) => searchMachines(index, query, clock.now()),
     ipam: () => ipam.get(''),

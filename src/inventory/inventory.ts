@@ -17,7 +17,14 @@ export type Change = {
   readonly serial: Serial;
   readonly before: Machine | undefined;
   readonly after: Machine | undefined;
+  readonly revision: Revision;
 };
+
+/**
+ * Changes in revision order, all of one revision together. `listed`: the differences to what was known before, since
+ * what happened in between was not heard.
+ */
+export type ChangeListener = (changes: readonly Change[], how: 'watched' | 'listed') => void;
 
 export type Written = { readonly revision: Revision };
 export type WriteResult<T = Written> = Promise<Result<T, InventoryProblem | TransactProblem>>;
@@ -44,13 +51,15 @@ export type Inventory = {
   readonly machines: () => readonly Machine[];
   /** Of the last change among them: equal revisions mean equal lists. */
   readonly machinesRevision: () => Revision;
+  /** No change of a machine up to here is missing. */
+  readonly machinesCompleteTo: () => Revision;
   /** Of the change that made this machine what it is: of the value given, which may be an older one. */
   readonly revisionOf: (machine: Machine) => Revision;
   /** Ascending by serial; cost grows with the candidates of the narrowest condition, not with the fleet. */
   readonly search: (query: MachineQuery) => readonly Machine[];
   readonly ipam: () => IpamConfig | undefined;
   readonly dhcp: () => DhcpConfig | undefined;
-  readonly subscribe: (listener: (changes: readonly Change[]) => void) => () => void;
+  readonly subscribe: (listener: ChangeListener) => () => void;
   /** The machine that owns this node or BMC address: DHCP must not lend it. */
   readonly ownerOf: (address: Ipv4) => Machine | undefined;
   /** Records that do not decode, by key, with the reason. */

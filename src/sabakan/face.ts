@@ -57,6 +57,10 @@ export type Face = {
   readonly http: Handler;
   /** Disk keys and nothing else, as with Sabakan since 3.0.0. */
   readonly https: Handler;
+  /** Watches that are open on version 2. */
+  readonly watchers: () => number;
+  /** These answers have no end of their own; a server that stops ends them first. */
+  readonly endWatches: () => void;
 };
 
 /** Version 1's root. */
@@ -93,7 +97,7 @@ export function createFace(deps: FaceDeps): Face {
   });
   const health = byMethod('/health', { GET: () => healthAnswer(world) });
 
-  const apiRouteOf = createApi(deps);
+  const api = createApi(deps);
 
   const v1RouteOf = (path: string, among: readonly Noun[]): Route => {
     const rest = path.slice(v1.length);
@@ -105,7 +109,7 @@ export function createFace(deps: FaceDeps): Face {
   };
   const routeOf = (path: string): Route => {
     if (path.startsWith(v1)) return v1RouteOf(path, nouns);
-    if (path.startsWith(v2)) return apiRouteOf(path.slice(v2.length));
+    if (path.startsWith(v2)) return api.routeOf(path.slice(v2.length));
     if (path === '/graphql') return graphql;
     if (path === '/health') return health;
     if (path === '/version') return version;
@@ -154,7 +158,12 @@ export function createFace(deps: FaceDeps): Face {
       }
       return answer;
     };
-  return { http: serve(routeOf), https: serve(tlsRouteOf) };
+  return {
+    http: serve(routeOf),
+    https: serve(tlsRouteOf),
+    watchers: api.watchers,
+    endWatches: api.stop,
+  };
 }
 
 function nothing(name: string): Route {

@@ -60,6 +60,8 @@ export type Fleet = {
   readonly handle: Handler;
   /** Every request that came over TLS, through here. */
   readonly handleTls: Handler;
+  /** Watches never end by themselves: before the listeners close. */
+  readonly endWatches: () => void;
   readonly requests: RequestCounter;
   readonly metrics: (process: () => readonly MetricFamily[]) => Promise<string>;
   readonly status: () => unknown;
@@ -102,6 +104,7 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
       listening: edges.listeners?.() ?? {},
       store: { inventory: inventory.freshness(), revision: inventory.revision() },
       machines: inventory.machines().length,
+      watchers: face.watchers(),
       brokenRecords: [...inventory.broken(), ...pxe.broken()].map(([key, why]) => ({ key, why })),
       leader: control.holder() ?? null,
       leading: control.isLeader(),
@@ -154,12 +157,14 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     stop,
     handle: face.http,
     handleTls: face.https,
+    endWatches: face.endWatches,
     requests,
     metrics: (process) =>
       metricsText({
         ...views,
         isLeader: control.isLeader,
         requests,
+        watchers: face.watchers(),
         images: pxe.images.index,
         assets: () => pxe.assets.list().map(({ sizeBytes }) => ({ size: sizeBytes })),
         bootCounters: () => {

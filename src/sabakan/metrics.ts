@@ -15,6 +15,8 @@ export type MetricParts = {
   readonly bridge: Bridge | undefined;
   readonly isLeader: () => boolean;
   readonly requests: RequestCounter;
+  /** Open now. */
+  readonly watchers: number;
   /** The image index of all servers, sizes in bytes. */
   readonly images: () => readonly { readonly size: number }[];
   readonly assets: () => readonly { readonly size: number }[];
@@ -38,6 +40,7 @@ export async function metricsText(parts: MetricParts): Promise<string> {
       'Whether this server runs health and cluster loops.',
       +parts.isLeader(),
     ),
+    gauge('tetsukan_watchers', 'Open watches of version 2.', parts.watchers),
     ...healthFamilies(parts.monitor()),
     ...clusterFamilies(parts.bridge),
     ...Object.entries(parts.bootCounters()).map(([name, value]) =>

@@ -23,6 +23,8 @@ export type FaceProblem =
   | { readonly kind: 'not-live'; readonly text: string }
   | TemplateBroken
   | { readonly kind: 'cursor-gone'; readonly text: string }
+  | { readonly kind: 'history-gone'; readonly text: string }
+  | { readonly kind: 'watchers-busy'; readonly text: string }
   | { readonly kind: 'failed'; readonly text: string }
   | { readonly kind: 'disk-key-unknown'; readonly text: string }
   | { readonly kind: 'disk-key-too-large'; readonly text: string };
@@ -122,6 +124,8 @@ export const problemTable = {
   'method-not-allowed': { status: 405, v1: 'method not allowed', graphql: internal },
   'not-live': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'cursor-gone': { status: 410, v1: 'text', graphql: internal },
+  'history-gone': { status: 410, v1: 'text', graphql: internal },
+  'watchers-busy': { status: 429, v1: 'text', graphql: internal, retryable: true },
   failed: { status: 500, v1: 'cause', graphql: internal },
   'body-too-large': { status: 413, v1: 'text', graphql: internal },
   'body-cut': { status: 400, v1: 'invalid request', graphql: internal },
@@ -161,6 +165,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   411: 'Length Required',
   413: 'Request Entity Too Large',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };

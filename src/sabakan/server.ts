@@ -190,6 +190,7 @@ export async function startServer(
     open.set(member, listener.value.endpoint);
     closers.push(() => listener.value.close(drainMs));
   }
+  closers.push(async () => fleet.endWatches());
   const listening = Object.fromEntries([...open].map(([member, at]) => [member, text(at)]));
   log.info('listening', { ...listening, advertise: config.advertiseUrl });
   return ok({

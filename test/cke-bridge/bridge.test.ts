@@ -8,7 +8,7 @@ import { type Bridge, type BridgeDeps, createBridge } from '../../src/cke-bridge
 import { recordKey } from '../../src/cke-bridge/record-json.ts';
 import { defaultBridgeSettings } from '../../src/cke-bridge/settings.ts';
 import type { ClusterSink } from '../../src/cke-bridge/sink.ts';
-import type { Change } from '../../src/inventory/inventory.ts';
+import type { ChangeListener } from '../../src/inventory/inventory.ts';
 import type { Machine, MachineState, Role } from '../../src/inventory/machine.ts';
 import { manualClock } from '../support/clock.ts';
 import { silentLog } from '../support/silent-log.ts';
@@ -37,7 +37,7 @@ function aWorld() {
   const clock = manualClock(start);
   const store = createMemoryStore({ clock });
   const machines = new Map<string, Machine>();
-  const listeners = new Set<(changes: readonly Change[]) => void>();
+  const listeners = new Set<ChangeListener>();
   const inventory = {
     live: { kind: 'live' } as Freshness,
     at: 1_000_000,
@@ -45,7 +45,7 @@ function aWorld() {
     freshness: () => inventory.live,
     revision: () => String(inventory.at) as Revision,
     broken: () => new Map<string, string>(),
-    subscribe: (listener: (changes: readonly Change[]) => void) => {
+    subscribe: (listener: ChangeListener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
@@ -76,7 +76,7 @@ function aWorld() {
     if (machine === undefined) throw new Error(`no ${serial}`);
     machines.set(serial, { ...machine, status: { state, since: formatInstant(clock.now()) } });
     inventory.at += 1;
-    for (const listener of listeners) listener([]);
+    for (const listener of listeners) listener([], 'watched');
   };
   return { clock, store, machines, inventory, sink, bridge, set };
 }

@@ -4,12 +4,12 @@ import { formatIpv4, type Ipv4 } from '../../src/base/addresses.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/base/memory-store.ts';
 import type { Freshness } from '../../src/base/mirror.ts';
 import { fail, ok } from '../../src/base/result.ts';
-import type { Condition, Revision } from '../../src/base/store.ts';
+import { absent, type Condition, type Revision } from '../../src/base/store.ts';
 import { addMs, formatInstant, instant } from '../../src/base/time.ts';
 import { createMonitor, type Monitor } from '../../src/health/monitor.ts';
 import { defaultHealthPolicy, type HealthPolicy } from '../../src/health/policy.ts';
 import type { ProbeResult, ProbeResultKind, Prober } from '../../src/health/probe.ts';
-import type { Change, Inventory, StateChange } from '../../src/inventory/inventory.ts';
+import type { ChangeListener, Inventory, StateChange } from '../../src/inventory/inventory.ts';
 import { allowedTransitions } from '../../src/inventory/lifecycle.ts';
 import type { Machine, MachineState, Serial } from '../../src/inventory/machine.ts';
 import { type ManualClock, manualClock, seededChance } from '../support/clock.ts';
@@ -92,7 +92,7 @@ export type Moved = {
 /** The part of the desk that health uses, in a Map; it records every move and throws at an illegal one. */
 function deskOf(machines: readonly Machine[], clock: ManualClock) {
   const all = new Map(machines.map((machine) => [machine.spec.serial, machine]));
-  const listeners = new Set<(changes: readonly Change[]) => void>();
+  const listeners = new Set<ChangeListener>();
   const moved: Moved[] = [];
   let freshness: Freshness = { kind: 'live' };
   let refusal: string | undefined;
@@ -100,7 +100,9 @@ function deskOf(machines: readonly Machine[], clock: ManualClock) {
     const before = all.get(serial);
     if (after === undefined) all.delete(serial);
     else all.set(serial, after);
-    for (const listener of listeners) listener([{ serial, before, after }]);
+    for (const listener of listeners) {
+      listener([{ serial, before, after, revision: absent }], 'watched');
+    }
   };
   const put = (machine: Machine, to: MachineState): Machine => {
     const after = { ...machine, status: { state: to, since: formatInstant(clock.now()) } };

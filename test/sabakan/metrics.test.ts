@@ -16,6 +16,7 @@ async function textOf(
     bridge: undefined,
     isLeader: () => true,
     requests: face.requests,
+    watchers: 0,
     images: () => [],
     assets: () => [],
     bootCounters: () => ({}),

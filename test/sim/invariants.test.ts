@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { absent } from '../../src/base/store.ts';
 import type { Machine, MachineState, Role } from '../../src/inventory/machine.ts';
 import { createInvariants, type Invariants } from '../../src/sim/invariants.ts';
 import { aMachine } from '../support/machines.ts';
@@ -17,7 +18,12 @@ function inState(machine: Machine, state: MachineState): Machine {
 function register(invariants: Invariants, ...serials: string[]): Machine[] {
   return serials.map((serial) => {
     const machine = inState(aMachine({ serial }), 'uninitialized');
-    invariants.machineChanged({ serial: machine.spec.serial, before: undefined, after: machine });
+    invariants.machineChanged({
+      serial: machine.spec.serial,
+      before: undefined,
+      after: machine,
+      revision: absent,
+    });
     return machine;
   });
 }
@@ -34,7 +40,7 @@ describe('the invariants notice', () => {
     const broken = brokenBy((invariants) => {
       const [machine] = register(invariants, 'a');
       if (machine === undefined) return;
-      const change = { serial: machine.spec.serial, before: machine };
+      const change = { serial: machine.spec.serial, before: machine, revision: absent };
       invariants.machineChanged({ ...change, after: inState(machine, 'unreachable') });
     });
     expect(broken).toEqual(['a went from uninitialized to unreachable']);
@@ -73,7 +79,12 @@ describe('the invariants notice', () => {
       const boot = aMachine({ serial: 'd' });
       const spec = { ...boot.spec, role: 'boot' as Role };
       const machine = inState({ ...boot, spec }, 'uninitialized');
-      invariants.machineChanged({ serial: spec.serial, before: undefined, after: machine });
+      invariants.machineChanged({
+        serial: spec.serial,
+        before: undefined,
+        after: machine,
+        revision: absent,
+      });
       invariants.clusterWritten(cluster('abc', 'dx'));
     });
     expect(broken).toEqual([

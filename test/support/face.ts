@@ -44,6 +44,8 @@ export type TestFace = {
   readonly inventory: Inventory;
   readonly requests: RequestCounter;
   readonly log: readonly LogLine[];
+  /** Ends the answers of open watches, which have no end of their own. */
+  readonly endWatches: () => void;
 };
 
 export type GraphQLAnswer = {
@@ -168,6 +170,7 @@ export async function aFace(
     inventory,
     requests,
     log,
+    endWatches: face.endWatches,
   };
 }
 

@@ -28,32 +28,73 @@ export function listQuery(columns: readonly string[], hasLabels: boolean) {
           description: `columns, comma-separated, a minus before one for descending; by name when absent. Columns: ${known}`,
         }),
       ),
-      fieldSelector: Type.Optional(
-        Type.String({
-          maxLength: 4_096,
-          description: `Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: ${known}`,
-        }),
-      ),
-      ...(hasLabels
-        ? {
-            labelSelector: Type.Optional(
-              Type.String({
-                maxLength: 4_096,
-                description: 'Kubernetes selector over labels, as in product=R650,!broken',
-              }),
-            ),
-          }
-        : {}),
+      ...selectors(columns, hasLabels),
     },
     { additionalProperties: false },
   );
+}
+
+/** Parameters of a watch. */
+export function watchQuery(columns: readonly string[], hasLabels: boolean) {
+  return Type.Object(
+    {
+      from: Type.Optional(
+        Type.String({
+          description:
+            '`revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent',
+        }),
+      ),
+      ...selectors(columns, hasLabels),
+    },
+    { additionalProperties: false },
+  );
+}
+
+function selectors(columns: readonly string[], hasLabels: boolean) {
+  const known = columns.join(', ');
+  return {
+    fieldSelector: Type.Optional(
+      Type.String({
+        maxLength: 4_096,
+        description: `Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: ${known}`,
+      }),
+    ),
+    ...(hasLabels
+      ? {
+          labelSelector: Type.Optional(
+            Type.String({
+              maxLength: 4_096,
+              description: 'Kubernetes selector over labels, as in product=R650,!broken',
+            }),
+          ),
+        }
+      : {}),
+  };
+}
+
+/** The data of an event `changes`. */
+export function changesOf<T extends TSchema>(item: T) {
+  return Type.Object({
+    revision: Type.String(),
+    changes: Type.Array(
+      Type.Object({
+        kind: Type.Enum(['added', 'modified', 'deleted'], {
+          description: 'with selectors: added when it begins to match, deleted when it ceases to',
+        }),
+        name: Type.String(),
+        object: item,
+      }),
+    ),
+  });
 }
 
 /** A page: `revision` is where a watch goes on from. */
 export function pageOf<T extends TSchema>(item: T) {
   return Type.Object({
     items: Type.Array(item),
-    revision: Type.String({ description: "of the list, the store's; all pages have the same" }),
+    revision: Type.String({
+      description: "the store's: a watch from here misses nothing that came after this list",
+    }),
     total: Type.Integer({ minimum: 0, description: 'how many are selected, over all pages' }),
     next: Type.Union([Type.String(), Type.Null()], {
       description: 'cursor of the next page; null on the last',

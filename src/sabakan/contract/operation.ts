@@ -22,7 +22,14 @@ export type Operation = {
   /** Every member is text; an unknown parameter is refused. */
   readonly query?: TObject;
   readonly body?: TSchema;
-  readonly answer: { readonly status: number; readonly holds: string; readonly schema?: TSchema };
+  readonly answer: {
+    readonly status: number;
+    readonly holds: string;
+    /** Of the body, or of an event's data. */
+    readonly schema?: TSchema;
+    /** Absent: `application/json`. */
+    readonly mediaType?: 'text/event-stream';
+  };
   /** Problem kinds a client should be ready for, beside the ones of every operation. */
   readonly problems?: readonly string[];
 };

@@ -2,7 +2,7 @@
 
 import Type, { type TSchema } from 'typebox';
 import { previewIgnition, tryIgnition } from './ignition.ts';
-import { listQuery, pageOf } from './list.ts';
+import { changesOf, listQuery, pageOf, watchQuery } from './list.ts';
 import { machineColumns, machineSchema, machineStateSchema } from './machine.ts';
 import type { Operation } from './operation.ts';
 import { rackColumns, rackSchema } from './rack.ts';
@@ -19,6 +19,7 @@ const machines = {
 
 export const listMachines = listOperation(machines);
 export const getMachine = getOperation(machines);
+export const watchMachines = watchOperation(machines);
 
 const racks = {
   noun: 'racks',
@@ -31,6 +32,7 @@ const racks = {
 };
 export const listRacks = listOperation(racks);
 export const getRack = getOperation(racks);
+export const watchRacks = watchOperation(racks);
 
 export const explainMachine: Operation = {
   id: 'explainMachine',
@@ -84,9 +86,11 @@ export const getOpenApi: Operation = {
 export const operations: readonly Operation[] = [
   listMachines,
   getMachine,
+  watchMachines,
   explainMachine,
   listRacks,
   getRack,
+  watchRacks,
   previewIgnition,
   tryIgnition,
   getPlan,
@@ -129,6 +133,25 @@ function getOperation({ noun, one, key, keyHolds, schema }: Noun): Operation {
     parameters: { [key]: keyHolds },
     answer: { status: 200, holds: `the ${one}`, schema },
     problems: ['not-found', 'not-live'],
+  };
+}
+
+function watchOperation({ noun, columns, hasLabels, schema }: Noun): Operation {
+  return {
+    id: `watch${capital(noun)}`,
+    method: 'GET',
+    path: `/watch/${noun}`,
+    summary: `changes of ${noun} as server-sent events, from a revision on`,
+    needs: 'viewer',
+    query: watchQuery(Object.keys(columns), hasLabels),
+    answer: {
+      status: 200,
+      holds:
+        'events `changes` (all of one revision together), `bookmark` (nothing up to its id is missing) and `error` (410: list again; 429: too slow, go on from the last id), after which it ends',
+      schema: changesOf(schema),
+      mediaType: 'text/event-stream',
+    },
+    problems: ['not-live', 'history-gone', 'watchers-busy'],
   };
 }
 

@@ -13,6 +13,8 @@ import {
   listMachines,
   listRacks,
   operations,
+  watchMachines,
+  watchRacks,
 } from '../contract/operations.ts';
 import type { Route } from '../exchange.ts';
 import { published } from '../published.ts';
@@ -20,9 +22,12 @@ import { createPlanReader, machineExplained, planJson, type ViewParts } from '..
 import { getEndpoint, json, listEndpoint } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { ignitionEndpoints } from './ignition.ts';
+import { createJournal } from './journal.ts';
 import { machineCollection } from './machines.ts';
 import { openApiDocument } from './openapi.ts';
 import { rackCollection } from './racks.ts';
+import { createWatchHub } from './watch.ts';
+import { watchEndpoint } from './watch-endpoint.ts';
 
 export type ApiDeps = ViewParts & {
   readonly clock: Clock;
@@ -31,17 +36,28 @@ export type ApiDeps = ViewParts & {
   readonly status: () => unknown;
 };
 
-/** @returns the route for what follows `/api/v2/` in a path. */
-export function createApi(deps: ApiDeps): (path: string) => Route {
+export type Api = {
+  /** The route for what follows `/api/v2/` in a path. */
+  readonly routeOf: (path: string) => Route;
+  /** How many watches are open. */
+  readonly watchers: () => number;
+  /** Ends all watches: what is open would hold up a server that stops. */
+  readonly stop: () => void;
+};
+
+export function createApi(deps: ApiDeps): Api {
   const { clock, inventory } = deps;
   const currentPlan = createPlanReader(deps);
   const machines = machineCollection(inventory);
   const racks = rackCollection(inventory);
+  const machineHub = createWatchHub(machines, createJournal(machines), clock);
+  const rackHub = createWatchHub(racks, createJournal(racks), clock);
   const description = openApiDocument(operations, deps.version);
 
   const endpoints: readonly Endpoint[] = [
     listEndpoint(listMachines, machines, clock),
     getEndpoint(getMachine, machines, 'serial', clock),
+    watchEndpoint(watchMachines, machines, machineHub, clock),
     {
       operation: explainMachine,
       handle: async ({ parameters }) => {
@@ -68,8 +84,16 @@ export function createApi(deps: ApiDeps): (path: string) => Route {
     },
     listEndpoint(listRacks, racks, clock),
     getEndpoint(getRack, racks, 'rack', clock),
+    watchEndpoint(watchRacks, racks, rackHub, clock),
     { operation: getStatus, handle: async () => ok(json(published(deps.status()))) },
     { operation: getOpenApi, handle: async () => ok(json(description)) },
   ];
-  return endpointRoutes(endpoints);
+  return {
+    routeOf: endpointRoutes(endpoints),
+    watchers: () => machineHub.watchers() + rackHub.watchers(),
+    stop: () => {
+      machineHub.stop();
+      rackHub.stop();
+    },
+  };
 }

@@ -18,11 +18,29 @@ export type Column<T> = {
 
 /** All objects of a noun at one moment. */
 export type Snapshot<T> = {
-  /** Of the last change among them: equal revisions mean equal lists, on whichever server. */
-  readonly revision: Revision;
+  /** Of the last change among them: equal ones mean equal lists, on whichever server. */
+  readonly changed: Revision;
+  /** No change up to here is missing: where a watch goes on. */
+  readonly completeTo: Revision;
   /** In the noun's own order; the same array while nothing changes. */
   readonly items: readonly T[];
 };
+
+export type CollectionChange<T> = {
+  readonly name: string;
+  readonly before: T | undefined;
+  readonly after: T | undefined;
+};
+
+export type CollectionNews<T> =
+  /** All that one revision changed; revisions only grow. */
+  | {
+      readonly kind: 'changed';
+      readonly revision: Revision;
+      readonly changes: readonly CollectionChange<T>[];
+    }
+  /** What happened since the last news is not known in order: list again. */
+  | { readonly kind: 'listed' };
 
 export type Collection<T> = {
   /** Plural, as it stands in paths: `machines`. */
@@ -37,4 +55,7 @@ export type Collection<T> = {
   /** Whole or not at all. */
   readonly snapshot: () => Result<Snapshot<T>, Problem>;
   readonly find: (name: string) => Result<T | undefined, Problem>;
+  /** No change up to here is missing. */
+  readonly completeTo: () => Revision;
+  readonly subscribe: (listener: (news: CollectionNews<T>) => void) => () => void;
 };

@@ -7,9 +7,9 @@ import type { Cursor } from './listing.ts';
 const version = 1;
 const cursorCharactersMax = 16_384;
 
-export function formatCursor({ revision, query, offset }: Cursor): string {
+export function formatCursor({ changed, query, offset }: Cursor): string {
   // Selectors are ASCII, so this is, too.
-  const text = btoa(JSON.stringify([version, revision, query, offset]));
+  const text = btoa(JSON.stringify([version, changed, query, offset]));
   return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
@@ -23,9 +23,9 @@ export function parseCursor(text: string): Result<Cursor, string> {
     return wrong;
   }
   if (!Array.isArray(parts) || parts.length !== 4) return wrong;
-  const [of, revision, query, offset] = parts as readonly unknown[];
+  const [of, changed, query, offset] = parts as readonly unknown[];
   if (of !== version || typeof query !== 'string') return wrong;
-  if (typeof revision !== 'string' || !/^\d{1,20}$/.test(revision)) return wrong;
+  if (typeof changed !== 'string' || !/^\d{1,20}$/.test(changed)) return wrong;
   if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 0) return wrong;
-  return ok({ revision: revision as Revision, query, offset });
+  return ok({ changed: changed as Revision, query, offset });
 }

@@ -20,7 +20,8 @@ export type ListQuery = {
 
 export type Page<T> = {
   readonly items: readonly T[];
-  readonly revision: Revision;
+  /** No change up to here is missing. */
+  readonly completeTo: Revision;
   /** How many the query selects, over all pages. */
   readonly total: number;
   /** Undefined on the last page. */
@@ -29,7 +30,8 @@ export type Page<T> = {
 
 /** Where the next page begins, in which list. */
 export type Cursor = {
-  readonly revision: Revision;
+  /** Of the list's last change. */
+  readonly changed: Revision;
   readonly query: string;
   readonly offset: number;
 };
@@ -48,7 +50,12 @@ const itemsKeptMax = 1_000_000;
 /** A reader that pauses longer begins anew. */
 const keptMs = 5 * 60_000;
 
-type Kept<T> = { readonly items: readonly T[]; readonly revision: Revision; usedMs: number };
+type Kept<T> = {
+  readonly items: readonly T[];
+  readonly changed: Revision;
+  readonly completeTo: Revision;
+  readonly usedMs: number;
+};
 
 export function createListing<T>(
   collection: Collection<T>,
@@ -89,12 +96,13 @@ export function createListing<T>(
     if (cursor !== undefined && cursor.query !== text) return fail(foreignCursor);
     const snapshot = collection.snapshot();
     if (!snapshot.ok) return snapshot;
-    const revision = cursor?.revision ?? snapshot.value.revision;
-    const key = `${revision} ${text}`;
+    const changed = cursor?.changed ?? snapshot.value.changed;
+    const key = `${changed} ${text}`;
     const known = lists.get(key);
-    if (known === undefined && revision !== snapshot.value.revision) return fail(goneCursor);
+    if (known === undefined && changed !== snapshot.value.changed) return fail(goneCursor);
     const items = known?.items ?? made(snapshot.value, query);
-    const list = { items, revision, usedMs };
+    const completeTo = known?.completeTo ?? snapshot.value.completeTo;
+    const list = { items, changed, completeTo, usedMs };
     keep(key, list);
     return ok(list);
   };
@@ -103,14 +111,14 @@ export function createListing<T>(
     page: (query, limit, cursor) => {
       const list = listOf(query, cursor);
       if (!list.ok) return list;
-      const { items, revision } = list.value;
+      const { items, changed, completeTo } = list.value;
       const from = cursor?.offset ?? 0;
       const end = from + limit;
       return ok({
         items: items.slice(from, end),
-        revision,
+        completeTo,
         total: items.length,
-        next: end < items.length ? { revision, query: queryText(query), offset: end } : undefined,
+        next: end < items.length ? { changed, query: queryText(query), offset: end } : undefined,
       });
     },
   };

@@ -1,8 +1,10 @@
 /** The machines of version 2: columns, and the shape that `contract/machine.ts` describes. */
 
 import { formatIpv4 } from '../../base/addresses.ts';
-import { ok } from '../../base/result.ts';
-import type { Inventory } from '../../inventory/inventory.ts';
+import { fail, ok } from '../../base/result.ts';
+import type { Revision } from '../../base/store.ts';
+import type { Change, Inventory } from '../../inventory/inventory.ts';
+import { keys } from '../../inventory/keys.ts';
 import type { Machine, NicConfig, Serial } from '../../inventory/machine.ts';
 import { durationSeconds } from '../../inventory/machine-json.ts';
 import type { MachineV2, machineColumns } from '../contract/machine.ts';
@@ -28,6 +30,7 @@ const columns: Readonly<Record<keyof typeof machineColumns, ColumnOf>> = {
 };
 
 export function machineCollection(inventory: Inventory): Collection<Machine> {
+  const completeTo = inventory.machinesCompleteTo;
   return {
     noun: 'machines',
     columns: Object.entries(columns).map(([name, column]) => ({ name, ...column })),
@@ -63,17 +66,40 @@ export function machineCollection(inventory: Inventory): Collection<Machine> {
     revisionOf: inventory.revisionOf,
     snapshot: () => {
       const doubt = whyNotWhole(inventory);
-      if (doubt !== undefined) return { ok: false, error: doubt };
-      return ok({ revision: inventory.machinesRevision(), items: inventory.machines() });
+      if (doubt !== undefined) return fail(doubt);
+      const changed = inventory.machinesRevision();
+      return ok({ changed, completeTo: completeTo(), items: inventory.machines() });
     },
     find: (name) => {
       const machine = inventory.find(name as Serial);
       if (machine !== undefined) return ok(machine);
       // "There is none" is a statement about the whole inventory.
       const doubt = whyNotWhole(inventory, [name]);
-      return doubt === undefined ? ok(undefined) : { ok: false, error: doubt };
+      return doubt === undefined ? ok(undefined) : fail(doubt);
     },
+    completeTo,
+    subscribe: (listener) =>
+      inventory.subscribe((changes, how) => {
+        // A record that cannot be read is no machine that went; nobody may act on that.
+        const isUnclear = changes.some(
+          ({ serial, after }) =>
+            after === undefined && inventory.broken().has(keys.machine(serial)),
+        );
+        if (how === 'listed' || isUnclear) return listener({ kind: 'listed' });
+        for (const [revision, together] of byRevision(changes)) {
+          listener({
+            kind: 'changed',
+            revision,
+            changes: together.map(({ serial, before, after }) => ({ name: serial, before, after })),
+          });
+        }
+      }),
   };
+}
+
+/** In the order they came, which is that of revisions. */
+export function byRevision(changes: readonly Change[]): ReadonlyMap<Revision, readonly Change[]> {
+  return Map.groupBy(changes, ({ revision }) => revision);
 }
 
 function numbered(number: (item: Machine) => number): ColumnOf {

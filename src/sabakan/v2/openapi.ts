@@ -44,7 +44,7 @@ function described(operation: Operation): unknown {
         description: answer.holds,
         ...(answer.schema === undefined
           ? {}
-          : { content: { 'application/json': { schema: answer.schema } } }),
+          : { content: { [answer.mediaType ?? 'application/json']: { schema: answer.schema } } }),
       },
       ...refusals(operation),
     },

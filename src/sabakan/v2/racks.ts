@@ -1,13 +1,14 @@
 /** The racks of version 2, counted from the machines in them. */
 
-import { ok } from '../../base/result.ts';
+import { fail, ok } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { bootRole, type Machine } from '../../inventory/machine.ts';
 import { machineStates } from '../contract/machine.ts';
 import type { RackV2, rackColumns } from '../contract/rack.ts';
 import { whyNotWhole } from '../whole-truth.ts';
-import type { Collection, Column } from './collection.ts';
+import type { Collection, CollectionChange, Column } from './collection.ts';
+import { machineCollection } from './machines.ts';
 
 type Rack = RackV2;
 
@@ -30,9 +31,14 @@ export function rackCollection(inventory: Inventory): Collection<Rack> {
       }
     | undefined;
 
+  const roomNow = (): number | null => inventory.ipam()?.maxNodesInRack ?? null;
+  const rackNow = (number: number, revision: Revision): Rack | undefined => {
+    const members = inventory.search({ having: { racks: [number] } });
+    return members.length === 0 ? undefined : countRack(number, members, roomNow(), revision);
+  };
   const racks = (): readonly Rack[] => {
     const machines = inventory.machines();
-    const room = inventory.ipam()?.maxNodesInRack ?? null;
+    const room = roomNow();
     if (counted?.of !== machines || counted.room !== room) {
       counted = {
         of: machines,
@@ -44,7 +50,7 @@ export function rackCollection(inventory: Inventory): Collection<Rack> {
   };
   const whole = <T>(value: () => T) => {
     const doubt = whyNotWhole(inventory);
-    return doubt === undefined ? ok(value()) : ({ ok: false, error: doubt } as const);
+    return doubt === undefined ? ok(value()) : fail(doubt);
   };
 
   return {
@@ -53,9 +59,48 @@ export function rackCollection(inventory: Inventory): Collection<Rack> {
     nameOf: ({ rack }) => String(rack),
     toJson: (rack) => rack,
     revisionOf: ({ revision }) => revision as Revision,
-    snapshot: () => whole(() => ({ revision: inventory.machinesRevision(), items: racks() })),
+    snapshot: () =>
+      whole(() => ({
+        changed: inventory.machinesRevision(),
+        completeTo: inventory.machinesCompleteTo(),
+        items: racks(),
+      })),
     find: (name) => whole(() => racks().find(({ rack }) => String(rack) === name)),
+    completeTo: inventory.machinesCompleteTo,
+    subscribe: (listener) => {
+      /** As they were told last. */
+      const told = new Map<number, Rack>();
+      const remember = (number: number, rack: Rack | undefined): void => {
+        if (rack === undefined) told.delete(number);
+        else told.set(number, rack);
+      };
+      return machineCollection(inventory).subscribe((news) => {
+        if (news.kind === 'listed') {
+          told.clear();
+          for (const rack of racks()) told.set(rack.rack, rack);
+          return listener(news);
+        }
+        const changes = racksOf(news.changes).flatMap((number) => {
+          const before = told.get(number);
+          const after = rackNow(number, news.revision);
+          remember(number, after);
+          return isSame(before, after) ? [] : [{ name: String(number), before, after }];
+        });
+        if (changes.length > 0) listener({ ...news, changes });
+      });
+    },
   };
+}
+
+/** Each rack that machines came to, changed in, or left. */
+function racksOf(changes: readonly CollectionChange<Machine>[]): readonly number[] {
+  const machines = changes.flatMap(({ before, after }) => [before, after]);
+  return [...new Set(machines.flatMap((machine) => machine?.spec.rack ?? []))];
+}
+
+/** Whatever its machines did, the rack is the same while its counts are. */
+function isSame(a: Rack | undefined, b: Rack | undefined): boolean {
+  return JSON.stringify({ ...a, revision: '' }) === JSON.stringify({ ...b, revision: '' });
 }
 
 /** Ascending by number. */
@@ -64,28 +109,33 @@ function countRacks(
   room: number | null,
   revision: Revision,
 ): readonly Rack[] {
-  const byRack = Map.groupBy(machines, ({ spec }) => spec.rack);
-  return [...byRack]
+  return [...Map.groupBy(machines, ({ spec }) => spec.rack)]
     .toSorted(([a], [b]) => a - b)
-    .map(([rack, members]) => {
-      const boot = members.find(({ spec }) => spec.role === bootRole)?.spec.serial ?? null;
-      const states = Object.fromEntries(machineStates.map((state) => [state, 0]));
-      const roles = new Map<string, number>();
-      for (const { spec, status } of members) {
-        states[status.state] = (states[status.state] ?? 0) + 1;
-        roles.set(spec.role, (roles.get(spec.role) ?? 0) + 1);
-      }
-      const registered = members.length - (boot === null ? 0 : 1);
-      return {
-        rack,
-        revision,
-        machines: members.length,
-        workers: { registered, room },
-        boot,
-        states,
-        roles: Object.fromEntries(roles),
-      };
-    });
+    .map(([rack, members]) => countRack(rack, members, room, revision));
+}
+
+function countRack(
+  rack: number,
+  members: readonly Machine[],
+  room: number | null,
+  revision: Revision,
+): Rack {
+  const boot = members.find(({ spec }) => spec.role === bootRole)?.spec.serial ?? null;
+  const states = Object.fromEntries(machineStates.map((state) => [state, 0]));
+  const roles = new Map<string, number>();
+  for (const { spec, status } of members) {
+    states[status.state] = (states[status.state] ?? 0) + 1;
+    roles.set(spec.role, (roles.get(spec.role) ?? 0) + 1);
+  }
+  return {
+    rack,
+    revision,
+    machines: members.length,
+    workers: { registered: members.length - (boot === null ? 0 : 1), room },
+    boot,
+    states,
+    roles: Object.fromEntries(roles),
+  };
 }
 
 function numbered(number: (rack: Rack) => number): Omit<Column<Rack>, 'name'> {

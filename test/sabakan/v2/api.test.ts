@@ -2,6 +2,7 @@ import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../../src/sabakan/contract/operations.ts';
 import { problemSchema } from '../../../src/sabakan/contract/problem.ts';
+import { settled } from '../../support/clock.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
 
 async function fleet(): Promise<TestFace> {
@@ -20,6 +21,26 @@ async function fleet(): Promise<TestFace> {
 
 const serials = (page: { readonly items: readonly { readonly serial: string }[] }): string =>
   page.items.map(({ serial }) => serial).join(' ');
+
+type Event = {
+  readonly name: string;
+  readonly id: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+  readonly data: any;
+};
+
+function eventsOf(body: string): readonly Event[] {
+  return body
+    .trim()
+    .split('\n\n')
+    .map((block) => {
+      const lines = new Map(
+        block.split('\n').map((line) => line.split(/: (.*)/, 2) as [string, string]),
+      );
+      const data = JSON.parse(lines.get('data') ?? 'null');
+      return { name: lines.get('event') ?? '', id: lines.get('id'), data };
+    });
+}
 
 describe('GET /api/v2/machines', () => {
   it.each([
@@ -145,6 +166,94 @@ describe('GET /api/v2/racks', () => {
   });
 });
 
+describe('GET /api/v2/watch/machines', () => {
+  const watched = async (face: TestFace, query: string, then: () => Promise<unknown>) => {
+    const asked = face.ask(`GET /api/v2/watch/machines${query}`);
+    await settled();
+    await then();
+    await settled();
+    face.endWatches();
+    return asked;
+  };
+
+  it('goes on from the list, with the state that changed and why', async () => {
+    const face = await fleet();
+    const { revision } = (await face.must('GET /api/v2/machines')).json();
+    await face.must('PUT /api/v1/labels/b/late', { body: 'yes' });
+    const answer = await watched(face, `?from=${revision}`, () =>
+      face.must('PUT /api/v1/state/a', { body: 'healthy' }),
+    );
+    expect(answer.headers['content-type']).toBe('text/event-stream');
+    const [, label, state] = eventsOf(answer.body);
+    expect(label?.data.changes[0]).toMatchObject({
+      kind: 'modified',
+      name: 'b',
+      object: { spec: { labels: { late: 'yes' } } },
+    });
+    expect(state?.data.changes[0].object.status).toMatchObject({
+      state: 'healthy',
+      reason: { by: '127.0.0.1' },
+    });
+    expect(state?.id).toBe(state?.data.changes[0].object.revision);
+  });
+
+  it('goes on from the header that a browser sends by itself', async () => {
+    const face = await fleet();
+    const { revision } = (await face.must('GET /api/v2/machines')).json();
+    const asked = face.ask('GET /api/v2/watch/machines?from=1', {
+      headers: { 'last-event-id': revision },
+    });
+    await settled();
+    face.endWatches();
+    expect(eventsOf((await asked).body).map(({ id }) => id)).toEqual([revision, revision]);
+  });
+
+  it.each([
+    ['?from=x', 400, 'from'],
+    ['?fieldSelector=colour=red', 400, 'fieldSelector'],
+    ['?limit=3', 400, 'limit'],
+  ])('%s is refused with %i', async (query, status, parameter) => {
+    const answer = await (await fleet()).ask(`GET /api/v2/watch/machines${query}`);
+    expect([answer.statusCode, answer.json().errors[0].parameter]).toEqual([status, parameter]);
+  });
+
+  it('is 410 when the changes since then are not kept', async () => {
+    const answer = await (await fleet()).ask('GET /api/v2/watch/machines?from=0');
+    expect([answer.statusCode, answer.json().type]).toEqual([
+      410,
+      'urn:tetsukan:problem:history-gone',
+    ]);
+  });
+
+  it('waits for a revision this server has not heard of, then says so', async () => {
+    const face = await fleet();
+    const asked = face.ask('GET /api/v2/watch/machines?from=999');
+    await face.clock.run(6_000);
+    const answer = await asked;
+    expect([answer.statusCode, answer.json().detail]).toEqual([
+      503,
+      expect.stringMatching(/^this server has not heard of revision 999 yet/),
+    ]);
+  });
+
+  it('tells of racks what changed in their counts', async () => {
+    const face = await fleet();
+    const asked = face.ask('GET /api/v2/watch/racks');
+    await settled();
+    await face.must('PUT /api/v1/labels/a/no', { body: 'count' });
+    await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+    await settled();
+    face.endWatches();
+    const changes = eventsOf((await asked).body).filter(({ name }) => name === 'changes');
+    expect(changes).toHaveLength(1);
+    expect(changes[0]?.data.changes[0]).toMatchObject({
+      kind: 'modified',
+      name: '0',
+      object: { states: { healthy: 1, uninitialized: 1 } },
+    });
+  });
+});
+
 describe('the contract', () => {
   it.each(operations.map((operation) => [operation.id, operation] as const))(
     '%s answers what it says it answers',
@@ -155,11 +264,22 @@ describe('the contract', () => {
       await face.must('PUT /api/v1/ignitions/cs/1', { body: template });
       const how = method === 'GET' ? {} : { body: template };
       const place = path.replace('{serial}', 'a').replace('{rack}', '0');
-      const answered = await face.ask(`${method} /api/v2${place}`, how);
+      const asked = face.ask(`${method} /api/v2${place}`, how);
+      if (answer.mediaType === 'text/event-stream') {
+        await settled();
+        await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+        await settled();
+        face.endWatches();
+      }
+      const answered = await asked;
       // A test's face keeps no cluster, so it has no plan.
       if (path === '/plan') return expect(answered.statusCode).toBe(404);
       expect(answered.statusCode).toBe(answer.status);
-      const errors = answer.schema && Compile(answer.schema).Errors(answered.json());
+      const json =
+        answer.mediaType === undefined
+          ? answered.json()
+          : eventsOf(answered.body).find(({ name }) => name === 'changes')?.data;
+      const errors = answer.schema && Compile(answer.schema).Errors(json);
       expect(errors ?? []).toEqual([]);
     },
   );

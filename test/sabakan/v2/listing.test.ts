@@ -18,7 +18,7 @@ const fruits: readonly Fruit[] = [
 ];
 
 function aBasket() {
-  let snapshot = { revision: '10' as Revision, items: fruits };
+  let snapshot = { changed: '10' as Revision, completeTo: '12' as Revision, items: fruits };
   let isWhole = true;
   const clock = manualClock();
   const collection: Collection<Fruit> = {
@@ -37,12 +37,15 @@ function aBasket() {
     revisionOf: () => absent,
     snapshot: () => (isWhole ? ok(snapshot) : fail({ kind: 'not-live', text: 'behind' })),
     find: () => ok(undefined),
+    completeTo: () => snapshot.completeTo,
+    subscribe: () => () => {},
   };
   return {
     clock,
     listing: createListing(collection, clock),
     change: (revision: string, items: readonly Fruit[]) => {
-      snapshot = { revision: revision as Revision, items };
+      const changed = revision as Revision;
+      snapshot = { changed, completeTo: changed, items };
     },
     breakIt: () => {
       isWhole = false;
@@ -110,14 +113,14 @@ describe('a list in pages', () => {
     const first = basket.listing.page(query(), 2, undefined);
     basket.change('11', fruits.slice(3));
     const second = basket.listing.page(query(), 2, first.ok ? first.value.next : undefined);
-    expect(second.ok && [second.value.revision, second.value.items]).toEqual([
-      '10',
+    expect(second.ok && [second.value.completeTo, second.value.items]).toEqual([
+      '12',
       fruits.slice(2, 4),
     ]);
   });
 
   it('is known on a server that never gave its first page, while nothing has changed', () => {
-    const next = { revision: '10' as Revision, query: '[[],[],[]]', offset: 3 };
+    const next = { changed: '10' as Revision, query: '[[],[],[]]', offset: 3 };
     const page = aBasket().listing.page(query(), 9, next);
     expect(page.ok && page.value.items.map(({ name }) => name)).toEqual(['date', 'elder']);
   });
@@ -126,7 +129,7 @@ describe('a list in pages', () => {
     ['the server has forgotten it', { revision: '9', query: '[[],[],[]]' }, 'cursor-gone'],
     ['it comes from another query', { revision: '10', query: '[[],[],[1]]' }, 'bad-request'],
   ])('is refused when %s', (_, { revision, query: of }, expected) => {
-    const cursor = { revision: revision as Revision, query: of, offset: 2 };
+    const cursor = { changed: revision as Revision, query: of, offset: 2 };
     const page = aBasket().listing.page(query(), 2, cursor);
     expect(!page.ok && page.error.kind).toBe(expected);
   });
