@@ -348,6 +348,26 @@ describe('9.3.15 rendering', () => {
     },
   );
 
+  it.each(['3.0', '3.1', '3.2', '3.3', '3.4'])(
+    '10.2 Ignition %s beside 2.2 and 2.3',
+    async (version) => {
+      const source = `data:,${encodeURIComponent('{{ .Spec.Serial }}\n')}`;
+      const file = { path: '/etc/serial', mode: 420, contents: { source } };
+      const units = [{ name: 'a.service', contents: '{{ .Spec.Rack }}' }];
+      const template = {
+        ignition: { version: `${version}.0` },
+        storage: { files: [file] },
+        systemd: { units },
+      };
+      const document = await render(template, version);
+      expect(document).toMatchObject({
+        ignition: { version: `${version}.0` },
+        storage: { files: [{ path: '/etc/serial', contents: { source: 'data:,2222%0A' } }] },
+        systemd: { units: [{ name: 'a.service', contents: '1' }] },
+      });
+    },
+  );
+
   it('1.13 unknown machine, unknown template, wrong segments, HEAD', async () => {
     expect(await status('GET boot/ignitions/nobody/1.0.0')).toBe(404);
     expect(await status('GET boot/ignitions/2222/77')).toBe(404);
