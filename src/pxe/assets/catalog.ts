@@ -222,7 +222,11 @@ export function createAssetCatalog(deps: {
 
   const find: AssetCatalog['find'] = async (name) => {
     const known = mirror.get(name);
-    const asset = known === undefined ? await records.read(name) : ok(known);
+    const isSure = known !== undefined && mirror.freshness().kind === 'live';
+    const read = isSure ? ok(known) : await records.read(name);
+    // Machines that boot while the store is away get what was there last.
+    const isAway = !read.ok && read.error.kind === 'store-unavailable';
+    const asset = isAway && known !== undefined ? ok(known) : read;
     if (!asset.ok) return asset;
     if (asset.value === undefined) return fail(unknownAsset(name));
     const stored = await shelf.look(asset.value.id);

@@ -31,14 +31,15 @@ export function configNoun(deps: {
   readonly serverName: string;
 }): Noun {
   const { inventory, serverName } = deps;
-  /** "Never set" is said only by a server that would know. */
-  const notSet = (key: string): Problem =>
-    whyUnknown(inventory, key) ?? {
-      kind: 'not-found',
-      text: `the ${key} configuration was never set`,
-    };
+  const notSet = (key: string): Problem => ({
+    kind: 'not-found',
+    text: `the ${key} configuration was never set`,
+  });
   const ipam = byMethod('/api/v1/config/ipam', {
     GET: async (exchange) => {
+      // A server that hears nothing may not know of a change it took itself.
+      const doubt = whyUnknown(inventory, keys.ipam);
+      if (doubt !== undefined) return v1Error(exchange, doubt);
       const config = inventory.ipam();
       if (config === undefined) return v1Error(exchange, notSet(keys.ipam));
       return jsonAnswer(200, ipamConfigToJson(config));
@@ -54,6 +55,8 @@ export function configNoun(deps: {
   });
   const dhcp = byMethod('/api/v1/config/dhcp', {
     GET: async (exchange) => {
+      const doubt = whyUnknown(inventory, keys.dhcp);
+      if (doubt !== undefined) return v1Error(exchange, doubt);
       const config = inventory.dhcp();
       if (config === undefined) return v1Error(exchange, notSet(keys.dhcp));
       return jsonAnswer(200, dhcpConfigToJson(config));

@@ -55,11 +55,12 @@ export function ignitionsNoun(deps: {
   async function one(exchange: Exchange, role: Role, id: string): Promise<Answer> {
     switch (exchange.method) {
       case 'GET': {
+        const doubt = whyUnknown(templates, `ignitions/${role}/${id}`, copyName);
+        if (doubt !== undefined) return v1Error(exchange, doubt);
         const template = templates.get(role, id);
         if (template !== undefined) return jsonAnswer(200, template);
         const text = `role ${role} has no template ${id}`;
-        const doubt = whyUnknown(templates, `ignitions/${role}/${id}`, copyName);
-        return v1Error(exchange, doubt ?? { kind: 'template-unknown', text });
+        return v1Error(exchange, { kind: 'template-unknown', text });
       }
       case 'PUT':
         return put(exchange, role, id);

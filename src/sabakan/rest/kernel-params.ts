@@ -23,11 +23,12 @@ export function kernelParamsNoun(deps: {
     if (!osPattern.test(os)) return refused(name, badRequest('invalid OS name'));
     return byMethod(name, {
       GET: async (exchange) => {
+        const doubt = whySilent(kernelParams, 'the copy of kernel parameters');
+        if (doubt !== undefined) return v1Error(exchange, doubt);
         const params = kernelParams.get(os);
         if (params !== undefined) return textAnswer(200, 'text/plain', params);
         const text = `no kernel parameters are set for ${os}`;
-        const doubt = whySilent(kernelParams, 'the copy of kernel parameters');
-        return v1Error(exchange, doubt ?? { kind: 'not-found', text });
+        return v1Error(exchange, { kind: 'not-found', text });
       },
       PUT: async (exchange) => {
         const text = await readText(exchange, 'kernel params', paramsBytesMax, 'bad-request');
