@@ -1,12 +1,15 @@
 /** One HTTP request and what may be concluded from its answer, or from none. Never sent twice. */
 
 import { Agent, request as httpRequest } from 'node:http';
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https';
 import type { Outcome } from './history.ts';
 
 /** Shorter than the longest freeze: the client is gone then, and what it asked for may happen behind its back. */
 const timeoutMs = 6_000;
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const plainAgent = new Agent({ keepAlive: true, maxSockets: 64 });
+/** The servers' certificate is one made for the run. */
+const tlsAgent = new TlsAgent({ keepAlive: true, maxSockets: 64, rejectUnauthorized: false });
 
 export type Answer =
   | {
@@ -26,9 +29,12 @@ export function ask(
   return new Promise((resolve) => {
     const headers = {
       ...(options.user === undefined ? {} : { 'x-sabakan-user': options.user }),
+      'content-type': 'application/octet-stream',
       ...(options.body === undefined ? {} : { 'content-length': Buffer.byteLength(options.body) }),
     };
-    const sent = httpRequest(url, { method, agent, headers }, (answer) => {
+    const isTls = url.startsWith('https:');
+    const [send, agent] = isTls ? [httpsRequest, tlsAgent] : [httpRequest, plainAgent];
+    const sent = send(url, { method, agent, headers }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('error', (error) => resolve(lost(error)));

@@ -57,6 +57,7 @@ export function check(history: History): readonly Violation[] {
       told(found, object),
     ),
     ...checkLeases(history),
+    ...assetIdsGivenTwice(history),
   ]);
 }
 
@@ -158,6 +159,23 @@ function brokenRules(
   return found;
 }
 
+/** An id stands for one content for ever: servers keep files under it. */
+function assetIdsGivenTwice({ events }: History): readonly Violation[] {
+  const contents = new Map<string, string>();
+  const found: Violation[] = [];
+  for (const { key, value, revision } of events) {
+    if (!key.startsWith('assets/') || value === undefined) continue;
+    const { id, sha256 } = JSON.parse(value) as { readonly id: string; readonly sha256: string };
+    const content = `${key} ${sha256}`;
+    const earlier = contents.get(id) ?? content;
+    contents.set(id, earlier);
+    if (earlier === content) continue;
+    const text = `asset id ${id} is ${earlier} and, at revision ${revision}, ${content}`;
+    found.push({ kind: 'asset-id-doubled', text, history: [] });
+  }
+  return found;
+}
+
 /** Answers that follow from what the store held; a busy or unreachable store may refuse anything. */
 function isAnswerAboutState({ outcome }: Write): boolean {
   if (outcome.kind === 'done') return true;
@@ -171,6 +189,7 @@ const weather: ReadonlySet<string> = new Set([
   'not-live',
   'not-sent',
   'uploads-busy',
+  'asset-raced',
   'upload-broken',
   'body-cut',
 ]);

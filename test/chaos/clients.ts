@@ -19,11 +19,13 @@ const racks = 4;
 const serials = 36;
 const labelNames = ['shelf', 'team', 'site'];
 const roles = ['cs', 'ss'];
+const keyPaths = ['disk-0', 'disk-1'];
+const assetNames = ['a.bin', 'b.bin', 'c.bin', 'd.bin', 'e.bin', 'f.bin'];
 
 export type Clients = { readonly stop: () => Promise<void> };
 
 export function startClients(
-  urls: readonly string[],
+  urls: readonly { readonly url: string; readonly tlsUrl: string }[],
   chances: readonly Chance[],
   recorder: Recorder,
 ): Clients {
@@ -33,10 +35,11 @@ export function startClients(
   let stopped = false;
 
   const write = async (id: string, server: number, request: WriteRequest): Promise<boolean> => {
-    const { method, path, body } = spell(request);
+    const { method, path, body, isTls } = spell(request);
     const startMs = performance.now();
     const options = { user: id, ...(body === undefined ? {} : { body }) };
-    const answer = await ask(method, `${urls[server]}${path}`, options);
+    const base = isTls === true ? urls[server]?.tlsUrl : urls[server]?.url;
+    const answer = await ask(method, `${base}${path}`, options);
     const outcome = outcomeOf(answer);
     recorder.writes.push({ id, server, request, startMs, endMs: performance.now(), outcome });
     if (outcome.kind === 'done') learn(request);
@@ -55,7 +58,7 @@ export function startClients(
 
   const look = async (server: number, serial: string): Promise<void> => {
     const startMs = performance.now();
-    const answer = await ask('GET', `${urls[server]}/api/v1/machines?serial=${serial}`);
+    const answer = await ask('GET', `${urls[server]?.url}/api/v1/machines?serial=${serial}`);
     const machines = machinesIn(answer);
     if (machines === undefined) return;
     const endMs = performance.now();
@@ -64,9 +67,31 @@ export function startClients(
     if (value !== undefined) guessed.set(serial, JSON.parse(value).state);
   };
 
+  /** What was just acknowledged, of all but machines. */
+  const lookBack = async (server: number, request: WriteRequest): Promise<void> => {
+    const view = viewOf(request);
+    if (view === undefined) return;
+    const startMs = performance.now();
+    const answer = await ask('GET', `${urls[server]?.url}${view.path}`);
+    if (answer.kind === 'lost' || (answer.status !== 200 && answer.status !== 404)) return;
+    const value = answer.status === 200 ? JSON.stringify(view.read(answer.body)) : undefined;
+    const endMs = performance.now();
+    recorder.looks.push({ server, startMs, endMs, object: view.object, value });
+  };
+
+  /** A key that may exist is never called unknown: whoever hears that formats the disk. */
+  const lookForKey = async (server: number, serial: string, path: string): Promise<void> => {
+    const startMs = performance.now();
+    const answer = await ask('GET', `${urls[server]?.tlsUrl}/api/v1/crypts/${serial}/${path}`);
+    if (answer.kind === 'lost' || (answer.status !== 200 && answer.status !== 404)) return;
+    const value = answer.status === 200 ? JSON.stringify(answer.body.toString()) : undefined;
+    const look = { server, startMs, endMs: performance.now(), value, linearizable: true } as const;
+    recorder.looks.push({ ...look, object: objectNames.key(serial, path) });
+  };
+
   const list = async (server: number): Promise<void> => {
     const startMs = performance.now();
-    const machines = machinesIn(await ask('GET', `${urls[server]}/api/v1/machines`));
+    const machines = machinesIn(await ask('GET', `${urls[server]?.url}/api/v1/machines`));
     if (machines === undefined) return;
     recorder.lists.push({ server, startMs, endMs: performance.now(), machines });
   };
@@ -76,12 +101,15 @@ export function startClients(
       // Mostly with the same server, so that a frozen one does not soon hold all clients.
       const server = chance.next() < 0.9 ? at % urls.length : whole(chance, urls.length);
       const id = `c${at}-${count}`;
-      const request = at === 0 ? imageRequest(chance, id, imageIds) : draw(chance, id, guessed);
+      const request = at === 0 ? imageRequest(chance, imageIds) : draw(chance, id, guessed);
       const isDone = await write(id, server, request);
       if ('serial' in request && isDone && chance.next() < 0.4) await look(server, request.serial);
+      else if (isDone) await lookBack(server, request);
       if (chance.next() < 0.1) await look(whole(chance, urls.length), serialOf(chance));
       if (chance.next() < 0.02) await list(server);
-      await pause((at === 0 ? 500 : 5) + chance.next() * (at === 0 ? 3_000 : 60));
+      if (chance.next() < 0.05)
+        await lookForKey(whole(chance, urls.length), serialOf(chance), pick(chance, keyPaths));
+      await pause((at === 0 ? 300 : 5) + chance.next() * (at === 0 ? 1_500 : 60));
     }
   };
   const running = chances.map((chance, at) => client(at, chance));
@@ -104,11 +132,56 @@ export function machinesIn(answer: Answer): ReadonlyMap<string, string> | undefi
   );
 }
 
+/** Where an object is shown, and what of the answer is its value. */
+function viewOf(request: WriteRequest):
+  | {
+      readonly object: string;
+      readonly path: string;
+      readonly read: (body: Buffer) => unknown;
+    }
+  | undefined {
+  const json = (body: Buffer) => JSON.parse(body.toString());
+  switch (request.kind) {
+    case 'params': {
+      const path = '/api/v1/kernel_params/coreos';
+      return { object: objectNames.params, path, read: (body) => body.toString() };
+    }
+    case 'dhcp': {
+      const read = (body: Buffer) => json(body)['lease-minutes'];
+      return { object: objectNames.dhcp, path: '/api/v1/config/dhcp', read };
+    }
+    case 'template':
+    case 'untemplate': {
+      const { role, id } = request;
+      const path = `/api/v1/ignitions/${role}/${id}`;
+      const read = (body: Buffer) => json(body).meta.tag;
+      return { object: objectNames.template(role, id), path, read };
+    }
+    case 'image':
+    case 'unimage': {
+      const read = (body: Buffer) => json(body).map(({ id }: { id: string }) => id);
+      return { object: objectNames.images, path: '/api/v1/images/coreos', read };
+    }
+    case 'asset':
+    case 'unasset': {
+      const path = `/api/v1/assets/${request.name}/meta`;
+      const read = (body: Buffer) => json(body).sha256;
+      return { object: objectNames.asset(request.name), path, read };
+    }
+    default:
+      return undefined;
+  }
+}
+
 function draw(chance: Chance, id: string, guessed: ReadonlyMap<string, string>): WriteRequest {
   const serial = serialOf(chance);
   const state = guessed.get(serial);
   const which = chance.next();
-  if (which < 0.03) return otherRequest(chance, id);
+  if (which < 0.05) return otherRequest(chance, id);
+  const keys = chance.next();
+  if (state === 'retiring' && keys < 0.3) return { kind: 'unkeys', serial };
+  if (keys < 0.06) return { kind: 'key', serial, path: pick(chance, keyPaths), value: id };
+  if (keys < 0.07) return { kind: 'unkeys', serial };
   // Now and then what makes no sense: it must be refused, and change nothing.
   if (state === undefined || which < 0.06) return registration(chance, id, serial);
   if (which < 0.5 || state === 'retired') {
@@ -155,7 +228,12 @@ function otherRequest(chance: Chance, id: string): WriteRequest {
   return { kind: 'untemplate', role, id: version };
 }
 
-function imageRequest(chance: Chance, write: string, known: Map<string, string>): WriteRequest {
+function imageRequest(chance: Chance, known: Map<string, string>): WriteRequest {
+  if (chance.next() < 0.5) {
+    const name = pick(chance, assetNames);
+    if (chance.next() < 0.25) return { kind: 'unasset', name };
+    return { kind: 'asset', name, content: makeKernel(whole(chance, 2 ** 30)) };
+  }
   const ids = [...known.keys()];
   const which = chance.next();
   const id = which < 0.6 || ids.length === 0 ? `1.0.${ids.length}` : pick(chance, ids);
@@ -164,7 +242,7 @@ function imageRequest(chance: Chance, write: string, known: Map<string, string>)
     known.set(id, content);
     return { kind: 'image', id, content };
   }
-  if (which < 0.85) return { kind: 'image', id, content: makeKernel(Number(write.split('-')[1])) };
+  if (which < 0.85) return { kind: 'image', id, content: makeKernel(whole(chance, 2 ** 30)) };
   return { kind: 'unimage', id };
 }
 

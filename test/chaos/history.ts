@@ -34,7 +34,18 @@ export type WriteRequest =
   | { readonly kind: 'untemplate'; readonly role: string; readonly id: string }
   /** `content` names the bytes: equal names, equal bytes. */
   | { readonly kind: 'image'; readonly id: string; readonly content: string }
-  | { readonly kind: 'unimage'; readonly id: string };
+  | { readonly kind: 'unimage'; readonly id: string }
+  | {
+      readonly kind: 'key';
+      readonly serial: string;
+      readonly path: string;
+      readonly value: string;
+    }
+  /** All disk keys of a machine. */
+  | { readonly kind: 'unkeys'; readonly serial: string }
+  /** `content` as of images. */
+  | { readonly kind: 'asset'; readonly name: string; readonly content: string }
+  | { readonly kind: 'unasset'; readonly name: string };
 
 export type Outcome =
   /** 2xx: it is done and stays done. */
@@ -61,6 +72,8 @@ export type Look = {
   readonly endMs: number;
   readonly object: string;
   readonly value: string | undefined;
+  /** Read from the store itself: it contains what any server had acknowledged before. */
+  readonly linearizable?: true;
   /** A revision it must contain in any case; default: what this server has acknowledged or shown before. */
   readonly revisionMin?: number;
 };

@@ -23,13 +23,15 @@ export function checkLooks(
     const isList = 'machines' in look;
     const object = isList ? 'machine' : look.object;
     const key = `${look.server} ${object}`;
+    const window = windowOf(look.startMs, look.endMs);
     const from = Math.max(
       look.revisionMin ?? 0,
       // Two answers that overlap in time may overtake one another.
       shownBefore(shown, key, look.startMs),
       acknowledged(look.server, object, look.startMs),
+      isList || look.linearizable === undefined ? 0 : window.from,
     );
-    const { to } = windowOf(look.startMs, look.endMs);
+    const { to } = window;
     const at = isList ? listedAt(look, timeline, from, to) : lookedAt(look, timeline, from, to);
     if (at === undefined) {
       const what = isList

@@ -26,13 +26,20 @@ const ran = await runChaos({ seconds, seed, say: (text) => console.log(text) });
 const { history, blows, violations } = ran;
 const count = (kind: string) =>
   history.writes.filter(({ outcome }) => outcome.kind === kind).length;
+const kinds = new Map<string, number[]>();
+for (const { request, outcome } of history.writes) {
+  const counts = kinds.get(request.kind) ?? [0, 0, 0];
+  const at = ['done', 'refused', 'unknown'].indexOf(outcome.kind);
+  kinds.set(request.kind, counts.with(at, (counts[at] ?? 0) + 1));
+}
 const struck = (what: string) => blows.filter(({ text }) => text.startsWith(what)).length;
 console.log(
   `${history.writes.length} writes: ${count('done')} acknowledged, ${count('refused')} refused, ${count('unknown')} unknown
-${history.looks.length} looks at machines, ${history.lists.length} lists, ${history.acks.length} leases, ${history.events.length} changes in etcd
+(${[...kinds].map(([kind, counts]) => `${kind} ${counts.join('/')}`).join(', ')})
+${history.looks.length} looks at objects, ${history.lists.length} lists, ${history.acks.length} leases, ${history.events.length} changes in etcd
 servers killed ${struck('kill server')} times, frozen ${struck('freeze server')}; etcd members killed ${struck('kill etcd')} times, frozen ${struck('freeze etcd')}
 longest time without an acknowledged write: ${Math.round(longestSilence(history, ran.startMs, ran.endMs))} ms
-every image on every server ${Math.round(ran.imagesSpreadMs)} ms after the last blow`,
+every image and asset on every server ${Math.round(ran.imagesSpreadMs)} ms after the last blow`,
 );
 for (const { kind, text, history: lines } of violations) {
   console.log(`VIOLATION ${kind}: ${text}`);

@@ -71,6 +71,8 @@ export function step(request: WriteRequest, view: View): Step {
       return onMachine(view, request.serial, (machine) => {
         if (machine.state === request.to) return { kind: 'stays' };
         if (!nextStates(machine.state).includes(request.to)) return refused('transition-forbidden');
+        const keys = view.names(objectNames.key(request.serial, ''));
+        if (request.to === 'retired' && keys.length > 0) return refused('disk-keys-exist');
         return edited({ ...machine, state: request.to });
       });
     case 'label':
@@ -104,6 +106,20 @@ export function step(request: WriteRequest, view: View): Step {
         ? refused('template-unknown')
         : changes([name, undefined]);
     }
+    case 'key':
+      return putKey(request.serial, request.path, request.value, view);
+    case 'unkeys':
+      return onMachine(view, request.serial, ({ state }) => {
+        if (state !== 'retiring') return refused('not-retiring');
+        const keys = view.names(objectNames.key(request.serial, ''));
+        return changes(...keys.map((name) => [name, undefined] as const));
+      });
+    case 'asset':
+      return changes([objectNames.asset(request.name), text(request.content)]);
+    case 'unasset': {
+      const name = objectNames.asset(request.name);
+      return view.get(name) === undefined ? refused('asset-unknown') : changes([name, undefined]);
+    }
     case 'image':
       return putImage(request.id, request.content, view);
     case 'unimage': {
@@ -126,11 +142,20 @@ export function touched(request: WriteRequest, names: Iterable<string>): readonl
         objectNames.rack(rack),
       ]);
     case 'remove':
-    case 'state':
     case 'label':
     case 'unlabel':
     case 'retire-date':
       return [objectNames.machine(request.serial)];
+    case 'state':
+    case 'key':
+    case 'unkeys': {
+      const start = objectNames.key(request.serial, '');
+      const keys = [...names].filter((name) => name.startsWith(start));
+      return [objectNames.machine(request.serial), ...keys];
+    }
+    case 'asset':
+    case 'unasset':
+      return [objectNames.asset(request.name)];
     case 'ipam':
       return [...names].filter((name) => name.startsWith('machine '));
     case 'dhcp':
@@ -193,6 +218,15 @@ function placed(machine: NewMachineRequest, index: number): MachineObject {
 
 export function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+}
+
+function putKey(serial: string, path: string, value: string, view: View): Step {
+  const machine = view.get(objectNames.machine(serial));
+  if (machine === undefined) return refused('disk-key-owner-unknown');
+  const { state } = JSON.parse(machine) as MachineObject;
+  if (state === 'retiring' || state === 'retired') return refused('disk-key-too-late');
+  const name = objectNames.key(serial, path);
+  return view.get(name) === undefined ? changes([name, text(value)]) : refused('disk-key-exists');
 }
 
 function putTemplate(role: string, id: string, tag: string, view: View): Step {

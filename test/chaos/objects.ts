@@ -27,6 +27,8 @@ export const objectNames = {
   ipam: 'ipam configuration',
   images: 'image index',
   deletedImages: 'deleted images',
+  key: (serial: string, path: string) => `key ${serial} ${path}`,
+  asset: (name: string) => `asset ${name}`,
   imageContent: (id: string) => `content of image ${id}`,
 } as const;
 
@@ -61,6 +63,13 @@ export function objectOf(
       return second === 'deleted'
         ? { name: objectNames.deletedImages, value: read((text) => JSON.parse(text)) }
         : { name: objectNames.images, value: read(imageIds) };
+    case 'crypts':
+      return { name: objectNames.key(first, second), value: read((text) => text) };
+    case 'assets':
+      // `assets` alone is the id given last.
+      return first === ''
+        ? undefined
+        : { name: objectNames.asset(first), value: read((text) => JSON.parse(text).sha256) };
     case 'tetsukan':
       return first !== 'images'
         ? undefined

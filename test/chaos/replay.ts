@@ -83,7 +83,8 @@ export function* orders(
   const leadsAstray = (one: Asked, changes: Changes): boolean =>
     serialsOf(one).some((serial) => {
       const name = objectNames.machine(serial);
-      return counts.get(serial) === 1 && changes.get(name) !== valueAfter(moment, before, name);
+      if (counts.get(serial) !== 1 || !changes.has(name)) return false;
+      return changes.get(name) !== valueAfter(moment, before, name);
     });
 
   function* from(rest: readonly Asked[], views: readonly View[]): Generator<readonly View[]> {
@@ -187,6 +188,14 @@ function auditFits({ write, audit }: Asked, view: View): boolean {
       return is(audit, 'ignition', request.role, 'put') && audit.detail === request.id;
     case 'untemplate':
       return is(audit, 'ignition', request.role, 'delete') && audit.detail === request.id;
+    case 'key':
+      return is(audit, 'crypts', request.serial, 'put') && audit.detail === request.path;
+    case 'unkeys':
+      return is(audit, 'crypts', request.serial, 'delete');
+    case 'asset':
+      return is(audit, 'assets', request.name, 'put');
+    case 'unasset':
+      return is(audit, 'assets', request.name, 'delete');
     case 'image':
       return is(audit, 'image', 'coreos', 'upload') && audit.detail === `id=${request.id}`;
     case 'unimage':

@@ -1,5 +1,8 @@
 /** One run: a cluster, clients, blows, and at the end what became of it all. */
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { seededChance } from '../support/clock.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ask, outcomeOf } from './ask.ts';
@@ -9,8 +12,9 @@ import { startDhcpClients } from './dhcp-clients.ts';
 import { markEnd, readHistory } from './etcd-history.ts';
 import type { History, KeyEvent, Violation, WriteRequest } from './history.ts';
 import { type Blow, startNemesis } from './nemesis.ts';
+import { objectNames } from './objects.ts';
 import { type ChaosServer, prepareChaosServer } from './servers.ts';
-import { sha256, spell } from './spell.ts';
+import { makeKernel, sha256, spell } from './spell.ts';
 import { timelineOf } from './timeline.ts';
 
 export type Ran = {
@@ -42,18 +46,19 @@ export async function runChaos(options: {
   const { seconds, seed, say } = options;
   const chanceOf = (stream: number) => seededChance(seed * 1_000 + stream);
   const troubles: string[] = [];
+  const directory = await mkdtemp(join(tmpdir(), 'tetsukan-chaos-'));
   const etcd = await startTestEtcd({ members: 3 });
   const servers: ChaosServer[] = [];
   try {
     for (let at = 0; at < serverCount; at += 1) {
-      servers.push(await prepareChaosServer(at, etcd.endpoints));
+      servers.push(await prepareChaosServer(at, etcd.endpoints, directory));
     }
     await Promise.all(servers.map((server) => server.launch()));
     const recorder: Recorder = { writes: [], looks: [], lists: [] };
     const startMs = performance.now();
     await begin(servers, recorder);
     const clients = startClients(
-      servers.map(({ url }) => url),
+      servers,
       Array.from({ length: clientCount }, (_, at) => chanceOf(100 + at)),
       recorder,
     );
@@ -68,9 +73,9 @@ export async function runChaos(options: {
     await Promise.all([clients.stop(), dhcp.stop()]);
     const endMs = performance.now();
     say('the blows are over; looking at what is left');
-    await lastImage(servers, recorder);
+    await lastBlobs(servers, recorder);
     const events = await agree(servers, etcd, recorder);
-    const imagesSpreadMs = await imagesEverywhere(servers, events, troubles);
+    const imagesSpreadMs = await blobsEverywhere(servers, events, troubles);
     const last = await markEnd(etcd.endpoints[0] ?? '', prefix);
     const history: History = {
       ...recorder,
@@ -92,6 +97,7 @@ export async function runChaos(options: {
     for (const server of servers) server.signal('SIGCONT');
     await Promise.all(servers.map((server) => server.kill().then(server.remove)));
     await etcd.stop();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -111,10 +117,11 @@ async function begin(servers: readonly ChaosServer[], recorder: Recorder): Promi
   }
 }
 
-/** One more image, which wakes every server that had given up for a while. */
-async function lastImage(servers: readonly ChaosServer[], recorder: Recorder): Promise<void> {
-  const { makeKernel } = await import('./spell.ts');
-  await put(servers, recorder, 'end-0', { kind: 'image', id: 'last', content: makeKernel(7) });
+/** One more of each, which wakes every server that had given up for a while. */
+async function lastBlobs(servers: readonly ChaosServer[], recorder: Recorder): Promise<void> {
+  const content = makeKernel(7);
+  await put(servers, recorder, 'end-0', { kind: 'image', id: 'last', content });
+  await put(servers, recorder, 'end-1', { kind: 'asset', name: 'last', content });
 }
 
 async function put(
@@ -166,7 +173,8 @@ async function agree(
   }
 }
 
-async function imagesEverywhere(
+/** Every image and asset is served by every server, with the content it was uploaded with. */
+async function blobsEverywhere(
   servers: readonly ChaosServer[],
   events: readonly KeyEvent[],
   troubles: string[],
@@ -174,26 +182,42 @@ async function imagesEverywhere(
   const startMs = performance.now();
   const timeline = timelineOf(events);
   const view = timeline.viewAt(timeline.lastRevision);
-  const ids = JSON.parse(view.get('image index') ?? '[]') as readonly string[];
+  const parsed = (name: string) => JSON.parse(view.get(name) ?? 'null');
+  const images = (parsed(objectNames.images) ?? []) as readonly string[];
+  const blobs = [
+    ...images.map((id) => ({
+      what: `image ${id}`,
+      content: parsed(objectNames.imageContent(id)),
+      seenOn: (url: string) => kernelOf(`${url}/api/v1/images/coreos/${id}`),
+    })),
+    ...view.names(objectNames.asset('')).map((name) => ({
+      what: name,
+      content: parsed(name),
+      seenOn: (url: string) => hashOf(`${url}/api/v1/assets/${name.slice('asset '.length)}`),
+    })),
+  ];
   for (const { at, url } of servers) {
-    for (const id of ids) {
-      const content = JSON.parse(view.get(`content of image ${id}`) ?? 'null');
-      let seen = await kernelOf(url, id);
+    for (const { what, content, seenOn } of blobs) {
+      let seen = await seenOn(url);
       while (seen !== content && performance.now() < startMs + imagesWithinMs) {
         await new Promise((resolve) => setTimeout(resolve, 200));
-        seen = await kernelOf(url, id);
+        seen = await seenOn(url);
       }
-      if (seen !== content) {
-        troubles.push(`server ${at} serves image ${id} as ${seen}, not ${content}`);
-      }
+      if (seen !== content) troubles.push(`server ${at} serves ${what} as ${seen}, not ${content}`);
     }
   }
   return performance.now() - startMs;
 }
 
+async function hashOf(url: string): Promise<string> {
+  const answer = await ask('GET', url);
+  if (answer.kind === 'lost') return answer.why;
+  return answer.status === 200 ? sha256(answer.body) : `HTTP ${answer.status}`;
+}
+
 /** The hash of the kernel in the tar, or why there is none. */
-async function kernelOf(url: string, id: string): Promise<string> {
-  const answer = await ask('GET', `${url}/api/v1/images/coreos/${id}`);
+async function kernelOf(url: string): Promise<string> {
+  const answer = await ask('GET', url);
   if (answer.kind === 'lost') return answer.why;
   if (answer.status !== 200) return `HTTP ${answer.status}`;
   for (let at = 0; at + 512 <= answer.body.length; ) {

@@ -1,10 +1,14 @@
 /** Three equal servers that can be killed, frozen and launched again on what they left behind. */
 
+import { join } from 'node:path';
+import { freePorts } from '../support/ports.ts';
 import { prepareTetsuServer, type TetsuServer } from '../support/tetsu.ts';
+import { selfSign } from '../support/tls.ts';
 
 export type ChaosServer = {
   readonly at: number;
   readonly url: string;
+  readonly tlsUrl: string;
   readonly dhcpPort: number;
   readonly launch: () => Promise<void>;
   readonly kill: () => Promise<void>;
@@ -20,11 +24,24 @@ const logShownMax = 4_000;
 export async function prepareChaosServer(
   at: number,
   etcd: readonly string[],
+  /** Where its certificate goes. */
+  directory: string,
 ): Promise<ChaosServer> {
+  const [https = 0] = await freePorts(1);
+  const [cert, key] = ['cert', 'key'].map((name) => join(directory, `${name}-${at}.pem`)) as [
+    string,
+    string,
+  ];
+  await selfSign(cert, key);
   const site = await prepareTetsuServer({
     etcd,
     name: `boot-${at}`,
-    more: 'dhcp: { relay-networks: [127.0.0.0/8] }\nlog-level: warn\n',
+    more: `dhcp: { relay-networks: [127.0.0.0/8] }
+log-level: warn
+https: 127.0.0.1:${https}
+server-cert: ${cert}
+server-key: ${key}
+`,
   });
   let server: TetsuServer | undefined;
   let killed = false;
@@ -32,6 +49,7 @@ export async function prepareChaosServer(
   return {
     at,
     url: site.url,
+    tlsUrl: `https://127.0.0.1:${https}`,
     dhcpPort: site.dhcpPort,
     launch: async () => {
       killed = false;

@@ -9,6 +9,8 @@ import { chaosIpam } from './model.ts';
 export type Spelled = {
   readonly method: string;
   readonly path: string;
+  /** Disk keys move over TLS alone. */
+  readonly isTls?: true;
   readonly body?: string | Uint8Array;
 };
 
@@ -58,6 +60,18 @@ export function spell(request: WriteRequest): Spelled {
     }
     case 'unimage':
       return { method: 'DELETE', path: `/api/v1/images/coreos/${request.id}` };
+    case 'key': {
+      const path = `/api/v1/crypts/${request.serial}/${request.path}`;
+      return { method: 'PUT', path, body: request.value, isTls: true };
+    }
+    case 'unkeys':
+      return { method: 'DELETE', path: `/api/v1/crypts/${request.serial}`, isTls: true };
+    case 'asset': {
+      const body = kernels.get(request.content) ?? new Uint8Array();
+      return { method: 'PUT', path: `/api/v1/assets/${request.name}`, body };
+    }
+    case 'unasset':
+      return { method: 'DELETE', path: `/api/v1/assets/${request.name}` };
   }
 }
 
