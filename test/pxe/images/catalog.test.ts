@@ -374,6 +374,44 @@ describe('images that Sabakan stored', () => {
   });
 });
 
+describe('several servers', () => {
+  it('that take images at the same moment lose none of them', async () => {
+    const { aServer, catalog, clock } = await aSite();
+    const servers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => aServer(name)));
+    const uploads = Promise.all(
+      servers.map(({ upload }, at) => upload(`${at}`, imageTar(`kernel ${at}`))),
+    );
+    // Who loses a race decides again after a pause.
+    await clock.run(60_000);
+    expect(await uploads).toEqual(['done', 'done', 'done', 'done']);
+    expect(ids(catalog.list()).split(' ').toSorted()).toEqual(['0', '1', '2', '3']);
+  });
+
+  it('do not keep a copy of what is deleted while they fetch it', async () => {
+    const { upload, remove, aServer } = await aSite();
+    await upload('1');
+    const two = await aServer('two');
+    async function* slow() {
+      yield* pieces(imageTar());
+      expect(await remove('1')).toBe('done');
+    }
+    const adopted = await two.catalog.adopt('1', slow());
+    expect(!adopted.ok && adopted.error.kind).toBe('image-unknown');
+    expect([two.shelf.ids(), two.catalog.list()]).toEqual([[], []]);
+  });
+
+  it('clear away what was deleted so long ago that nobody remembers it', async () => {
+    const { upload, aServer } = await aSite();
+    await upload('1');
+    const back = await aServer('two');
+    const staged = await back.shelf.stage(pieces(imageTar('old')), 10_000);
+    if (staged.ok) await staged.value.publish('0.9');
+    expect(back.catalog.strays()).toEqual(['0.9']);
+    await back.catalog.discardStray('0.9');
+    expect(back.shelf.ids()).toEqual([]);
+  });
+});
+
 describe('a boot', () => {
   it('that began with an image gets it until its files go, also when it was deleted', async () => {
     const { upload, remove, catalog } = await aSite();
