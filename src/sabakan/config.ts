@@ -3,7 +3,6 @@
  * or every mistake is reported at once.
  */
 
-import { type Cidr, parseCidr } from '../base/addresses.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Endpoint } from '../base/world.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../cke-bridge/settings.ts';
 import { type HealthPolicy, parseHealthPolicy } from '../health/policy.ts';
 import { type AllowedNetwork, parseAllowedNetwork } from './allow-ips.ts';
+import { type DhcpMembers, readDhcp } from './config-dhcp.ts';
 import { type EtcdSettings, readEtcd } from './config-etcd.ts';
 import { type ConfigMistake, readPlain, readYaml, type Section } from './config-reader.ts';
 import { normalizedUrl } from './config-text.ts';
@@ -44,12 +44,7 @@ export type Config = {
   readonly serverName: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly etcd: EtcdSettings;
-  readonly dhcp: {
-    readonly enabled: boolean;
-    readonly bind: Endpoint;
-    readonly interfaces: readonly string[] | 'all';
-    readonly relayNetworks: readonly Cidr[];
-  };
+  readonly dhcp: DhcpMembers;
   readonly tftp: { readonly enabled: boolean; readonly listen: Endpoint; readonly root: string };
   readonly health: HealthPolicy;
   readonly cluster: ClusterSettings | undefined;
@@ -163,7 +158,6 @@ export function formatConfigMistake(file: string, mistake: ConfigMistake): strin
 
 function readConfig(root: Section): Config {
   const cluster = root.has('cluster') ? readCluster(root.section('cluster')) : undefined;
-  const dhcp = root.section('dhcp');
   const tftp = root.section('tftp');
   const config: Config = {
     http: endpoint(root, 'http', '0.0.0.0:10080'),
@@ -191,12 +185,7 @@ function readConfig(root: Section): Config {
     serverName: root.optionalText('server-name'),
     logLevel: oneOf(root, 'log-level', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     etcd: readEtcd(root.section('etcd')),
-    dhcp: {
-      enabled: dhcp.flag('enabled', true),
-      bind: endpoint(root, 'dhcp-bind', '0.0.0.0:10067'),
-      interfaces: dhcp.raw('interfaces') === 'all' ? 'all' : dhcp.texts('interfaces', []),
-      relayNetworks: networks(dhcp, 'relay-networks'),
-    },
+    dhcp: readDhcp(root),
     tftp: {
       enabled: tftp.flag('enabled', true),
       listen: endpoint(tftp, 'listen', '0.0.0.0:69'),
@@ -205,7 +194,6 @@ function readConfig(root: Section): Config {
     health: readHealth(root),
     cluster,
   };
-  dhcp.refuseOthers();
   tftp.refuseOthers();
   root.refuseOthers();
   return config;
@@ -279,14 +267,6 @@ function allowedNetworks(root: Section): readonly AllowedNetwork[] {
   return root.texts('allow-ips', ['127.0.0.1', '::1']).flatMap((text, at) => {
     const network = parseAllowedNetwork(text);
     if (!network.ok) root.mistake(`allow-ips/${at}`, network.error);
-    return network.ok ? [network.value] : [];
-  });
-}
-
-function networks(section: Section, name: string): readonly Cidr[] {
-  return section.texts(name, []).flatMap((text, at) => {
-    const network = parseCidr(text);
-    if (!network.ok) section.mistake(`${name}/${at}`, network.error);
     return network.ok ? [network.value] : [];
   });
 }

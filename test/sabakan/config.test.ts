@@ -35,6 +35,17 @@ describe('configuration file', () => {
     });
   });
 
+  it.each([
+    ['dhcp-bind: 0.0.0.0:67', 'all'],
+    ['dhcp-bind: 0.0.0.0:67\ndhcp: { interfaces: [] }', []],
+    ['dhcp-bind: 0.0.0.0:67\ndhcp: { interfaces: [eth1] }', ['eth1']],
+    ['dhcp-bind: 10.69.0.3:67', []],
+    ['dhcp-bind: 0.0.0.0:10067\ndhcp: { interfaces: all }', 'all'],
+  ])('%j answers DHCP on the links %j', (yaml, expected) => {
+    const config = parseConfig(`${minimal}${yaml}\n`);
+    expect(config.ok && config.value.dhcp.interfaces).toEqual(expected);
+  });
+
   it('reports every mistake at once, in the order of its lines', () => {
     const yaml = `http: nowhere
 advertise-url: ftp://x
