@@ -34,12 +34,8 @@ import {
 } from './http/boot-http.ts';
 import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
 import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
-import {
-  createImageCatalog,
-  defaultImageSettings,
-  type ImageCatalog,
-  type ImageSettings,
-} from './images/catalog.ts';
+import { createImageCatalog, type ImageCatalog } from './images/catalog.ts';
+import { defaultImageSettings, type ImageSettings } from './images/intake.ts';
 import type { ImageShelf, StageProblem } from './images/shelf.ts';
 import type { RetiredPolicy } from './ipxe/boot-decision.ts';
 import { parseBaseUrl } from './ipxe/word.ts';

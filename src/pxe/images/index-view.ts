@@ -1,0 +1,95 @@
+/** The index of images and their hashes, as this server has heard of them from the store. */
+
+import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { ok, type Result } from '../../base/result.ts';
+import type { Revision, Store, StoreProblem } from '../../base/store.ts';
+import type { World } from '../../base/world.ts';
+import {
+  decodeHashes,
+  decodeIndex,
+  type HashRecord,
+  type Image,
+  type ImageIndex,
+  imageKeys,
+} from './image-json.ts';
+
+export type IndexView = {
+  readonly start: () => Promise<Result<void, StoreProblem>>;
+  readonly stop: () => void;
+  readonly freshness: () => Freshness;
+  /** The key of the index and why, when it cannot be read. */
+  readonly broken: () => ReadonlyMap<string, string>;
+  /** Oldest first. While nobody can read it, what it said last: machines go on booting. */
+  readonly index: () => ImageIndex;
+  readonly entryOf: (id: string) => Image | undefined;
+  readonly hashesOf: (id: string) => HashRecord | undefined;
+  /** Nothing may be concluded from what an index lacks that is missing, unreadable or late. */
+  readonly isSure: () => boolean;
+  /** False: there is no index that can be read. */
+  readonly isThere: () => boolean;
+  /** Waits until this view shows a commit, a while at most. */
+  readonly shows: (revision: Revision, withHashes: boolean) => Promise<void>;
+  readonly subscribe: (listener: () => void) => () => void;
+};
+
+/** A write is answered when this server's own copy shows it, or after this long. */
+const ownWriteTimeoutMs = 2_000;
+
+export function createIndexView(deps: {
+  readonly store: Store;
+  readonly world: Pick<World, 'clock' | 'log'>;
+}): IndexView {
+  const { store } = deps;
+  const { clock, log } = deps.world;
+  const mirror = createMirror<ImageIndex>({
+    store,
+    prefix: imageKeys.prefix,
+    // `coreos/deleted` lives under the same prefix; it is read in transactions only.
+    decode: (key, value) => (key === 'coreos' ? decodeIndex(value) : ok([])),
+    clock,
+    log,
+  });
+  const hashes = createMirror<HashRecord | undefined>({
+    store,
+    prefix: imageKeys.hashesPrefix,
+    // One that cannot be read proves nothing, like one that is missing.
+    decode: (_, value) => ok(decodeHashes(value)),
+    clock,
+    log,
+  });
+  /** While nobody can read the index, machines go on booting what it said last. */
+  let lastRead: ImageIndex = [];
+  const index = (): ImageIndex => {
+    if (!mirror.broken().has('coreos')) lastRead = mirror.get('coreos') ?? [];
+    return lastRead;
+  };
+  mirror.subscribe(() => void index());
+
+  return {
+    start: async () => {
+      const started = await mirror.start();
+      return started.ok ? hashes.start() : started;
+    },
+    stop: () => {
+      mirror.stop();
+      hashes.stop();
+    },
+    freshness: () => mirror.freshness(),
+    broken: () => new Map([...mirror.broken()].map(([key, why]) => [imageKeys.prefix + key, why])),
+    index,
+    entryOf: (id) => index().find((image) => image.id === id),
+    hashesOf: (id) => hashes.get(id),
+    isSure: () => mirror.get('coreos') !== undefined && mirror.freshness().kind === 'live',
+    isThere: () => mirror.get('coreos') !== undefined,
+    shows: async (revision, withHashes) => {
+      const copies = withHashes ? [mirror, hashes] : [mirror];
+      await Promise.all(copies.map((copy) => copy.reached(revision, ownWriteTimeoutMs)));
+    },
+    subscribe: (listener) => {
+      const stops = [mirror, hashes].map((one) => one.subscribe(() => listener()));
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
+  };
+}
