@@ -9,12 +9,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { keys } from '../inventory/keys.ts';
 import type { Role } from '../inventory/machine.ts';
 import { assetKeys } from './assets/asset.ts';
-import {
-  type AssetCatalog,
-  type AssetSettings,
-  createAssetCatalog,
-  defaultAssetSettings,
-} from './assets/catalog.ts';
+import { type AssetSettings, createAssetCatalog, defaultAssetSettings } from './assets/catalog.ts';
 import type { AssetShelf } from './assets/shelf.ts';
 import {
   type AssetDesk,
@@ -24,8 +19,7 @@ import {
   type TemplateDesk,
   templateDesk,
 } from './desks.ts';
-import type { DhcpCounters } from './dhcp/counters.ts';
-import { type Dhcp, type DhcpSettings, type DhcpStatus, startDhcp } from './dhcp/start.ts';
+import { type Dhcp, type DhcpSettings, startDhcp } from './dhcp/start.ts';
 import {
   type BootEvent,
   type BootHttp,
@@ -34,23 +28,18 @@ import {
 } from './http/boot-http.ts';
 import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
 import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
-import { createImageCatalog, type ImageCatalog } from './images/catalog.ts';
+import { createImageCatalog } from './images/catalog.ts';
 import { defaultImageSettings, type ImageSettings } from './images/intake.ts';
 import type { ImageShelf, StageProblem } from './images/shelf.ts';
 import type { RetiredPolicy } from './ipxe/boot-decision.ts';
 import { parseBaseUrl } from './ipxe/word.ts';
 import { createKernelParams, type KernelParams } from './kernel-params.ts';
 import type { Loaders } from './loaders.ts';
-import {
-  createPullLoop,
-  noPulls,
-  type PullCounters,
-  type PullLoop,
-  type PullSettings,
-} from './spread/pull-loop.ts';
+import { type PxeStatus, statusOf } from './pxe-status.ts';
+import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
-import { createTftpResponder, defaultTftpLimits, type TftpResponder } from './tftp/responder.ts';
-import type { TftpCounters, TftpEvent, TransferLimits } from './tftp/transfers.ts';
+import { createTftpResponder, defaultTftpLimits } from './tftp/responder.ts';
+import type { TftpEvent, TransferLimits } from './tftp/transfers.ts';
 
 export type PxeSettings = {
   /** Without a slash at the end. */
@@ -73,38 +62,6 @@ export type PxeProblem =
   | StageProblem
   | NetProblem
   | { readonly kind: 'tftp-off'; readonly text: string };
-
-export type PxeStatus = {
-  /** Undefined: off. */
-  readonly dhcp: (DhcpStatus & { readonly counters: Readonly<DhcpCounters> }) | undefined;
-  readonly tftp: {
-    readonly listening: readonly Endpoint[];
-    /** Addresses that stay off, and why. */
-    readonly off: readonly { readonly address: string; readonly text: string }[];
-    readonly transfers: number;
-    readonly counters: Readonly<TftpCounters>;
-  };
-  /** Names that TFTP and HTTP boot serve. */
-  readonly loaders: readonly string[];
-  readonly images: {
-    /** What machines boot from this server; undefined: they cannot boot. */
-    readonly newestHere: string | undefined;
-    /** Images this server has not got yet, and why not. */
-    readonly missing: ReadonlyMap<string, string>;
-  };
-  /** What came from other servers. */
-  readonly pulls: {
-    /** URLs whose content was not what it should be, and why; they are asked last. */
-    readonly distrusted: ReadonlyMap<string, string>;
-    readonly counters: Readonly<Record<Spreadable['noun'], PullCounters>>;
-  };
-  readonly assets: {
-    /** Ids of assets that this server has not got or does not offer yet, and why not. */
-    readonly missing: ReadonlyMap<string, string>;
-    /** Names of records in the store that cannot be read, and why. */
-    readonly broken: ReadonlyMap<string, string>;
-  };
-};
 
 export type PxeEvent =
   | ({ readonly by: 'tftp' } & TftpEvent)
@@ -289,35 +246,4 @@ function addressesOf(tftp: Endpoint | undefined, world: Pick<World, 'net'>): rea
 
 function whyDeaf(off: PxeStatus['tftp']['off']): string {
   return `TFTP can listen nowhere: ${off.map(({ address, text }) => `${address}: ${text}`).join('; ')}`;
-}
-
-function statusOf(
-  dhcp: Dhcp | undefined,
-  tftp: TftpResponder,
-  off: PxeStatus['tftp']['off'],
-  loaders: Loaders,
-  catalog: ImageCatalog,
-  assets: AssetCatalog,
-  pulls: ReadonlyMap<Spreadable['noun'], PullLoop>,
-): PxeStatus {
-  const missing = (noun: Spreadable['noun']) => pulls.get(noun)?.missing() ?? new Map();
-  const countersOf = (noun: Spreadable['noun']) => ({
-    ...(pulls.get(noun)?.counters ?? noPulls),
-  });
-  return {
-    dhcp: dhcp && { ...dhcp.status(), counters: dhcp.counters() },
-    tftp: {
-      listening: tftp.listening(),
-      off,
-      transfers: tftp.transfers(),
-      counters: { ...tftp.counters },
-    },
-    loaders: [...loaders.keys()],
-    images: { newestHere: catalog.newest()?.id, missing: missing('image') },
-    pulls: {
-      distrusted: new Map([...pulls.values()].flatMap((pull) => [...pull.distrusted()])),
-      counters: { image: countersOf('image'), asset: countersOf('asset') },
-    },
-    assets: { missing: missing('asset'), broken: assets.broken() },
-  };
 }
