@@ -105,7 +105,8 @@ describe('size and speed', () => {
     const fill = (at: number) => store.commit([], [put(`full/${at}`, 'v'.repeat(200_000))]);
     let at = 0;
     let outcome = await fill(at);
-    while (outcome.ok && at < 50) {
+    // etcd learns how large it is when it writes to disk, every 100 ms.
+    while (outcome.ok && at < 1_000) {
       at += 1;
       outcome = await fill(at);
     }

@@ -1,6 +1,7 @@
 /** A real etcd for tests: temporary directory, free ports on loopback, ended by its own pid. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,7 +100,10 @@ function createMember(
     clientUrl,
     pid: () => child?.pid ?? 0,
     said: () => said,
-    freeze: () => signal('SIGSTOP'),
+    freeze: () => {
+      signal('SIGSTOP');
+      awaitStopped(child?.pid ?? 0);
+    },
     thaw: () => signal('SIGCONT'),
     kill: async (name = 'SIGKILL') => {
       signal(name);
@@ -154,4 +158,16 @@ async function canConnect(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+}
+
+/** The signal is sent at once and takes effect a moment later: until then the process answers. */
+function awaitStopped(pid: number): void {
+  const until = performance.now() + 5_000;
+  const isStopped = () =>
+    readdirSync(`/proc/${pid}/task`).every((task) =>
+      /^State:\s+[Tt]/m.test(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8')),
+    );
+  while (!isStopped()) {
+    if (performance.now() > until) throw new Error(`process ${pid} does not stop`);
+  }
 }
