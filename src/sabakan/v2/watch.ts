@@ -33,6 +33,8 @@ export const watchersMax = 2_000;
 const queuedBytesMax = 4 * 1024 * 1024;
 /** Bookmarks keep the connection alive and the reader's revision young (a proxy's patience is a minute). */
 const bookmarkMs = 15_000;
+/** Changes that come faster than this go out together: 1,000 readers cost a write each. A lone change does not wait. */
+const gatherMs = 50;
 
 const utf8 = new TextEncoder();
 
@@ -43,6 +45,7 @@ export function createWatchHub<T>(
 ): WatchHub {
   const columns = new Map(collection.columns.map((column) => [column.name, column]));
   const ends = new Set<() => void>();
+  const flushes = new Set<() => void>();
   /** Rendered once for all that watch without selectors. */
   const wholeTexts = new WeakMap<JournalEntry<T>, Uint8Array>();
 
@@ -74,6 +77,20 @@ export function createWatchHub<T>(
     return text;
   };
 
+  let sentMs = Number.NEGATIVE_INFINITY;
+  let isGathering = false;
+  const send = (): void => {
+    isGathering = false;
+    sentMs = clock.monotonicMs();
+    for (const flush of [...flushes]) flush();
+  };
+  const sendSoon = (): void => {
+    if (isGathering) return;
+    isGathering = true;
+    // At the earliest when every reader has this change in its queue.
+    clock.after(Math.max(sentMs + gatherMs - clock.monotonicMs(), 0), send);
+  };
+
   const whyNot: WatchHub['whyNot'] = (from) =>
     ends.size >= watchersMax ? 'busy' : journal.after(from) === undefined ? 'gone' : undefined;
 
@@ -84,22 +101,27 @@ export function createWatchHub<T>(
     const add = (entry: JournalEntry<T>): void => {
       const text = render(entry, filter);
       if (text !== undefined && !queue.add(text)) queue.end(tooSlow);
+      sendSoon();
     };
     const unfollow = journal.follow({ entry: add, gone: () => queue.end(missedSome) });
     queue.add(bookmark(from));
     for (const entry of missed ?? []) add(entry);
     let cancel = () => {};
+    queue.flush();
     const tick = (): void => {
       queue.add(bookmark(collection.completeTo()));
+      queue.flush();
       cancel = clock.after(bookmarkMs, tick);
     };
     cancel = clock.after(bookmarkMs, tick);
     const end = () => queue.end(bookmark(collection.completeTo()));
     ends.add(end);
+    flushes.add(queue.flush);
     return reading(queue, () => {
       cancel();
       unfollow();
       ends.delete(end);
+      flushes.delete(queue.flush);
     });
   };
 
@@ -145,9 +167,10 @@ function createQueue() {
       if (bytes + text.length > queuedBytesMax) return false;
       waiting.push(text);
       bytes += text.length;
-      wake();
       return true;
     },
+    /** Lets the reader have what waits. */
+    flush: (): void => wake(),
     /** Nothing comes after this. */
     end: (text: Uint8Array): void => {
       last ??= text;

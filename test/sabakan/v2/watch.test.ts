@@ -50,6 +50,7 @@ function aStreet() {
 }
 
 type Street = ReturnType<typeof aStreet>;
+const all: WatchFilter = { where: [], labels: [] };
 
 /** Reads all that comes, as short text: `101 +a=red ~b=blue`, `@110` for a bookmark, `!410` for an error. */
 function reader(street: Street, from: string, fields = '') {
@@ -66,7 +67,7 @@ function reader(street: Street, from: string, fields = '') {
   })();
   return {
     seen: async () => {
-      await settled();
+      await street.clock.run(100);
       return seen;
     },
     over: () => over,
@@ -103,6 +104,29 @@ describe('a watch', () => {
       '102 ~a=green',
       '103 -a=green',
     ]);
+  });
+
+  it('tells a lone change at once, and gathers those that come within 50 ms of one another', async () => {
+    const street = aStreet();
+    const pieces: string[] = [];
+    const iterator = street.hub.open('100' as Revision, all)[Symbol.asyncIterator]();
+    void (async () => {
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        const text = new TextDecoder().decode(next.value);
+        pieces.push([...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id).join(' '));
+      }
+    })();
+    await street.clock.run(1_000);
+    street.set({ a: '1' });
+    await street.clock.run(0);
+    expect(pieces).toEqual(['100', '101']);
+    street.set({ a: '2' });
+    await street.clock.run(20);
+    street.set({ a: '3' });
+    await street.clock.run(20);
+    expect(pieces).toEqual(['100', '101']);
+    await street.clock.run(20);
+    expect(pieces).toEqual(['100', '101', '102 103']);
   });
 
   it('goes on from any revision it had, without a gap or a double', async () => {
@@ -160,13 +184,11 @@ describe('a watch', () => {
   it('cuts off a reader that leaves more than 4 MiB unread, and holds up nobody else', async () => {
     const street = aStreet();
     const quick = reader(street, '100');
-    const slow = street.hub
-      .open('100' as Revision, { where: [], labels: [] })
-      [Symbol.asyncIterator]();
+    const slow = street.hub.open('100' as Revision, all)[Symbol.asyncIterator]();
     await slow.next();
     for (let at = 0; at < 50; at += 1) {
       street.set({ a: `${at}`.padEnd(100_000, 'x') });
-      await settled();
+      await street.clock.run(50);
     }
     expect(await quick.seen()).toHaveLength(51);
     const rest = await slow.next();
@@ -187,7 +209,7 @@ describe('a watch', () => {
 
   it('that is never read costs nothing', () => {
     const street = aStreet();
-    street.hub.open('100' as Revision, { where: [], labels: [] });
+    street.hub.open('100' as Revision, all);
     expect([street.hub.watchers(), street.clock.timers()]).toEqual([0, 0]);
   });
 
