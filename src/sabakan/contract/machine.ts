@@ -1,20 +1,10 @@
 /** Machines as version 2 shows them. */
 
 import Type, { type Static } from 'typebox';
+import { machineStates } from '../../inventory/machine.ts';
 
 const ipv4 = (description: string) => Type.String({ format: 'ipv4', description });
 const time = (description: string) => Type.String({ format: 'date-time', description });
-
-/** In the order of a machine's life. */
-export const machineStates = [
-  'uninitialized',
-  'healthy',
-  'unhealthy',
-  'unreachable',
-  'updating',
-  'retiring',
-  'retired',
-] as const;
 
 export const machineStateSchema = Type.Enum([...machineStates]);
 

@@ -1,7 +1,7 @@
 /** Racks: nobody registers them, they are where machines are. */
 
 import Type, { type Static } from 'typebox';
-import { machineStates } from './machine.ts';
+import { machineStates } from '../../inventory/machine.ts';
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 

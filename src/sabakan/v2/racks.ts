@@ -3,8 +3,7 @@
 import { fail, ok } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { bootRole, type Machine } from '../../inventory/machine.ts';
-import { machineStates } from '../contract/machine.ts';
+import { bootRole, type Machine, machineStates } from '../../inventory/machine.ts';
 import type { RackV2, rackColumns } from '../contract/rack.ts';
 import { whyNotWhole } from '../whole-truth.ts';
 import type { Collection, CollectionChange, Column } from './collection.ts';
