@@ -1,7 +1,8 @@
 /** What `tetsu get` lists, and what people see of it. */
 
-import { type MachineV2, machineColumns } from '../sabakan/contract/machine.ts';
-import { type RackV2, rackColumns } from '../sabakan/contract/rack.ts';
+import { machineColumns, rackColumns } from '../sabakan/contract/columns.ts';
+import type { MachineV2 } from '../sabakan/contract/machine.ts';
+import type { RackV2 } from '../sabakan/contract/rack.ts';
 import { formatAge } from './table.ts';
 
 export type CliNoun = {

@@ -44,17 +44,3 @@ export const machineSchema = Type.Object({
   network: Type.Object({ nodes: Type.Array(nicSchema), bmc: nicSchema }),
 });
 export type MachineV2 = Static<typeof machineSchema>;
-
-/** What machines are selected and sorted by, and what it holds. */
-export const machineColumns = {
-  serial: 'the serial number',
-  rack: 'the logical rack number',
-  indexInRack: 'its index in the rack',
-  role: 'the role',
-  state: 'the state of its life',
-  since: 'when that state began',
-  bmcType: 'the type of its BMC',
-  ipv4: 'the first node address',
-  registerDate: 'when it was registered',
-  retireDate: 'when it is meant to go',
-} as const;

@@ -1,11 +1,12 @@
 /** All operations of version 2. A new noun is a schema, its columns, and one line here. */
 
 import Type, { type TSchema } from 'typebox';
+import { machineColumns, rackColumns } from './columns.ts';
 import { previewIgnition, tryIgnition } from './ignition.ts';
 import { changesOf, listQuery, pageOf, watchQuery } from './list.ts';
-import { machineColumns, machineSchema, machineStateSchema } from './machine.ts';
+import { machineSchema, machineStateSchema } from './machine.ts';
 import type { Operation } from './operation.ts';
-import { rackColumns, rackSchema } from './rack.ts';
+import { rackSchema } from './rack.ts';
 
 const machines = {
   noun: 'machines',

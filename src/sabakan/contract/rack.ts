@@ -22,14 +22,3 @@ export const rackSchema = Type.Object({
   roles: Type.Record(Type.String(), count('machines of the role')),
 });
 export type RackV2 = Static<typeof rackSchema>;
-
-/** What racks are selected and sorted by, and what it holds. */
-export const rackColumns = {
-  rack: 'the logical rack number',
-  machines: 'how many are registered in it',
-  workers: 'how many of them are no boot machine',
-  boot: 'serial of its boot machine; a rack without one has none',
-  healthy: 'how many are healthy',
-  unhealthy: 'how many are unhealthy',
-  unreachable: 'how many are unreachable',
-} as const;

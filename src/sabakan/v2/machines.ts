@@ -7,7 +7,8 @@ import type { Change, Inventory } from '../../inventory/inventory.ts';
 import { keys } from '../../inventory/keys.ts';
 import type { Machine, NicConfig, Serial } from '../../inventory/machine.ts';
 import { durationSeconds } from '../../inventory/machine-json.ts';
-import type { MachineV2, machineColumns } from '../contract/machine.ts';
+import type { machineColumns } from '../contract/columns.ts';
+import type { MachineV2 } from '../contract/machine.ts';
 import { whyNotWhole } from '../whole-truth.ts';
 import type { Collection, Column } from './collection.ts';
 
