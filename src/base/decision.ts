@@ -14,6 +14,11 @@ export type Reads = {
 export type View = {
   readonly get: (key: string) => Pick<Entry, 'key' | 'value'> | undefined;
   readonly under: (prefix: string) => readonly Pick<Entry, 'key' | 'value'>[];
+  /**
+   * Of the last change of this key, `absent` when it is not there. Undefined: a decision folded into the same commit
+   * changes it, so the revision is the one this commit will have.
+   */
+  readonly revisionOf: (key: string) => Revision | undefined;
 };
 
 export type Decision<T, E> =

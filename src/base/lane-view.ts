@@ -23,6 +23,8 @@ const rememberedMax = 256;
 export type Base = {
   readonly value: (key: string) => Uint8Array | undefined;
   readonly keysUnder: (prefix: string) => readonly string[];
+  /** `absent` when the key is not there. */
+  readonly revisionOf: (key: string) => Revision;
   /** Whether everything these jobs read is remembered. */
   readonly knows: (jobs: readonly { readonly reads: Reads }[]) => boolean;
   /** Reads everything these jobs look at, and forgets all else. */
@@ -53,6 +55,7 @@ export function createBase(store: Store, counters: { reads: number }): Base {
 
   return {
     value: (key) => known.get(key)?.value,
+    revisionOf: (key) => known.get(key)?.modRevision ?? absent,
     keysUnder: (prefix) => prefixes.get(prefix)?.keys ?? [],
     knows: (jobs) =>
       jobs.every(
@@ -154,6 +157,7 @@ export function createOverlay(base: Base): Overlay {
         // The place of a swept prefix is no key: `get` finds nothing there.
         return [...keys].sort(compareKeys).flatMap((key) => get(key) ?? []);
       },
+      revisionOf: (key) => (writes.has(key) || swept(key) ? undefined : base.revisionOf(key)),
     },
     apply: (more) => {
       for (const write of more) {

@@ -13,6 +13,7 @@ import { putDhcp, putIpam } from './desk/config-changes.ts';
 import { createDiskKeys } from './desk/disk-keys.ts';
 import { remove, removeLabel, setLabel, setRetireDate, setState } from './desk/machine-changes.ts';
 import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
+import { movedMachine, patchMachine } from './desk/machine-patch.ts';
 import { register } from './desk/registration.ts';
 import { checkSchema } from './desk/schema-version.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
@@ -195,6 +196,16 @@ export function createInventory(deps: {
       write(removeLabel(serial, name, auditOf(actor, 'machines')), machines),
     setRetireDate: (serial, date, actor) =>
       write(setRetireDate(serial, date, goTimeText(date), auditOf(actor, 'machines')), machines),
+    patchMachine: async (serial, patch, terms, actor) => {
+      const change = patchMachine(serial, patch, terms, clock.now(), auditOf(actor, 'machines'));
+      const result = await run(change);
+      if (!result.ok) return result;
+      const { revision: answered, value } = result.value;
+      const revision = value.revision ?? answered;
+      if (value.kind === 'moved') return fail(movedMachine(serial, revision));
+      if (terms.dryRun !== true) await shown(machines, revision);
+      return ok({ revision, machine: value.machine });
+    },
     remove: removeMachine,
     ...createDiskKeys({ store, transact, auditOf: (actor) => auditOf(actor, 'crypts') }),
     auditPages: (since, until) => auditPages(store, since, until, clock.now()),

@@ -39,6 +39,21 @@ export type StateChange = {
   readonly fence?: Condition;
 };
 
+/** Several parts of a machine, changed together or not at all. */
+export type MachinePatch = {
+  /** Null takes the label away, whether or not it is there. */
+  readonly labels: ReadonlyMap<string, string | null>;
+  readonly retireDate?: Rfc3339;
+  readonly state?: { readonly to: MachineState; readonly why: StateReason };
+};
+
+export type WriteTerms = {
+  /** The revisions one of which the machine must have when it is written; absent: any. */
+  readonly expected?: readonly Revision[];
+  /** Decides on what is stored now, and writes nothing. */
+  readonly dryRun?: boolean;
+};
+
 export type Inventory = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
   readonly stop: () => void;
@@ -76,6 +91,16 @@ export type Inventory = {
   readonly setLabel: (serial: Serial, name: string, value: string, actor: Actor) => WriteResult;
   readonly removeLabel: (serial: Serial, name: string, actor: Actor) => WriteResult;
   readonly setRetireDate: (serial: Serial, date: Rfc3339, actor: Actor) => WriteResult;
+  /**
+   * One commit with an audit record for each part that changes; what is so already is not written again. Answers with
+   * the machine as it is then (in a dry run: as it would be) and the revision of its last change.
+   */
+  readonly patchMachine: (
+    serial: Serial,
+    patch: MachinePatch,
+    terms: WriteTerms,
+    actor: Actor,
+  ) => WriteResult<Written & { readonly machine: Machine }>;
   readonly remove: (serial: Serial, actor: Actor) => WriteResult;
   /** Write-once, 1 to 4096 bytes. The audit record names the path; the bytes go nowhere but into the store. */
   readonly putDiskKey: (

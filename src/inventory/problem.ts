@@ -1,5 +1,6 @@
 /** Everything the inventory refuses, as data: kinds for programs, a sentence for people. */
 
+import type { Revision } from '../base/store.ts';
 import type { ForbiddenTransition } from './lifecycle.ts';
 import type { Mistake } from './mistake.ts';
 
@@ -24,6 +25,13 @@ export type InventoryProblem =
   | { readonly kind: 'not-retiring'; readonly serial: string; readonly text: string }
   /** The state is not the one the decision was made on. */
   | { readonly kind: 'state-moved'; readonly serial: string; readonly text: string }
+  /** The machine is not as the caller knew it: `current` is the revision of its last change. */
+  | {
+      readonly kind: 'precondition-failed';
+      readonly serial: string;
+      readonly current: Revision;
+      readonly text: string;
+    }
   /** A record in the store that we cannot read; it is left as it is. */
   | { readonly kind: 'record-broken'; readonly key: string; readonly text: string }
   | { readonly kind: 'invalid'; readonly mistakes: readonly Mistake[]; readonly text: string }

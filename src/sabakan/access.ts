@@ -3,7 +3,6 @@
 import type { AllowedNetwork } from './allow-ips.ts';
 import { isAllowed } from './allow-ips.ts';
 
-/** Version 2 reads only, so far; the rule stands there before the first change does. */
 const guarded = ['/api/v1/', '/api/v2/'];
 const diskKeys = '/api/v1/crypts/';
 

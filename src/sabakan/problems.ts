@@ -20,6 +20,8 @@ export type FaceProblem =
   | { readonly kind: 'not-found'; readonly text: string }
   | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
   | { readonly kind: 'length-missing'; readonly text: string }
+  | { readonly kind: 'precondition-missing'; readonly text: string }
+  | { readonly kind: 'media-type-unknown'; readonly text: string }
   | { readonly kind: 'not-live'; readonly text: string }
   | TemplateBroken
   | { readonly kind: 'cursor-gone'; readonly text: string }
@@ -63,6 +65,8 @@ export type ProblemKind = Problem['kind'];
 
 type Row = {
   readonly status: number;
+  /** Where Sabakan's status says something else than what it is. */
+  readonly v2?: number;
   /** Sabakan's error string; `text` of the problem is only in it where Sabakan has a cause there. */
   readonly v1: 'invalid request' | 'text' | 'cause' | (string & {});
   readonly graphql:
@@ -82,13 +86,18 @@ export const problemTable = {
   'label-unknown': { status: 404, v1: notFound, graphql: internal },
   'machine-exists': { status: 409, v1: 'conflicted', graphql: internal },
   'boot-slot-taken': { status: 409, v1: 'conflicted', graphql: internal },
-  'serial-repeated': { status: 500, v1: 'cause', graphql: internal },
-  'rack-full': { status: 500, v1: 'cause', graphql: internal },
+  'serial-repeated': { status: 500, v2: 400, v1: 'cause', graphql: internal },
+  'rack-full': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'outside-pool': { status: 400, v1: 'invalid request', graphql: internal },
-  'ipam-missing': { status: 500, v1: 'cause', graphql: internal },
+  'ipam-missing': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'machines-exist': { status: 500, v1: 'cause', graphql: internal },
-  'not-retired': { status: 500, v1: 'cause', graphql: internal },
-  'disk-keys-exist': { status: 400, v1: 'invalid request', graphql: 'ENCRYPTION_KEY_EXISTS' },
+  'not-retired': { status: 500, v2: 409, v1: 'cause', graphql: internal },
+  'disk-keys-exist': {
+    status: 400,
+    v2: 409,
+    v1: 'invalid request',
+    graphql: 'ENCRYPTION_KEY_EXISTS',
+  },
   'disk-key-exists': { status: 409, v1: 'conflicted', graphql: internal },
   // Sabakan's 500s, which its clients try again and people find in their notes; the documents say 404 for the first.
   'disk-key-owner-unknown': {
@@ -110,9 +119,17 @@ export const problemTable = {
     graphql: internal,
   },
   'state-moved': { status: 409, v1: 'conflicted', graphql: internal, retryable: true },
+  'precondition-failed': { status: 412, v1: 'text', graphql: internal },
+  'precondition-missing': { status: 428, v1: 'text', graphql: internal },
+  'media-type-unknown': { status: 415, v1: 'text', graphql: internal },
   'record-broken': { status: 500, v1: 'cause', graphql: internal },
   invalid: { status: 400, v1: 'invalid request', graphql: internal },
-  'transition-forbidden': { status: 500, v1: 'cause', graphql: 'INVALID_STATE_TRANSITION' },
+  'transition-forbidden': {
+    status: 500,
+    v2: 409,
+    v1: 'cause',
+    graphql: 'INVALID_STATE_TRANSITION',
+  },
   'store-unavailable': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'outcome-unknown': { status: 503, v1: 'cause', graphql: internal },
   'too-large': { status: 413, v1: 'text', graphql: internal },
@@ -163,8 +180,11 @@ const statusTexts: Readonly<Record<number, string>> = {
   409: 'Conflict',
   410: 'Gone',
   411: 'Length Required',
+  412: 'Precondition Failed',
   413: 'Request Entity Too Large',
+  415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
+  428: 'Precondition Required',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
@@ -172,6 +192,12 @@ const statusTexts: Readonly<Record<number, string>> = {
 
 export function statusText(status: number): string {
   return statusTexts[status] ?? String(status);
+}
+
+/** The status of a kind in version 2. */
+export function v2Status(kind: ProblemKind): number {
+  const row: Row = problemTable[kind];
+  return row.v2 ?? row.status;
 }
 
 /** The `error` member of version 1. */
@@ -219,18 +245,20 @@ export function problemDetails(
   places: readonly Place[] = [],
 ): Answer {
   const row: Row = problemTable[problem.kind];
+  const status = v2Status(problem.kind);
   const body = JSON.stringify({
     type: `urn:tetsukan:problem:${problem.kind}`,
-    title: statusText(row.status),
-    status: row.status,
+    title: statusText(status),
+    status,
     detail: problem.text,
     instance: exchange.path,
     requestId: exchange.requestId,
     retryable: row.retryable === true,
     ...(problem.kind === 'template-broken' ? { template: problem.template } : {}),
+    ...(problem.kind === 'precondition-failed' ? { currentRevision: problem.current } : {}),
     ...(places.length === 0 ? {} : { errors: places }),
   });
-  return withHeaders(textAnswer(row.status, 'application/problem+json', `${body}\n`), problem);
+  return withHeaders(textAnswer(status, 'application/problem+json', `${body}\n`), problem);
 }
 
 export function badRequest(text: string): FaceProblem {
@@ -255,6 +283,13 @@ export function mistakesText(mistakes: readonly Mistake[]): string {
     .map(({ path, text }) => (path === '' ? text : `${text} (at ${path})`));
   const more = mistakes.length - shown.length;
   return [...shown, ...(more > 0 ? [`and ${more} more mistakes`] : [])].join('; ');
+}
+
+/** The same for people, in one line. */
+export function placesText(places: readonly Place[]): string {
+  return places
+    .map(({ pointer, parameter, detail }) => `${parameter ?? (pointer || 'the body')} ${detail}`)
+    .join('; ');
 }
 
 function withHeaders(answer: Answer, problem: Problem): Answer {

@@ -6,10 +6,14 @@ import { aFace, aSpec } from '../support/face.ts';
 describe('docs/errors.md', () => {
   it('has each kind with its status, in the order of the table', () => {
     const rows = [
-      ...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `([a-z-]+)` \| (\d+) \|/gm),
+      ...readFileSync('docs/errors.md', 'utf8').matchAll(
+        /^\| `([a-z-]+)` \| (\d+(?:, v2 \d+)?) \|/gm,
+      ),
     ];
     const told = rows.map(([, kind, status]) => `${kind} ${status}`);
-    const real = Object.entries(problemTable).map(([kind, row]) => `${kind} ${row.status}`);
+    const real = Object.entries(problemTable).map(
+      ([kind, row]) => `${kind} ${row.status}${'v2' in row ? `, v2 ${row.v2}` : ''}`,
+    );
     expect(told).toEqual(real);
   });
 });

@@ -21,18 +21,19 @@ export type Change<T> = {
  */
 export type Audit = (instance: string, action: string, detail: string) => AuditWrite;
 
-/** The decision to write these, audit record included. */
+/** The decision to write these, audit records included. */
 export function committed<T>(
   value: T,
   writes: readonly Write[],
-  audit: AuditWrite,
+  audit: AuditWrite | readonly AuditWrite[],
   conditions: readonly Condition[] = [],
 ): Decision<T, InventoryProblem> {
+  const records = [audit].flat();
   return {
     ok: true,
     value,
-    writes: [...writes, audit.write],
-    conditions: [...conditions, audit.condition],
+    writes: [...writes, ...records.map(({ write }) => write)],
+    conditions: [...conditions, ...records.map(({ condition }) => condition)],
   };
 }
 

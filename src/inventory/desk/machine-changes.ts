@@ -14,7 +14,9 @@ import {
   labelMap,
   labelsPerMachineMax,
   type Machine,
+  type MachineState,
   type Serial,
+  type StateReason,
 } from '../machine.ts';
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
@@ -40,28 +42,45 @@ export function setState(change: StateChange, now: Instant, audit: Audit): Chang
         const text = `${serial} is ${from} by now, not ${change.from}`;
         return fail({ kind: 'state-moved', serial, text });
       }
-      const allowed = transition(from, to);
-      if (!allowed.ok) return allowed;
-      if (allowed.value === 'stays') {
-        return { ok: true, value: { machine, changed: false }, writes: [] };
-      }
       const held = retires ? view.under(diskKeys).length : 0;
-      if (held > 0) {
-        const text = `encryption key exists: ${held} disk keys of ${serial} must be deleted first`;
-        return fail({ kind: 'disk-keys-exist', serial, text });
-      }
-      const since = formatInstant(now);
-      const status = { state: to, since, reason: boundedReason(why) };
-      const after: Machine = { ...machine, status };
+      const next = inState(machine, to, why, held, now);
+      if (!next.ok) return next;
+      const after = next.value;
+      if (after === machine) return { ok: true, value: { machine, changed: false }, writes: [] };
       const conditions: Condition[] = change.fence === undefined ? [] : [change.fence];
       if (retires) conditions.push({ kind: 'none-under', prefix: diskKeys });
       const writes: Write[] = [
         { kind: 'put', key: keys.machine(serial), value: encodeMachine(after, bytes) },
       ];
-      const record = audit(serial, 'set-state', `${from} -> ${to}: ${why.text}`);
+      const record = audit(serial, 'set-state', stateRecord(from, to, why));
       return committed({ machine: after, changed: true }, writes, record, conditions);
     },
   };
+}
+
+/** The machine in its next state, or the same one when it stays; `held` disk keys keep it from being retired. */
+export function inState(
+  machine: Machine,
+  to: MachineState,
+  why: StateReason,
+  held: number,
+  now: Instant,
+): Result<Machine, InventoryProblem> {
+  const allowed = transition(machine.status.state, to);
+  if (!allowed.ok) return allowed;
+  if (allowed.value === 'stays') return ok(machine);
+  if (to === 'retired' && held > 0) {
+    const { serial } = machine.spec;
+    const text = `encryption key exists: ${held} disk keys of ${serial} must be deleted first`;
+    return fail({ kind: 'disk-keys-exist', serial, text });
+  }
+  const status = { state: to, since: formatInstant(now), reason: boundedReason(why) };
+  return ok({ ...machine, status });
+}
+
+/** What the audit log says of a change of state. */
+export function stateRecord(from: MachineState, to: MachineState, why: StateReason): string {
+  return `${from} -> ${to}: ${why.text}`;
 }
 
 export function setLabel(
@@ -73,30 +92,50 @@ export function setLabel(
   return editMachine(
     serial,
     (machine) => {
-      if (!isLabelName(name)) return fail(invalid('/label', name, 'invalid label name'));
-      if (!isLabelValue(value)) return fail(invalid('/value', value, 'invalid label value'));
-      const labels = labelMap([...machine.spec.labels, [name, value]]);
-      if (labels.size > Math.max(labelsPerMachineMax, machine.spec.labels.size)) {
-        const text = `a machine has at most ${labelsPerMachineMax} labels`;
-        return fail(invalid('/label', name, text));
-      }
-      return ok({ ...machine, spec: { ...machine.spec, labels } });
+      const labels = withLabel(machine.spec.labels, name, value);
+      return labels.ok
+        ? ok({ ...machine, spec: { ...machine.spec, labels: labels.value } })
+        : labels;
     },
-    () => audit(serial, 'put-label', `${name}/${value}`),
+    () => audit(serial, 'put-label', labelRecord(name, value)),
   );
+}
+
+export function withLabel(
+  given: ReadonlyMap<string, string>,
+  name: string,
+  value: string,
+): Result<ReadonlyMap<string, string>, InventoryProblem> {
+  if (!isLabelName(name)) return fail(invalid('/label', name, 'invalid label name'));
+  if (!isLabelValue(value)) return fail(invalid('/value', value, 'invalid label value'));
+  const labels = labelMap([...given, [name, value]]);
+  if (labels.size <= Math.max(labelsPerMachineMax, given.size)) return ok(labels);
+  return fail(invalid('/label', name, `a machine has at most ${labelsPerMachineMax} labels`));
+}
+
+/** Undefined when there is no such label. */
+export function withoutLabel(
+  given: ReadonlyMap<string, string>,
+  name: string,
+): ReadonlyMap<string, string> | undefined {
+  const labels = new Map(given);
+  if (!labels.delete(name)) return undefined;
+  return labels.size === 0 ? emptyLabels : labels;
+}
+
+/** What the audit log says of a label. */
+export function labelRecord(name: string, value: string): string {
+  return `${name}/${value}`;
 }
 
 export function removeLabel(serial: Serial, name: string, audit: Audit): Change<Machine> {
   return editMachine(
     serial,
     (machine) => {
-      const labels = new Map(machine.spec.labels);
-      if (!labels.delete(name)) {
-        const text = `machine ${serial} has no label ${name}`;
-        return fail({ kind: 'label-unknown', serial, text });
-      }
-      const left = labels.size === 0 ? emptyLabels : labels;
-      return ok({ ...machine, spec: { ...machine.spec, labels: left } });
+      const labels = withoutLabel(machine.spec.labels, name);
+      if (labels !== undefined) return ok({ ...machine, spec: { ...machine.spec, labels } });
+      const text = `machine ${serial} has no label ${name}`;
+      return fail({ kind: 'label-unknown', serial, text });
     },
     () => audit(serial, 'delete-label', name),
   );

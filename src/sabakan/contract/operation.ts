@@ -22,6 +22,10 @@ export type Operation = {
   /** Every member is text; an unknown parameter is refused. */
   readonly query?: TObject;
   readonly body?: TSchema;
+  /** Types the body may have, when any other is refused; absent: whatever the client calls it, it is JSON. */
+  readonly bodyTypes?: readonly string[];
+  /** `If-Match` is required: the revision the caller knows, or `*`. */
+  readonly isConditional?: true;
   readonly answer: {
     readonly status: number;
     readonly holds: string;

@@ -27,6 +27,9 @@ export const problemSchema = Type.Object(
         { description: 'where a template is broken' },
       ),
     ),
+    currentRevision: Type.Optional(
+      Type.String({ description: 'of the object, where another one was expected' }),
+    ),
     errors: Type.Optional(
       Type.Array(
         Type.Object({

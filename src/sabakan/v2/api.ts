@@ -23,6 +23,7 @@ import { getEndpoint, json, listEndpoint } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { ignitionEndpoints } from './ignition.ts';
 import { createJournal } from './journal.ts';
+import { machineWriteEndpoints } from './machine-writes.ts';
 import { machineCollection } from './machines.ts';
 import { openApiDocument } from './openapi.ts';
 import { rackCollection } from './racks.ts';
@@ -32,6 +33,8 @@ import { watchEndpoint } from './watch-endpoint.ts';
 export type ApiDeps = ViewParts & {
   readonly clock: Clock;
   readonly version: string;
+  /** Stands in the audit log. */
+  readonly serverName: string;
   readonly pxe: Pick<Pxe, 'templates'>;
   readonly status: () => unknown;
 };
@@ -58,6 +61,7 @@ export function createApi(deps: ApiDeps): Api {
     listEndpoint(listMachines, machines, clock),
     getEndpoint(getMachine, machines, 'serial', clock),
     watchEndpoint(watchMachines, machines, machineHub, clock),
+    ...machineWriteEndpoints(machines, deps),
     {
       operation: explainMachine,
       handle: async ({ parameters }) => {

@@ -10,10 +10,12 @@ import {
   badRequest,
   type Place,
   type Problem,
+  placesText,
   problemDetails,
   unknownPath,
   wrongMethod,
 } from '../problems.ts';
+import { bodyPlaces } from './body-places.ts';
 
 export type Call = {
   readonly exchange: Exchange;
@@ -150,30 +152,28 @@ function checkedQuery(
 }
 
 async function checkedBody(
-  { body: validator, bodyBytesMax: max = bodyBytesMax }: Prepared,
+  { body: validator, bodyBytesMax: max = bodyBytesMax, operation }: Prepared,
   exchange: Exchange,
 ): Promise<Result<unknown, Refusal>> {
   if (validator === undefined) return ok(undefined);
+  const { bodyTypes } = operation;
+  const type = exchange.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (bodyTypes !== undefined && type !== undefined && !bodyTypes.includes(type)) {
+    const text = `the body is ${JSON.stringify(type.slice(0, 80))}; it must be ${bodyTypes.join(' or ')}`;
+    return fail({ problem: { kind: 'media-type-unknown', text } });
+  }
   const read = await exchange.body.read(max);
   if (!read.ok) return fail({ problem: read.error });
   const json = parseJson(read.value);
   if (!json.ok) return fail({ problem: badRequest(json.error) });
-  const errors = validator.Errors(json.value);
-  const places = errors.map(({ instancePath, message }) => ({
-    pointer: instancePath,
-    detail: message,
-  }));
-  const checked = placesOrOk(places);
+  const checked = placesOrOk(bodyPlaces(validator.Errors(json.value), operation.body));
   return checked.ok ? json : checked;
 }
 
 function placesOrOk(places: readonly Place[]): Result<undefined, Refusal> {
   if (places.length === 0) return ok(undefined);
-  const text = places
-    .slice(0, placesMax)
-    .map(({ pointer, parameter, detail }) => `${parameter ?? (pointer || 'the body')} ${detail}`)
-    .join('; ');
-  return fail({ problem: badRequest(text), places: places.slice(0, placesMax) });
+  const shown = places.slice(0, placesMax);
+  return fail({ problem: badRequest(placesText(shown)), places: shown });
 }
 
 function describe(schema: TObject | undefined, name: string): string {

@@ -2,7 +2,7 @@
 
 import type { Operation } from '../contract/operation.ts';
 import { problemSchema } from '../contract/problem.ts';
-import { problemTable } from '../problems.ts';
+import { type ProblemKind, v2Status } from '../problems.ts';
 
 /** Kinds that any operation may be refused with. */
 const always = ['bad-request', 'forbidden', 'method-not-allowed', 'failed'] as const;
@@ -35,10 +35,14 @@ function described(operation: Operation): unknown {
     summary,
     description: `Needs the role ${needs}.`,
     tags: [operation.path.split('/')[1]],
-    parameters: [...pathParameters(operation), ...queryParameters(query)],
+    parameters: [
+      ...pathParameters(operation),
+      ...queryParameters(query),
+      ...(operation.isConditional ? [ifMatch] : []),
+    ],
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+      : { requestBody: { required: true, content: contentOf(body, operation.bodyTypes) } }),
     responses: {
       [answer.status]: {
         description: answer.holds,
@@ -49,6 +53,18 @@ function described(operation: Operation): unknown {
       ...refusals(operation),
     },
   };
+}
+
+const ifMatch = {
+  name: 'If-Match',
+  in: 'header',
+  required: true,
+  description: 'ETag of the object as it is known, or `*` for whatever it is',
+  schema: { type: 'string', minLength: 1 },
+};
+
+function contentOf(schema: unknown, types: Operation['bodyTypes'] = ['application/json']) {
+  return Object.fromEntries(types.map((type) => [type, { schema }]));
 }
 
 function pathParameters({ parameters }: Operation): readonly unknown[] {
@@ -73,8 +89,8 @@ function queryParameters(query: Operation['query']): readonly unknown[] {
 function refusals({ problems = [] }: Operation): Record<string, unknown> {
   const byStatus = new Map<number, string[]>();
   for (const kind of [...always, ...problems]) {
-    const row = problemTable[kind as keyof typeof problemTable];
-    byStatus.set(row.status, [...(byStatus.get(row.status) ?? []), kind]);
+    const status = v2Status(kind as ProblemKind);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), kind]);
   }
   const schema = { $ref: '#/components/schemas/Problem' };
   return Object.fromEntries(

@@ -262,7 +262,10 @@ describe('the contract', () => {
       await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
       const template = { version: '2.3', template: {} };
       await face.must('PUT /api/v1/ignitions/cs/1', { body: template });
-      const how = method === 'GET' ? {} : { body: template };
+      const bodies: Readonly<Record<string, object>> = { POST: template, PATCH: {} };
+      const body = bodies[method];
+      const headers = { 'if-match': '*' };
+      const how = { headers, ...(body === undefined ? {} : { body }) };
       const place = path.replace('{serial}', 'a').replace('{rack}', '0');
       const asked = face.ask(`${method} /api/v2${place}`, how);
       if (answer.mediaType === 'text/event-stream') {

@@ -1,0 +1,119 @@
+/** Several parts of a machine in one commit, on condition of the revision the caller knows. */
+
+import type { View } from '../../base/decision.ts';
+import { ok, type Result } from '../../base/result.ts';
+import type { Condition, Revision, Write } from '../../base/store.ts';
+import type { Instant } from '../../base/time.ts';
+import type { AuditWrite } from '../audit.ts';
+import { goRfc3339, goTimeText } from '../go-time.ts';
+import type { MachinePatch, WriteTerms } from '../inventory.ts';
+import { keys } from '../keys.ts';
+import type { Machine, Serial } from '../machine.ts';
+import { encodeMachine } from '../machine-json.ts';
+import type { InventoryProblem } from '../problem.ts';
+import { type Audit, type Change, committed, readMachine } from './change.ts';
+import { inState, labelRecord, stateRecord, withLabel, withoutLabel } from './machine-changes.ts';
+
+/** `revision` is the machine's own; undefined where it is that of the commit which answers. */
+type Patched =
+  | {
+      readonly kind: 'patched';
+      readonly machine: Machine;
+      readonly revision: Revision | undefined;
+    }
+  /** Another revision than any of those expected: nothing was done. */
+  | { readonly kind: 'moved'; readonly revision: Revision | undefined };
+
+export function patchMachine(
+  serial: Serial,
+  patch: MachinePatch,
+  terms: WriteTerms,
+  now: Instant,
+  audit: Audit,
+): Change<Patched> {
+  const key = keys.machine(serial);
+  const diskKeys = keys.diskKeys(serial);
+  const retires = patch.state?.to === 'retired';
+  return {
+    lane: key,
+    reads: { keys: [key], ...(retires ? { prefixes: [diskKeys] } : {}) },
+    decide: (view) => {
+      const found = readMachine(view, serial);
+      if (!found.ok) return found;
+      const { machine, bytes } = found.value;
+      const revision = view.revisionOf(key);
+      if (!isExpected(view, serial, terms)) {
+        return { ok: true, value: { kind: 'moved', revision }, writes: [] };
+      }
+      const held = retires ? view.under(diskKeys).length : 0;
+      const records: AuditWrite[] = [];
+      const note = (action: string, detail: string) => records.push(audit(serial, action, detail));
+      const after = patched(machine, patch, held, now, note);
+      if (!after.ok) return after;
+      if (after.value === machine || terms.dryRun === true) {
+        const value = { kind: 'patched', machine: after.value, revision } as const;
+        return { ok: true, value, writes: [] };
+      }
+      const write: Write = { kind: 'put', key, value: encodeMachine(after.value, bytes) };
+      const conditions: Condition[] = retires ? [{ kind: 'none-under', prefix: diskKeys }] : [];
+      const value = { kind: 'patched', machine: after.value, revision: undefined } as const;
+      return committed(value, [write], records, conditions);
+    },
+  };
+}
+
+/** Whether the machine has one of the revisions the caller expects; one that a commit under way gives it is none. */
+function isExpected(
+  view: Pick<View, 'revisionOf'>,
+  serial: Serial,
+  { expected }: WriteTerms,
+): boolean {
+  if (expected === undefined) return true;
+  const revision = view.revisionOf(keys.machine(serial));
+  return revision !== undefined && expected.includes(revision);
+}
+
+export function movedMachine(serial: Serial, current: Revision): InventoryProblem {
+  const text = `machine ${serial} has been changed: its revision is ${current} now`;
+  return { kind: 'precondition-failed', serial, current, text };
+}
+
+/** The same machine when nothing changes; `note` hears of each change. */
+function patched(
+  machine: Machine,
+  { labels: wanted, retireDate, state }: MachinePatch,
+  held: number,
+  now: Instant,
+  note: (action: string, detail: string) => void,
+): Result<Machine, InventoryProblem> {
+  let after = machine;
+  // What goes first makes room for what comes.
+  for (const [name, value] of [...wanted].sort(([, a], [, b]) => rankOf(a) - rankOf(b))) {
+    const { labels: given } = after.spec;
+    if (value === null) {
+      const labels = withoutLabel(given, name);
+      if (labels === undefined) continue;
+      after = { ...after, spec: { ...after.spec, labels } };
+      note('delete-label', name);
+    } else if (given.get(name) !== value) {
+      const labels = withLabel(given, name, value);
+      if (!labels.ok) return labels;
+      after = { ...after, spec: { ...after.spec, labels: labels.value } };
+      note('put-label', labelRecord(name, value));
+    }
+  }
+  if (retireDate !== undefined && goRfc3339(retireDate) !== after.spec.retireDate) {
+    after = { ...after, spec: { ...after.spec, retireDate: goRfc3339(retireDate) } };
+    note('set-retire-date', goTimeText(retireDate));
+  }
+  if (state === undefined) return ok(after);
+  const next = inState(after, state.to, state.why, held, now);
+  if (next.ok && next.value !== after) {
+    note('set-state', stateRecord(after.status.state, state.to, state.why));
+  }
+  return next;
+}
+
+function rankOf(value: string | null): number {
+  return value === null ? 0 : 1;
+}

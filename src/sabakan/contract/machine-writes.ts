@@ -1,0 +1,101 @@
+/** Changes of machines. */
+
+import Type, { type Static } from 'typebox';
+import { machineSchema, machineStateSchema } from './machine.ts';
+import type { Operation } from './operation.ts';
+
+const serial = 'the serial number of a machine; upper and lower case matter';
+const closed = { additionalProperties: false };
+
+/** Of one request; each is a record in the audit log. */
+const labelChangesMax = 64;
+
+const dryRunQuery = Type.Object(
+  {
+    dryRun: Type.Optional(
+      Type.Enum(['true', 'false'], {
+        description: 'true: decide on what is stored now, write nothing, answer what would be',
+      }),
+    ),
+  },
+  closed,
+);
+
+/** RFC 7396, of those members that people may change. */
+const machinePatchSchema = Type.Object(
+  {
+    spec: Type.Optional(
+      Type.Object(
+        {
+          labels: Type.Optional(
+            Type.Record(
+              Type.String(),
+              Type.Unsafe<string | null>({
+                type: ['string', 'null'],
+                description: 'null takes the label away',
+              }),
+              { maxProperties: labelChangesMax },
+            ),
+          ),
+          retireDate: Type.Optional(
+            Type.String({ description: 'RFC 3339, as in 2031-04-01T00:00:00Z' }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    status: Type.Optional(
+      Type.Object(
+        {
+          state: machineStateSchema,
+          reason: Type.Optional(
+            Type.Object(
+              {
+                text: Type.String({
+                  minLength: 1,
+                  maxLength: 1_000,
+                  description: 'one sentence, kept until the next change of state',
+                }),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type MachinePatchV2 = Static<typeof machinePatchSchema>;
+
+export const patchMachine: Operation = {
+  id: 'patchMachine',
+  method: 'PATCH',
+  path: '/machines/{serial}',
+  summary: 'labels, retire date and state of a machine, all at once or not at all (RFC 7396)',
+  needs: 'operator',
+  parameters: { serial },
+  query: dryRunQuery,
+  body: machinePatchSchema,
+  bodyTypes: ['application/merge-patch+json', 'application/json'],
+  isConditional: true,
+  answer: {
+    status: 200,
+    holds:
+      'the machine as it is now, with its new ETag; in a dry run as it would be, with its present one',
+    schema: machineSchema,
+  },
+  problems: [
+    'machine-unknown',
+    'transition-forbidden',
+    'disk-keys-exist',
+    'precondition-failed',
+    'precondition-missing',
+    'media-type-unknown',
+    'body-too-large',
+    'contended',
+    'store-unavailable',
+    'outcome-unknown',
+  ],
+};

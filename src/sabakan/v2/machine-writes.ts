@@ -1,0 +1,113 @@
+/** Changes of machines: what was sent becomes one change of the inventory, whatever it refuses a problem with its place. */
+
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Revision } from '../../base/store.ts';
+import { parseRfc3339, type Rfc3339 } from '../../base/time.ts';
+import type { Clock } from '../../base/world.ts';
+import type { Inventory, MachinePatch } from '../../inventory/inventory.ts';
+import { allowedTransitions } from '../../inventory/lifecycle.ts';
+import { isLabelName, isLabelValue, type Machine, type Serial } from '../../inventory/machine.ts';
+import { type MachinePatchV2, patchMachine } from '../contract/machine-writes.ts';
+import { type Place, type Problem, placesText } from '../problems.ts';
+import { actorOf } from '../rest/noun.ts';
+import type { Collection } from './collection.ts';
+import { json } from './collection-endpoints.ts';
+import type { Endpoint, Refusal } from './endpoint.ts';
+import { readIfMatch } from './precondition.ts';
+
+/** 64 labels are 9 KB. */
+const patchBytesMax = 64 * 1024;
+
+export function machineWriteEndpoints(
+  machines: Pick<Collection<Machine>, 'toJson'>,
+  deps: {
+    readonly clock: Clock;
+    readonly inventory: Inventory;
+    readonly serverName: string;
+  },
+): readonly Endpoint[] {
+  const { clock, inventory, serverName } = deps;
+
+  /** A machine that has just been written is not among those whose revision is known by their value. */
+  const shown = (machine: Machine, revision: Revision) => ({
+    ...(machines.toJson(machine, clock.now()) as object),
+    revision,
+  });
+
+  return [
+    {
+      operation: patchMachine,
+      bodyBytesMax: patchBytesMax,
+      handle: async ({ exchange, parameters, query, body }) => {
+        const expected = readIfMatch(exchange);
+        if (!expected.ok) return expected;
+        const actor = actorOf(exchange, serverName);
+        const by = actor.user === '' ? actor.ip : actor.user;
+        const patch = readPatch(body as MachinePatchV2, by);
+        if (!patch.ok) return patch;
+        const serial = (parameters.get('serial') ?? '') as Serial;
+        const terms = {
+          ...(expected.value === undefined ? {} : { expected: expected.value }),
+          dryRun: query.get('dryRun') === 'true',
+        };
+        const result = await inventory.patchMachine(serial, patch.value, terms, actor);
+        if (!result.ok) return fail(refusalOf(result.error));
+        const { machine, revision } = result.value;
+        return ok(json(shown(machine, revision), { etag: `"${revision}"` }));
+      },
+    },
+  ];
+}
+
+function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch, Refusal> {
+  const places: Place[] = [];
+  const labels = Object.entries(body.spec?.labels ?? {});
+  for (const [name, value] of labels) {
+    const pointer = `/spec/labels/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (!isLabelName(name)) {
+      const detail =
+        'is no label name: 1 to 63 letters, digits, - _ . with a letter or digit at both ends';
+      places.push({ pointer, detail });
+    } else if (value !== null && !isLabelValue(value)) {
+      const detail =
+        'must be empty or 1 to 63 letters, digits, - _ . with a letter or digit at both ends';
+      places.push({ pointer, detail });
+    }
+  }
+  const retireDate = readDate(body.spec?.retireDate, places);
+  if (places.length > 0) return fail(invalid(places));
+  const { state, reason } = body.status ?? {};
+  return ok({
+    labels: new Map(labels),
+    ...(retireDate === undefined ? {} : { retireDate }),
+    ...(state === undefined
+      ? {}
+      : { state: { to: state, why: { by, text: reason?.text ?? `set by ${by}`, evidence: [] } } }),
+  });
+}
+
+function readDate(text: string | undefined, places: Place[]): Rfc3339 | undefined {
+  if (text === undefined) return undefined;
+  // RFC 3339 allows small letters, Go's parser does not: what is stored must be readable by both.
+  const date = parseRfc3339(text.trim().toUpperCase());
+  if (date.ok) return date.value;
+  places.push({ pointer: '/spec/retireDate', detail: date.error });
+  return undefined;
+}
+
+function invalid(places: readonly Place[]): Refusal {
+  return { problem: { kind: 'invalid', mistakes: [], text: placesText(places) }, places };
+}
+
+function refusalOf(problem: Problem): Refusal {
+  if (problem.kind === 'transition-forbidden') {
+    const next = allowedTransitions[problem.from].join(' or ');
+    const detail = `a machine that is ${problem.from} can become ${next}, not ${problem.to}`;
+    return { problem, places: [{ pointer: '/status/state', detail }] };
+  }
+  if (problem.kind === 'invalid') {
+    const places = problem.mistakes.map(({ text }) => ({ pointer: '/spec/labels', detail: text }));
+    return { problem, places };
+  }
+  return { problem };
+}
