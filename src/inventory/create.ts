@@ -11,9 +11,10 @@ import { createAuditRetention } from './desk/audit-retention.ts';
 import { type Audit, brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
 import { putDhcp, putIpam } from './desk/config-changes.ts';
 import { createDiskKeys } from './desk/disk-keys.ts';
+import { movedMachine } from './desk/expected.ts';
 import { remove, removeLabel, setLabel, setRetireDate, setState } from './desk/machine-changes.ts';
 import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
-import { movedMachine, patchMachine } from './desk/machine-patch.ts';
+import { patchMachine } from './desk/machine-patch.ts';
 import { register } from './desk/registration.ts';
 import { checkSchema } from './desk/schema-version.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
@@ -94,16 +95,18 @@ export function createInventory(deps: {
     return ok({ revision: result.value.revision });
   };
 
-  const removeMachine = async (serial: Serial, actor: Actor): WriteResult => {
+  const removeMachine: Inventory['remove'] = async (serial, actor, terms = {}) => {
     const audit = auditOf(actor, 'machines');
     for (let tries = 0; tries < removeTriesMax; tries += 1) {
       const rack = await rackOf(store, serial);
       if (!rack.ok) return rack;
-      const result = await run(remove(serial, rack.value, audit));
+      const result = await run(remove(serial, rack.value, audit, terms));
       if (!result.ok) return result;
-      if (result.value.value === 'elsewhere') continue;
-      await shown(machines, result.value.revision);
-      return ok({ revision: result.value.revision });
+      const { value, revision } = result.value;
+      if (value.kind === 'elsewhere') continue;
+      if (value.kind === 'moved') return fail(movedMachine(serial, value.revision ?? revision));
+      if (terms.dryRun !== true) await shown(machines, revision);
+      return ok({ revision });
     }
     return fail({ kind: 'contended', text: `machine ${serial} keeps moving from rack to rack` });
   };

@@ -101,7 +101,7 @@ export type Inventory = {
     terms: WriteTerms,
     actor: Actor,
   ) => WriteResult<Written & { readonly machine: Machine }>;
-  readonly remove: (serial: Serial, actor: Actor) => WriteResult;
+  readonly remove: (serial: Serial, actor: Actor, terms?: WriteTerms) => WriteResult;
   /** Write-once, 1 to 4096 bytes. The audit record names the path; the bytes go nowhere but into the store. */
   readonly putDiskKey: (
     serial: Serial,

@@ -1,10 +1,10 @@
 /** Changing and removing machines. */
 
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Condition, Write } from '../../base/store.ts';
+import type { Condition, Revision, Write } from '../../base/store.ts';
 import { formatInstant, type Instant, type Rfc3339 } from '../../base/time.ts';
 import { goRfc3339 } from '../go-time.ts';
-import type { StateChange } from '../inventory.ts';
+import type { StateChange, WriteTerms } from '../inventory.ts';
 import { keys } from '../keys.ts';
 import { transition } from '../lifecycle.ts';
 import {
@@ -22,6 +22,7 @@ import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
 import { boundedReason } from '../state-reason.ts';
 import { type Audit, type Change, committed, putJson, readIndices, readMachine } from './change.ts';
+import { isExpected } from './expected.ts';
 
 /** The machine as it is after the change, and whether anything was changed. */
 export type StateSet = { readonly machine: Machine; readonly changed: boolean };
@@ -175,6 +176,13 @@ function editMachine(
   };
 }
 
+export type Removed =
+  | { readonly kind: 'removed' }
+  /** Registered anew in another rack meanwhile. */
+  | { readonly kind: 'elsewhere' }
+  /** Another revision than any of those expected; undefined: that of the commit which answers. */
+  | { readonly kind: 'moved'; readonly revision: Revision | undefined };
+
 /**
  * Removes a retired machine and frees its index, whether or not the rack's list has it.
  *
@@ -184,7 +192,8 @@ export function remove(
   serial: Serial,
   rack: number,
   audit: Audit,
-): Change<'removed' | 'elsewhere'> {
+  terms: WriteTerms = {},
+): Change<Removed> {
   const indicesKey = keys.nodeIndices(rack);
   return {
     lane: keys.machine(serial),
@@ -193,19 +202,24 @@ export function remove(
       const found = readMachine(view, serial);
       if (!found.ok) return found;
       const { spec, status } = found.value.machine;
+      const revision = view.revisionOf(keys.machine(serial));
+      if (!isExpected(view, serial, terms)) {
+        return { ok: true, value: { kind: 'moved', revision }, writes: [] };
+      }
       if (status.state !== 'retired') {
         const text = `non-retired machine cannot be deleted: ${serial} is ${status.state}`;
         return fail({ kind: 'not-retired', serial, text });
       }
-      if (spec.rack !== rack) return { ok: true, value: 'elsewhere', writes: [] };
+      if (spec.rack !== rack) return { ok: true, value: { kind: 'elsewhere' }, writes: [] };
       const used = readIndices(view, rack);
       if (!used.ok) return used;
+      if (terms.dryRun === true) return { ok: true, value: { kind: 'removed' }, writes: [] };
       const kept = used.value.filter((index) => index !== spec.indexInRack);
       const writes: Write[] = [
         { kind: 'delete', key: keys.machine(serial) },
         putJson(indicesKey, kept),
       ];
-      return committed('removed', writes, audit(serial, 'delete', ''));
+      return committed({ kind: 'removed' } as const, writes, audit(serial, 'delete', ''));
     },
   };
 }

@@ -1,6 +1,5 @@
 /** Several parts of a machine in one commit, on condition of the revision the caller knows. */
 
-import type { View } from '../../base/decision.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { Condition, Revision, Write } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
@@ -12,6 +11,7 @@ import type { Machine, Serial } from '../machine.ts';
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
 import { type Audit, type Change, committed, readMachine } from './change.ts';
+import { isExpected } from './expected.ts';
 import { inState, labelRecord, stateRecord, withLabel, withoutLabel } from './machine-changes.ts';
 
 /** `revision` is the machine's own; undefined where it is that of the commit which answers. */
@@ -60,22 +60,6 @@ export function patchMachine(
       return committed(value, [write], records, conditions);
     },
   };
-}
-
-/** Whether the machine has one of the revisions the caller expects; one that a commit under way gives it is none. */
-function isExpected(
-  view: Pick<View, 'revisionOf'>,
-  serial: Serial,
-  { expected }: WriteTerms,
-): boolean {
-  if (expected === undefined) return true;
-  const revision = view.revisionOf(keys.machine(serial));
-  return revision !== undefined && expected.includes(revision);
-}
-
-export function movedMachine(serial: Serial, current: Revision): InventoryProblem {
-  const text = `machine ${serial} has been changed: its revision is ${current} now`;
-  return { kind: 'precondition-failed', serial, current, text };
 }
 
 /** The same machine when nothing changes; `note` hears of each change. */

@@ -99,3 +99,24 @@ export const patchMachine: Operation = {
     'outcome-unknown',
   ],
 };
+
+export const deleteMachine: Operation = {
+  id: 'deleteMachine',
+  method: 'DELETE',
+  path: '/machines/{serial}',
+  summary: 'removes a retired machine; its index and addresses are free again',
+  needs: 'operator',
+  parameters: { serial },
+  query: dryRunQuery,
+  isConditional: true,
+  answer: { status: 204, holds: 'nothing: it is gone; in a dry run: it would be' },
+  problems: [
+    'machine-unknown',
+    'not-retired',
+    'precondition-failed',
+    'precondition-missing',
+    'contended',
+    'store-unavailable',
+    'outcome-unknown',
+  ],
+};

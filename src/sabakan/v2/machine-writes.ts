@@ -4,10 +4,11 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
 import { parseRfc3339, type Rfc3339 } from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
-import type { Inventory, MachinePatch } from '../../inventory/inventory.ts';
+import type { Inventory, MachinePatch, WriteTerms } from '../../inventory/inventory.ts';
 import { allowedTransitions } from '../../inventory/lifecycle.ts';
 import { isLabelName, isLabelValue, type Machine, type Serial } from '../../inventory/machine.ts';
-import { type MachinePatchV2, patchMachine } from '../contract/machine-writes.ts';
+import { deleteMachine, type MachinePatchV2, patchMachine } from '../contract/machine-writes.ts';
+import { type Exchange, emptyAnswer } from '../exchange.ts';
 import { type Place, type Problem, placesText } from '../problems.ts';
 import { actorOf } from '../rest/noun.ts';
 import type { Collection } from './collection.ts';
@@ -39,24 +40,40 @@ export function machineWriteEndpoints(
       operation: patchMachine,
       bodyBytesMax: patchBytesMax,
       handle: async ({ exchange, parameters, query, body }) => {
-        const expected = readIfMatch(exchange);
-        if (!expected.ok) return expected;
+        const terms = readTerms(exchange, query);
+        if (!terms.ok) return terms;
         const actor = actorOf(exchange, serverName);
         const by = actor.user === '' ? actor.ip : actor.user;
         const patch = readPatch(body as MachinePatchV2, by);
         if (!patch.ok) return patch;
         const serial = (parameters.get('serial') ?? '') as Serial;
-        const terms = {
-          ...(expected.value === undefined ? {} : { expected: expected.value }),
-          dryRun: query.get('dryRun') === 'true',
-        };
-        const result = await inventory.patchMachine(serial, patch.value, terms, actor);
+        const result = await inventory.patchMachine(serial, patch.value, terms.value, actor);
         if (!result.ok) return fail(refusalOf(result.error));
         const { machine, revision } = result.value;
         return ok(json(shown(machine, revision), { etag: `"${revision}"` }));
       },
     },
+    {
+      operation: deleteMachine,
+      handle: async ({ exchange, parameters, query }) => {
+        const terms = readTerms(exchange, query);
+        if (!terms.ok) return terms;
+        const serial = (parameters.get('serial') ?? '') as Serial;
+        const removed = await inventory.remove(serial, actorOf(exchange, serverName), terms.value);
+        return removed.ok ? ok(emptyAnswer(204)) : fail(refusalOf(removed.error));
+      },
+    },
   ];
+}
+
+function readTerms(
+  exchange: Exchange,
+  query: ReadonlyMap<string, string>,
+): Result<WriteTerms, Refusal> {
+  const expected = readIfMatch(exchange);
+  if (!expected.ok) return expected;
+  const dryRun = query.get('dryRun') === 'true';
+  return ok(expected.value === undefined ? { dryRun } : { expected: expected.value, dryRun });
 }
 
 function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch, Refusal> {

@@ -265,6 +265,10 @@ describe('the contract', () => {
       const bodies: Readonly<Record<string, object>> = { POST: template, PATCH: {} };
       const body = bodies[method];
       const headers = { 'if-match': '*' };
+      if (method === 'DELETE') {
+        for (const state of ['retiring', 'retired'])
+          await face.must('PUT /api/v1/state/a', { body: state });
+      }
       const how = { headers, ...(body === undefined ? {} : { body }) };
       const place = path.replace('{serial}', 'a').replace('{rack}', '0');
       const asked = face.ask(`${method} /api/v2${place}`, how);
@@ -278,6 +282,7 @@ describe('the contract', () => {
       // A test's face keeps no cluster, so it has no plan.
       if (path === '/plan') return expect(answered.statusCode).toBe(404);
       expect(answered.statusCode).toBe(answer.status);
+      if (answer.schema === undefined) return expect(answered.body).toBe('');
       const json =
         answer.mediaType === undefined
           ? answered.json()

@@ -257,3 +257,53 @@ describe('PATCH /api/v2/machines/{serial}', () => {
     expect([odd.statusCode, odd.json().errors[0].parameter]).toEqual([400, 'dryRun']);
   });
 });
+
+describe('DELETE /api/v2/machines/{serial}', () => {
+  const retired = async () => {
+    const face = await fleet();
+    for (const state of ['retiring', 'retired'])
+      await face.must('PUT /api/v1/state/a', { body: state });
+    return face;
+  };
+
+  it('removes a retired machine whose revision is the one that is known', async () => {
+    const face = await retired();
+    const tag = await tagOf(face, 'a');
+    const dry = await face.ask('DELETE /api/v2/machines/a?dryRun=true', {
+      headers: { 'if-match': tag },
+    });
+    expect([dry.statusCode, await tagOf(face, 'a')]).toEqual([204, tag]);
+    const gone = await face.ask('DELETE /api/v2/machines/a', { headers: { 'if-match': tag } });
+    expect([gone.statusCode, gone.body]).toEqual([204, '']);
+    expect((await face.ask('GET /api/v2/machines/a')).statusCode).toBe(404);
+    expect((await logOf(face)).at(-1)).toBe('delete a ');
+    // Its index is free again.
+    await face.must('POST /api/v1/machines', { body: [aSpec('c')] });
+    expect((await face.must('GET /api/v2/machines/c')).json().spec.indexInRack).toBe(4);
+  });
+
+  it.each([
+    ['b', {}, 428, 'precondition-missing'],
+    ['a', { 'if-match': '"1"' }, 412, 'precondition-failed'],
+    ['b', any, 409, 'not-retired'],
+    ['nobody', any, 404, 'machine-unknown'],
+  ])('%s with %j is answered %i', async (serial, headers, status, kind) => {
+    const face = await retired();
+    const before = await logOf(face);
+    const answer = await face.ask(`DELETE /api/v2/machines/${serial}`, { headers });
+    expect([answer.statusCode, answer.json().type]).toEqual([
+      status,
+      `urn:tetsukan:problem:${kind}`,
+    ]);
+    if (status === 412) expect(`"${answer.json().currentRevision}"`).toBe(await tagOf(face, 'a'));
+    expect(await logOf(face)).toEqual(before);
+  });
+
+  it('is for hosts in allow-ips', async () => {
+    const answer = await (await retired()).ask('DELETE /api/v2/machines/a', {
+      headers: any,
+      from: '192.0.2.1',
+    });
+    expect(answer.statusCode).toBe(403);
+  });
+});
