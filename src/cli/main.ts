@@ -5,7 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { takeoverReportJson } from '../inventory/takeover-report.ts';
 import type { Get } from './answer.ts';
 import { describeMachine, outline } from './commands/describe.ts';
-import { getObjects, type Output, outputs, selectorOf } from './commands/get.ts';
+import { checkValues, getObjects, type Output, outputs, selectorOf } from './commands/get.ts';
 import type { Send } from './commands/ignition.ts';
 import { checkExitCode, formatCheck, formatUpgrade } from './commands/migrate.ts';
 import { formatPlan } from './commands/plan.ts';
@@ -149,6 +149,7 @@ for (const noun of nouns) {
         const value = options[column];
         return value === undefined ? [] : [[column, value] as const];
       });
+      checkValues(noun, Object.fromEntries(filters));
       const selection = {
         names,
         fieldSelector: selectorOf(Object.fromEntries(filters), options['fieldSelector']),
@@ -221,8 +222,12 @@ function senderOf(command: Command): Send {
 
 function serverOf(command: Command): string {
   const { server } = command.opts<{ readonly server: string }>();
-  if (!URL.canParse(server)) {
-    throw new Failure(`"${server}" is not a URL`, `such as ${defaultServer}`, exitCodes.usage);
+  if (!/^https?:$/.test(URL.parse(server)?.protocol ?? '')) {
+    throw new Failure(
+      `"${server}" is no http:// or https:// URL`,
+      `such as ${defaultServer}`,
+      exitCodes.usage,
+    );
   }
   return server;
 }

@@ -1,5 +1,6 @@
 /** What `tetsu get` lists, and what people see of it. */
 
+import { machineStates } from '../inventory/machine.ts';
 import { machineColumns, rackColumns } from '../sabakan/contract/columns.ts';
 import type { MachineV2 } from '../sabakan/contract/machine.ts';
 import type { RackV2 } from '../sabakan/contract/rack.ts';
@@ -14,6 +15,15 @@ export type CliNoun = {
   /** What it is selected and sorted by. */
   readonly selectable: Readonly<Record<string, string>>;
   readonly hasLabels: boolean;
+  /** Of columns that cannot hold just anything: what they can hold. */
+  readonly values: Readonly<Record<string, Values>>;
+};
+
+type Values = { readonly test: (value: string) => boolean; readonly says: string };
+
+const rackValues: Values = {
+  test: (value) => /^\d+$/.test(value),
+  says: 'racks are numbered: 0, 1, …',
 };
 
 type CliColumn = {
@@ -30,6 +40,13 @@ export const nouns: readonly CliNoun[] = [
     nameOf: (object) => (object as MachineV2).serial,
     selectable: machineColumns,
     hasLabels: true,
+    values: {
+      rack: rackValues,
+      state: {
+        test: (value) => machineStates.some((state) => state === value),
+        says: `states: ${machineStates.join(', ')}`,
+      },
+    },
     columns: columnsOf<MachineV2>([
       ['SERIAL', ({ serial }) => serial],
       ['RACK', ({ spec }) => String(spec.rack)],
@@ -50,6 +67,7 @@ export const nouns: readonly CliNoun[] = [
     nameOf: (object) => String((object as RackV2).rack),
     selectable: rackColumns,
     hasLabels: false,
+    values: { rack: rackValues },
     columns: columnsOf<RackV2>([
       ['RACK', ({ rack }) => String(rack)],
       ['MACHINES', ({ machines }) => String(machines)],

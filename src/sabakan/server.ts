@@ -52,6 +52,11 @@ export async function runServer(
     process.stderr.write(
       `tetsu: the configuration has mistakes, nothing was started:\n${config.error.map((line) => `  ${line}\n`).join('')}`,
     );
+    if (configFile === undefined && flags.length === 0) {
+      process.stderr.write(
+        'hint: tetsu server --config FILE; the README has a small file to begin with\n',
+      );
+    }
     return 2;
   }
   const { logLevel, logFile, remarks } = config.value;

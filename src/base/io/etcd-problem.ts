@@ -51,9 +51,32 @@ const rows: readonly Row[] = [
   ['client was already closed', 'unavailable', true],
 ];
 
+/** What a failed TLS handshake means for the configuration, by OpenSSL's code and text; the first match counts. */
+const tlsRows: readonly (readonly [RegExp, string])[] = [
+  [
+    /UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/,
+    "etcd's certificate is signed by none of the CAs in etcd.tls-ca-file",
+  ],
+  [/^CERT_HAS_EXPIRED/, "etcd's certificate has expired"],
+  [/^CERT_NOT_YET_VALID/, "etcd's certificate is not valid yet: is the clock of this host right?"],
+  [
+    /alert (bad certificate|unknown ca|certificate (required|unknown|expired|revoked))|CERTIFICATE_REQUIRED/i,
+    'etcd refuses our certificate: it wants one from a CA it trusts in etcd.tls-cert-file and tls-key-file',
+  ],
+  [/wrong version number|packet length too long/i, 'etcd speaks no TLS there; http://?'],
+];
+
+/** @returns one line: what to change, where that is known, and the library's own words without their insides. */
+export function tlsProblemText(code: string, message: string): string {
+  const words = message.trim().replace(/^[0-9A-F]+:error:[0-9A-F]+:|:\.\.\/deps\/.*$/gs, '');
+  const row = tlsRows.find(([pattern]) => pattern.test(`${code} ${message}`));
+  const own = words.split(';')[0] ?? words;
+  return row === undefined ? words : `${row[1]} (${own})`;
+}
+
 /** Everything unknown counts as a broken call that may have been carried out. */
 export function callProblem(error: unknown, endpoint: string): CallProblem {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = plainWords(error instanceof Error ? error.message : String(error), endpoint);
   const row = rows.find(([part]) => message.includes(part));
   if (row === undefined) {
     return { kind: 'unavailable', text: `etcd ${endpoint}: ${message}`, certain: false };
@@ -61,6 +84,13 @@ export function callProblem(error: unknown, endpoint: string): CallProblem {
   const [, kind, certain, explanation] = row;
   const text = explanation === undefined ? message : `${explanation} (${message})`;
   return { kind, text: `etcd ${endpoint}: ${text}`, certain };
+}
+
+/** grpc-js ends with an empty note, and of a server that hangs up on plain HTTP/2 it says "Failed to connect" alone. */
+function plainWords(message: string, endpoint: string): string {
+  const words = message.replace(/ Resolution note: *$/, '');
+  const isCutOff = endpoint.startsWith('http:') && words.includes('Last error: Failed to connect');
+  return isCutOff ? `${words} It hangs up on plain HTTP: does it want https://?` : words;
 }
 
 /** For calls that change nothing, or whose outcome is known to be "nothing". */

@@ -8,7 +8,7 @@ import { etcdClaim } from './etcd-claim.ts';
 import { etcdCommits } from './etcd-commit.ts';
 import { connectMembers, type EtcdConfig } from './etcd-connection.ts';
 import { keySpace } from './etcd-keys.ts';
-import { type CallProblem, storeProblem } from './etcd-problem.ts';
+import { type CallProblem, storeProblem, tlsProblemText } from './etcd-problem.ts';
 import { etcdReads } from './etcd-reads.ts';
 import { etcdWatches } from './etcd-watch.ts';
 
@@ -113,7 +113,9 @@ async function certificateProblem(config: EtcdConfig): Promise<StoreProblem | un
     // A server that refuses our certificate says so after the handshake, in TLS 1.3.
     socket.on('secureConnect', () => void setTimeout(() => done(undefined), 300));
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      done(error.code === 'ECONNREFUSED' ? undefined : error.message),
+      done(
+        error.code === 'ECONNREFUSED' ? undefined : tlsProblemText(error.code ?? '', error.message),
+      ),
     );
   });
 }

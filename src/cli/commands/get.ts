@@ -107,6 +107,20 @@ export function unknownName(noun: CliNoun, name: string): Failure {
   );
 }
 
+/** A mistyped state would match nothing, which reads like good news. */
+export function checkValues(noun: CliNoun, filters: Readonly<Record<string, string>>): void {
+  for (const [column, values] of Object.entries(filters)) {
+    const known = noun.values[column];
+    const wrong = values.split(',').find((value) => known !== undefined && !known.test(value));
+    if (known === undefined || wrong === undefined) continue;
+    throw new Failure(
+      `--${column}: there is no ${column} ${JSON.stringify(wrong)}`,
+      known.says,
+      exitCodes.usage,
+    );
+  }
+}
+
 /** `--state a,b` and `--rack 1` as a selector, joined with one that was given as such. */
 export function selectorOf(
   filters: Readonly<Record<string, string>>,

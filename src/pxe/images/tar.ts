@@ -15,6 +15,8 @@ const headerBytesMax = 4 * 1024 * 1024;
 
 type TarProblem = Exclude<StageProblem, { kind: 'shelf-failed' }>;
 
+type Feed = { waiting: number; first: Uint8Array | undefined };
+
 /** Reads both members into their sinks. Errors of a sink are thrown, all others are values. */
 export async function readImageTar(
   source: AsyncIterable<Uint8Array>,
@@ -23,7 +25,7 @@ export async function readImageTar(
 ): Promise<Result<void, TarProblem>> {
   const members = extract();
   const seen = new Set<string>();
-  const feed = { waiting: 0 };
+  const feed: Feed = { waiting: 0, first: undefined };
   let left = bytesMax;
   let inSink = false;
   void pour(source, members, feed);
@@ -54,7 +56,8 @@ export async function readImageTar(
     const text = problem instanceof Error ? problem.message : String(problem);
     // tar-stream and the source fail through the same loop as a sink does; only a sink's own error has a code.
     if (inSink && problem instanceof Error && 'syscall' in problem) throw problem;
-    return fail({ kind: 'upload-broken', text: `the tar cannot be read: ${text}` });
+    const why = isGzip(feed.first) ? 'it is compressed (gzip); send it uncompressed' : text;
+    return fail({ kind: 'upload-broken', text: `the tar cannot be read: ${why}` });
   } finally {
     members.destroy();
   }
@@ -64,29 +67,33 @@ export async function readImageTar(
     : fail({ kind: 'image-invalid', text: `the tar has no ${missing.join(' and no ')}` });
 }
 
+/** RFC 1952 section 2.3.1. */
+function isGzip(first: Uint8Array | undefined): boolean {
+  return first?.[0] === 0x1f && first[1] === 0x8b;
+}
+
 function whyWrong(
   name: string,
   type: string,
   known: ImageFileName | undefined,
   seen: ReadonlySet<string>,
 ): string | undefined {
-  if (known === undefined) return `the tar holds ${JSON.stringify(name.slice(0, 100))}`;
+  if (known === undefined) {
+    return `the tar holds ${JSON.stringify(name.slice(0, 100))}; it must hold exactly ${imageFileNames.join(' and ')}`;
+  }
   if (type !== 'file') return `${name} is a ${type}, not a plain file`;
   return seen.has(name) ? `${name} is in the tar twice` : undefined;
 }
 
 /** The source's iterator is not ended on problems: that would close an HTTP request before it has its answer. */
-async function pour(
-  source: AsyncIterable<Uint8Array>,
-  into: Extract,
-  feed: { waiting: number },
-): Promise<void> {
+async function pour(source: AsyncIterable<Uint8Array>, into: Extract, feed: Feed): Promise<void> {
   const chunks = source[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await chunks.next();
       if (into.destroyed) return;
       if (next.done === true) break;
+      feed.first ??= next.value;
       feed.waiting += next.value.length;
       if (feed.waiting > headerBytesMax + next.value.length)
         throw new Error('a header is too long');

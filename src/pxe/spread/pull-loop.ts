@@ -50,6 +50,9 @@ const spreadMs = 5_000;
 const retryMinMs = 2_000;
 const retryMaxMs = 60_000;
 
+/** The servers that sent it, none when it lay here already; or why it is still missing. */
+type Pulled = { readonly from: readonly string[] } | { readonly why: string };
+
 /** What is known of one missing blob. */
 type Trial = {
   /** At which servers, as the index named them. */
@@ -81,8 +84,7 @@ export function createPullLoop(deps: {
 
   const isWanted = (id: string) => blobs.missing().some((blob) => blob.id === id);
 
-  /** @returns why it is still missing. */
-  const pull = async ({ id, urls, bytesMax }: Wanted): Promise<string | undefined> => {
+  const pull = async ({ id, urls, bytesMax }: Wanted): Promise<Pulled> => {
     const whys: string[] = [];
     const distrusted = distrust.at(clock.monotonicMs());
     let peers = orderOfAsking(otherServers(urls, ownUrl), (url) => distrusted.has(url), chance);
@@ -104,7 +106,7 @@ export function createPullLoop(deps: {
       counters.brokenOff += source.breaks();
       if (adopted.ok) {
         for (const url of senders) distrust.clear(url);
-        return undefined;
+        return { from: senders };
       }
       const { text } = adopted.error;
       whys.push(source.failure() ?? [...senders, text].join(': '));
@@ -120,7 +122,7 @@ export function createPullLoop(deps: {
       peers = peers.filter((url) => !senders.includes(url));
       if (senders.length === 0 || peers.length === 0 || isStopping || !isWanted(id)) break;
     }
-    return whys.join('; ');
+    return { why: whys.join('; ') };
   };
 
   /** Also when it was tried before: a server that gave us one blob may have come back, and a new holder may help. */
@@ -160,15 +162,22 @@ export function createPullLoop(deps: {
     return { againInMs: 0 };
   };
 
-  const settle = (blob: Wanted, why: string | undefined) => {
+  const settle = (blob: Wanted, pulled: Pulled) => {
     const { id } = blob;
-    if (why === undefined) {
-      counters.fetched += 1;
+    if ('from' in pulled) {
+      const { from } = pulled;
       trials.delete(id);
-      log.info('a blob was fetched from another server', { id });
+      if (from.length === 0) {
+        // A data directory of Sabakan's, or a copy whose offer was lost: nobody had to send anything.
+        log.info('a blob that lies here already is offered to the other servers', { id });
+        return;
+      }
+      counters.fetched += 1;
+      log.info('a blob was fetched from another server', { id, from: from.join(' ') });
       hurry(blob.urls);
       return;
     }
+    const { why } = pulled;
     if (isStopping || !isWanted(id)) return;
     counters.failed += 1;
     const trial = trialOf(blob);

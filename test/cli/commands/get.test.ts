@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { getObjects, type Output, selectorOf } from '../../../src/cli/commands/get.ts';
+import { checkValues, getObjects, type Output, selectorOf } from '../../../src/cli/commands/get.ts';
 import { Failure } from '../../../src/cli/failure.ts';
 import { type CliNoun, nouns } from '../../../src/cli/nouns.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
@@ -113,5 +113,22 @@ describe('filters of columns', () => {
     [{ rack: '1' }, 'role!=boot', 'rack=1,role!=boot'],
   ])('%j beside %s are the selector %s', (filters, given, expected) => {
     expect(selectorOf(filters, given)).toBe(expected);
+  });
+});
+
+describe('the values of filters', () => {
+  it.each([
+    ['machines', { state: 'healthy,unhelthy' }, /no state "unhelthy"/],
+    ['machines', { rack: '0,x' }, /no rack "x"/],
+    ['racks', { rack: '-1' }, /no rack "-1"/],
+  ])('%s by %j are refused as mistyped', (noun, filters, why) => {
+    expect(() => checkValues(nounOf(noun), filters)).toThrow(why);
+  });
+
+  it.each([
+    ['machines', { state: 'healthy,retired', rack: '0,12', role: 'whatever' }],
+    ['racks', {}],
+  ])('%s by %j are taken', (noun, filters) => {
+    expect(() => checkValues(nounOf(noun), filters)).not.toThrow();
   });
 });

@@ -68,7 +68,35 @@ describe('images from other servers', () => {
       urls: ['http://one/api/v1/images/coreos/1', 'http://two/api/v1/images/coreos/1'],
     });
     expect(loop.missing().size).toBe(0);
+    expect(loop.counters.fetched).toBe(1);
     await loop.stop();
+  });
+
+  it('what lies here already is offered, and counts as fetched from nobody', async () => {
+    const clock = manualClock();
+    const offered: string[] = [];
+    const loop = createPullLoop({
+      world: { clock, chance: seededChance(1), log: silentLog },
+      blobs: {
+        noun: 'image',
+        missing: () =>
+          offered.includes('1') ? [] : [{ id: '1', urls: ['http://one/1'], bytesMax: 9 }],
+        adopt: async (id) => {
+          offered.push(id);
+          return ok(undefined);
+        },
+        strays: () => [],
+        discardStray: async () => {},
+        subscribe: () => () => {},
+      },
+      download: async () => fail('nobody is to be asked'),
+      ownUrl: 'http://two/',
+    });
+    loop.start();
+    await clock.run(6_000);
+    expect(offered).toEqual(['1']);
+    await loop.stop();
+    expect(loop.counters).toMatchObject({ fetched: 0, failed: 0 });
   });
 
   it.each([
