@@ -19,10 +19,10 @@ import { register } from './desk/registration.ts';
 import { checkSchema } from './desk/schema-version.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
 import { goTimeText } from './go-time.ts';
-import type { ChangeListener, Inventory, WriteResult, Written } from './inventory.ts';
+import type { ChangeListener, Inventory, Written } from './inventory.ts';
 import { parseIpamConfig } from './ipam.ts';
 import { keys } from './keys.ts';
-import type { Machine, NewMachine, Serial } from './machine.ts';
+import type { Machine, Serial } from './machine.ts';
 import { decodeMachine } from './machine-json.ts';
 import type { InventoryProblem } from './problem.ts';
 
@@ -111,25 +111,26 @@ export function createInventory(deps: {
     return fail({ kind: 'contended', text: `machine ${serial} keeps moving from rack to rack` });
   };
 
-  const registerMachines = async (wanted: readonly NewMachine[], actor: Actor): WriteResult => {
+  const registerMachines: Inventory['register'] = async (wanted, actor, { dryRun } = {}) => {
     const audit = auditOf(actor, 'machines');
     const now = clock.now();
     const racks = new Set(wanted.map(({ rack }) => rack));
     let inspected: readonly Serial[] = [];
     for (let tries = 0; tries < registerTriesMax; tries += 1) {
       const known = [...racks].flatMap(index.inRack);
-      const result = await run(register(wanted, now, audit, known, inspected));
+      const result = await run(register(wanted, now, audit, known, inspected, dryRun));
       if (!result.ok) return result;
       const { value, revision } = result.value;
       if (value.kind === 'unlisted') {
         inspected = [...inspected, ...value.serials];
         continue;
       }
+      if (dryRun === true) return ok({ revision, machines: value.machines });
       for (const serial of value.relisted) {
         log.warn('a machine was missing from the list of used indices of its rack', { serial });
       }
       if (value.machines.length > 0) await shown(machines, revision);
-      return ok({ revision });
+      return ok({ revision, machines: value.machines });
     }
     const text = 'machines keep coming and going in these racks without their lists';
     return fail({ kind: 'contended', text });

@@ -83,7 +83,11 @@ export type Inventory = {
   readonly putIpam: (config: IpamConfig, actor: Actor) => WriteResult;
   readonly putDhcp: (config: DhcpConfig, actor: Actor) => WriteResult;
   /** All or nothing: indices, addresses, audit in one commit. */
-  readonly register: (machines: readonly NewMachine[], actor: Actor) => WriteResult;
+  readonly register: (
+    machines: readonly NewMachine[],
+    actor: Actor,
+    terms?: Pick<WriteTerms, 'dryRun'>,
+  ) => WriteResult<Written & { readonly machines: readonly Machine[] }>;
   readonly setState: (
     change: StateChange,
     actor: Actor,

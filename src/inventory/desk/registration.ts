@@ -43,6 +43,7 @@ export function register(
   audit: Audit,
   known: readonly Machine[] = [],
   inspected: readonly Serial[] = [],
+  dryRun = false,
 ): Change<Registration> {
   const racks = [...new Set(wanted.map((machine) => machine.rack))];
   const serials = [...new Set(wanted.map((machine) => machine.serial))];
@@ -92,6 +93,9 @@ export function register(
       const placed = placeMachines(config.value, wanted, indices, formatInstant(now));
       if (!placed.ok) return placed;
       const { machines } = placed.value;
+      if (dryRun) {
+        return { ok: true, value: { kind: 'registered', machines, relisted }, writes: [] };
+      }
       const writes: Write[] = machines.map((machine) => ({
         kind: 'put',
         key: keys.machine(machine.spec.serial),

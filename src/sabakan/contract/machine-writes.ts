@@ -120,3 +120,68 @@ export const deleteMachine: Operation = {
     'outcome-unknown',
   ],
 };
+
+const newMachine = {
+  properties: {
+    serial: Type.String({ minLength: 1, description: "SMBIOS serial number, the machine's name" }),
+    spec: Type.Object(
+      {
+        rack: Type.Integer({ minimum: 0, description: 'logical rack number' }),
+        role: Type.String(),
+        labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+        bmc: Type.Object({ type: Type.String() }, closed),
+        retireDate: Type.Optional(
+          Type.String({ description: 'RFC 3339; default: when it is registered' }),
+        ),
+      },
+      closed,
+    ),
+  },
+  required: ['serial', 'spec'],
+  additionalProperties: false,
+};
+
+export type NewMachineV2 = {
+  readonly serial: string;
+  readonly spec: {
+    readonly rack: number;
+    readonly role: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly bmc: { readonly type: string };
+    readonly retireDate?: string;
+  };
+};
+
+export const registerMachines: Operation = {
+  id: 'registerMachines',
+  method: 'POST',
+  path: '/machines',
+  summary: 'registers one machine or a list of them, all or none, with index and addresses',
+  needs: 'operator',
+  query: dryRunQuery,
+  body: Type.Unsafe<NewMachineV2 | readonly NewMachineV2[]>({
+    ...newMachine,
+    type: ['object', 'array'],
+    items: { type: 'object', ...newMachine },
+    minItems: 1,
+  }),
+  answer: {
+    status: 201,
+    holds: 'the machines in the order sent; in a dry run as they would be, with revision 0',
+    schema: Type.Object({ items: Type.Array(machineSchema) }),
+  },
+  problems: [
+    'invalid',
+    'machine-exists',
+    'serial-repeated',
+    'boot-slot-taken',
+    'rack-full',
+    'outside-pool',
+    'ipam-missing',
+    'too-large',
+    'body-too-large',
+    'contended',
+    'store-unavailable',
+    'outcome-unknown',
+  ],
+};

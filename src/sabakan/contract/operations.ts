@@ -5,7 +5,7 @@ import { machineColumns, rackColumns } from './columns.ts';
 import { previewIgnition, tryIgnition } from './ignition.ts';
 import { changesOf, listQuery, pageOf, watchQuery } from './list.ts';
 import { machineSchema, machineStateSchema } from './machine.ts';
-import { deleteMachine, patchMachine } from './machine-writes.ts';
+import { deleteMachine, patchMachine, registerMachines } from './machine-writes.ts';
 import type { Operation } from './operation.ts';
 import { rackSchema } from './rack.ts';
 
@@ -89,6 +89,7 @@ export const operations: readonly Operation[] = [
   listMachines,
   getMachine,
   watchMachines,
+  registerMachines,
   patchMachine,
   deleteMachine,
   explainMachine,

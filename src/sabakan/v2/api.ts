@@ -23,6 +23,7 @@ import { getEndpoint, json, listEndpoint } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { ignitionEndpoints } from './ignition.ts';
 import { createJournal } from './journal.ts';
+import { registerEndpoint } from './machine-register.ts';
 import { machineWriteEndpoints } from './machine-writes.ts';
 import { machineCollection } from './machines.ts';
 import { openApiDocument } from './openapi.ts';
@@ -61,6 +62,7 @@ export function createApi(deps: ApiDeps): Api {
     listEndpoint(listMachines, machines, clock),
     getEndpoint(getMachine, machines, 'serial', clock),
     watchEndpoint(watchMachines, machines, machineHub, clock),
+    registerEndpoint(machines, deps),
     ...machineWriteEndpoints(machines, deps),
     {
       operation: explainMachine,

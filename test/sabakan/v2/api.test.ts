@@ -262,7 +262,12 @@ describe('the contract', () => {
       await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
       const template = { version: '2.3', template: {} };
       await face.must('PUT /api/v1/ignitions/cs/1', { body: template });
-      const bodies: Readonly<Record<string, object>> = { POST: template, PATCH: {} };
+      const spec = { rack: 0, role: 'cs', bmc: { type: 'iDRAC-9' } };
+      const registered = { serial: 'b', spec };
+      const bodies: Readonly<Record<string, object>> = {
+        POST: path === '/machines' ? registered : template,
+        PATCH: {},
+      };
       const body = bodies[method];
       const headers = { 'if-match': '*' };
       if (method === 'DELETE') {

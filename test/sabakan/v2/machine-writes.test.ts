@@ -307,3 +307,74 @@ describe('DELETE /api/v2/machines/{serial}', () => {
     expect(answer.statusCode).toBe(403);
   });
 });
+
+describe('POST /api/v2/machines', () => {
+  const aMachine = (serial: string, more: object = {}) => ({
+    serial,
+    spec: { rack: 0, role: 'cs', bmc: { type: 'iDRAC-9' }, ...more },
+  });
+  const placesOf = (json: { errors: { pointer: string }[] }) =>
+    json.errors.map(({ pointer }) => pointer).sort();
+
+  it('registers one machine, and answers it as it is read afterwards', async () => {
+    const face = await fleet();
+    const body = aMachine('c', { labels: { x: 'y' }, retireDate: '2031-04-01T00:00:00Z' });
+    const answer = await face.ask('POST /api/v2/machines', { body });
+    expect(answer.statusCode).toBe(201);
+    const { items } = answer.json();
+    expect(items).toEqual([(await face.must('GET /api/v2/machines/c')).json()]);
+    expect(items[0].spec).toMatchObject({ indexInRack: 6, labels: { x: 'y' } });
+    expect((await logOf(face)).at(-1)).toBe('register  c');
+  });
+
+  it('shows in a dry run the index and addresses each would get, and stores nothing', async () => {
+    const face = await fleet();
+    const before = await face.store.list('');
+    const body = [aMachine('c'), aMachine('d', { rack: 1 }), aMachine('e')];
+    const would = (await face.must('POST /api/v2/machines?dryRun=true', { body })).json().items;
+    expect(await face.store.list('')).toEqual(before);
+    const { items } = (await face.must('POST /api/v2/machines', { body })).json();
+    const specs = (list: { spec: object }[]) => list.map(({ spec }) => spec);
+    expect(specs(would)).toEqual(specs(items));
+    expect(would[0].revision).toBe('0');
+  });
+
+  it('names the machine that exists, and stores none of the others', async () => {
+    const face = await fleet();
+    const body = [aMachine('c'), aMachine('b')];
+    const answer = await face.ask('POST /api/v2/machines', { body });
+    expect([answer.statusCode, answer.json().detail]).toEqual([
+      409,
+      'machine b is registered already',
+    ]);
+    expect(placesOf(answer.json())).toEqual(['/1/serial']);
+    expect((await face.ask('GET /api/v2/machines/c')).statusCode).toBe(404);
+  });
+
+  it.each([
+    [
+      { serial: 'c', spec: { rack: -1, bmc: {}, role: 'cs', size: 2 } },
+      ['/spec/bmc', '/spec/rack', '/spec/size'],
+    ],
+    [[aMachine('c'), aMachine('d', { index: 3 })], ['/1/spec/index']],
+    [
+      [aMachine('c/d'), aMachine('d', { role: '-', bmc: { type: '' }, retireDate: 'soon' })],
+      ['/0/serial', '/1/spec/bmc/type', '/1/spec/retireDate', '/1/spec/role'],
+    ],
+    [aMachine('c', { role: '-' }), ['/spec/role']],
+    [aMachine('', {}), ['/serial']],
+    [
+      [aMachine('c'), aMachine('c')],
+      ['/0/serial', '/1/serial'],
+    ],
+    [[], ['']],
+  ])('refuses %j at %j', async (body, pointers) => {
+    const answer = await (await fleet()).ask('POST /api/v2/machines', { body });
+    expect([answer.statusCode, placesOf(answer.json())]).toEqual([400, pointers]);
+  });
+
+  it('is for hosts in allow-ips', async () => {
+    const how = { body: aMachine('c'), from: '192.0.2.1' };
+    expect((await (await fleet()).ask('POST /api/v2/machines', how)).statusCode).toBe(403);
+  });
+});
