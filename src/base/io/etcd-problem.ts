@@ -87,7 +87,7 @@ export function callProblem(error: unknown, endpoint: string): CallProblem {
 }
 
 /** grpc-js ends with an empty note, and of a server that hangs up on plain HTTP/2 it says "Failed to connect" alone. */
-function plainWords(message: string, endpoint: string): string {
+export function plainWords(message: string, endpoint = ''): string {
   const words = message.replace(/ Resolution note: *$/, '');
   const isCutOff = endpoint.startsWith('http:') && words.includes('Last error: Failed to connect');
   return isCutOff ? `${words} It hangs up on plain HTTP: does it want https://?` : words;

@@ -11,6 +11,7 @@ import type { Revision, WatchEvent, Watching, WatchNews } from '../store.ts';
 import type { Log } from '../world.ts';
 import type { Connection, Member } from './etcd-connection.ts';
 import { isMark, type KeySpace } from './etcd-keys.ts';
+import { plainWords } from './etcd-problem.ts';
 
 export type EtcdWatches = {
   readonly watch: (prefix: string, after: Revision, onNews: (news: WatchNews) => void) => Watching;
@@ -72,7 +73,7 @@ export function etcdWatches(connection: Connection, space: KeySpace, log: Log): 
     } catch (error) {
       connecting = false;
       connection.suspect(chosen);
-      again(error instanceof Error ? error.message : String(error));
+      again(plainWords(error instanceof Error ? error.message : String(error)));
     }
   };
 
@@ -83,7 +84,7 @@ export function etcdWatches(connection: Connection, space: KeySpace, log: Log): 
       if (stream === opened) act();
     };
     opened.on('data', (response) => mine(() => receive(response))());
-    opened.on('error', (error) => mine(() => drop(error.message))());
+    opened.on('error', (error) => mine(() => drop(plainWords(error.message)))());
     opened.on(
       'end',
       mine(() => drop('the stream was ended by etcd')),
