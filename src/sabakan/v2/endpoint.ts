@@ -2,6 +2,7 @@
 
 import type { TObject, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
+import { Settings } from 'typebox/system';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Answer, Exchange, Route } from '../exchange.ts';
@@ -40,6 +41,8 @@ const root = '/api/v2';
 const bodyBytesMax = 1024 * 1024;
 /** More than a person mends in one go. */
 const placesMax = 20;
+// The library stops at eight, and finds an unknown member twice.
+Settings.Set({ maxErrors: 2 * placesMax });
 
 /** @returns the route for what follows `/api/v2/` in a path. */
 export function endpointRoutes(endpoints: readonly Endpoint[]): (path: string) => Route {

@@ -187,6 +187,13 @@ describe('PATCH /api/v2/machines/{serial}', () => {
     expect(await tagOf(face, 'a')).toBe(tag);
   });
 
+  it('names twenty mistakes at once', async () => {
+    const face = await fleet();
+    const body = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`x${at}`, 1]));
+    const { errors } = (await face.ask('PATCH /api/v2/machines/a', { headers: any, body })).json();
+    expect(errors).toHaveLength(20);
+  });
+
   it('says which members there are, and which states', async () => {
     const face = await fleet();
     const body = { spec: { rack: 3 }, status: { state: 'broken' } };
