@@ -46,7 +46,8 @@ export type Config = {
   readonly etcd: EtcdSettings;
   readonly dhcp: DhcpMembers;
   readonly tftp: { readonly enabled: boolean; readonly listen: Endpoint; readonly root: string };
-  readonly health: HealthPolicy;
+  /** Undefined: nothing is probed, and states are set by others, as with Sabakan. */
+  readonly health: HealthPolicy | undefined;
   readonly cluster: ClusterSettings | undefined;
 };
 
@@ -225,7 +226,8 @@ function readCluster(section: Section): ClusterSettings {
 }
 
 /** The policy's members, in the hyphenated spelling of this file. */
-function readHealth(root: Section): HealthPolicy {
+function readHealth(root: Section): HealthPolicy | undefined {
+  if (!root.has('health')) return undefined;
   const policy = parseHealthPolicy(camelCased(root.raw('health') ?? {}));
   if (policy.ok) return policy.value;
   for (const { path, text } of policy.error) root.mistake(`health${hyphenated(path)}`, text);

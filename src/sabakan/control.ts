@@ -42,7 +42,8 @@ export function createControl(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
   readonly inventory: Inventory;
   readonly prober: Prober;
-  readonly policy: HealthPolicy;
+  /** Undefined: nothing is probed, and states are set by others. */
+  readonly policy: HealthPolicy | undefined;
   readonly cluster: ClusterParts | undefined;
   readonly serverName: string;
 }): Control {
@@ -65,12 +66,18 @@ export function createControl(deps: {
     ttlSeconds: leaderTtlSeconds,
     onElected: (claim) => {
       assert(monitor === undefined, 'one term at a time');
-      log.info('leading: health probes and the bridge run here', { server: serverName });
+      const runs = [
+        ...(policy === undefined ? [] : ['health']),
+        ...(bridge === undefined ? [] : ['bridge']),
+      ];
+      log.info('leading', { server: serverName, runs });
       const held = { kind: 'held', key: claim.key, createRevision: claim.createRevision } as const;
       fence = held;
       const actor = { user: 'health', ip: '', host: serverName };
-      monitor = createMonitor({ world, inventory, prober, policy, fence: held, actor });
-      void monitor.start();
+      if (policy !== undefined) {
+        monitor = createMonitor({ world, inventory, prober, policy, fence: held, actor });
+        void monitor.start();
+      }
       bridge?.start();
     },
     onLost: (why) => {

@@ -31,7 +31,8 @@ export type FleetSettings = {
   /** GraphQL's mutations are open to every peer; default: to those in `allowIps`. */
   readonly openMutations?: boolean;
   readonly pxe: PxeSettings;
-  readonly health: HealthPolicy;
+  /** Undefined: nothing is probed. */
+  readonly health: HealthPolicy | undefined;
 };
 
 /** What the parts need of the outside beyond the World. */
@@ -110,7 +111,10 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
       leading: control.isLeader(),
       dhcp: dhcp ?? 'off',
       boot,
-      health: control.monitor()?.overview() ?? 'runs on the leader',
+      health:
+        settings.health === undefined
+          ? 'off'
+          : (control.monitor()?.overview() ?? 'runs on the leader'),
       cluster: clusterStatus(control),
     };
   };

@@ -130,7 +130,7 @@ export async function startServer(
     world,
     {
       prober: createProber({
-        allowLoopback: config.health.allowLoopback,
+        allowLoopback: config.health?.allowLoopback ?? false,
         forbidden: new Set(
           [config.http, config.https, config.metrics].map(
             ({ address, port }) => `${address}:${port}`,

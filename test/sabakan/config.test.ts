@@ -46,6 +46,16 @@ describe('configuration file', () => {
     expect(config.ok && config.value.dhcp.interfaces).toEqual(expected);
   });
 
+  it.each([
+    ['', undefined],
+    ['health:\n', undefined],
+    ['health: {}\n', 10],
+    ['health: { interval-seconds: 5 }\n', 5],
+  ])('with %j machines are probed every %s seconds', (yaml, expected) => {
+    const config = parseConfig(`${minimal}${yaml}`);
+    expect(config.ok && config.value.health?.intervalSeconds).toBe(expected);
+  });
+
   it('reports every mistake at once, in the order of its lines', () => {
     const yaml = `http: nowhere
 advertise-url: ftp://x

@@ -43,7 +43,7 @@ function aServer(
   clock: ManualClock,
   store: Store,
   name: string,
-  options: { readonly dhcp?: boolean } = {},
+  options: { readonly dhcp?: boolean; readonly health?: 'off' } = {},
 ): Server {
   const world: World = {
     clock,
@@ -92,7 +92,7 @@ function aServer(
         tftp: undefined,
         ...(options.dhcp === true && { dhcp: { ...defaultDhcpSettings, interfaces: [] } }),
       },
-      health: defaultHealthPolicy,
+      health: options.health === 'off' ? undefined : defaultHealthPolicy,
     },
   );
   return { fleet, written: () => text };
@@ -125,8 +125,8 @@ describe('a fleet', () => {
   let store: MemoryStore;
   const started: Fleet[] = [];
 
-  const begin = async (name: string): Promise<Server> => {
-    const server = aServer(clock, store.session(), name);
+  const begin = async (name: string, options: { health?: 'off' } = {}): Promise<Server> => {
+    const server = aServer(clock, store.session(), name, options);
     expect((await server.fleet.start()).ok).toBe(true);
     started.push(server.fleet);
     return server;
@@ -174,6 +174,18 @@ describe('a fleet', () => {
       workers: [expect.any(String), expect.any(String), expect.any(String)],
       pending: false,
     });
+  });
+
+  it('probes nothing and moves nobody where health is not configured', async () => {
+    fresh();
+    const { fleet } = await begin('boot-0', { health: 'off' });
+    await registerFour(fleet);
+    await clock.run(300_000);
+    expect(fleet.control.isLeader()).toBe(true);
+    expect(fleet.inventory.machines().map(({ status }) => status.state)).toEqual(
+      Array(4).fill('uninitialized'),
+    );
+    expect(await ask(fleet, 'GET /api/v2/status')).toMatchObject({ health: 'off' });
   });
 
   it('has one leader; the others show the same plan and write nothing', async () => {
