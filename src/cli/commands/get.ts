@@ -2,7 +2,7 @@
 
 import type { Get } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
-import type { CliNoun } from '../nouns.ts';
+import type { CliNoun } from '../nouns/noun.ts';
 import { formatTable, printable } from '../table.ts';
 
 export const outputs = ['table', 'wide', 'json', 'yaml', 'name'] as const;

@@ -1,6 +1,7 @@
 /** Changes of machines. */
 
 import Type, { type Static } from 'typebox';
+import { dryRunQuery } from './dry-run.ts';
 import { machineSchema, machineStateSchema } from './machine.ts';
 import type { Operation } from './operation.ts';
 
@@ -9,17 +10,6 @@ const closed = { additionalProperties: false };
 
 /** Of one request; each is a record in the audit log. */
 const labelChangesMax = 64;
-
-const dryRunQuery = Type.Object(
-  {
-    dryRun: Type.Optional(
-      Type.Enum(['true', 'false'], {
-        description: 'true: decide on what is stored now, write nothing, answer what would be',
-      }),
-    ),
-  },
-  closed,
-);
 
 /** RFC 7396, of those members that people may change. */
 const machinePatchSchema = Type.Object(

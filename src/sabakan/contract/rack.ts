@@ -2,6 +2,9 @@
 
 import Type, { type Static } from 'typebox';
 import { machineStates } from '../../inventory/machine.ts';
+import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import { rackColumns } from './columns.ts';
+import type { Operation } from './operation.ts';
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 
@@ -22,3 +25,19 @@ export const rackSchema = Type.Object({
   roles: Type.Record(Type.String(), count('machines of the role')),
 });
 export type RackV2 = Static<typeof rackSchema>;
+
+const racks: Noun = {
+  noun: 'racks',
+  one: 'rack',
+  key: 'rack',
+  keyHolds: 'the logical rack number',
+  columns: rackColumns,
+  hasLabels: false,
+  schema: rackSchema,
+};
+
+export const listRacks = listOperation(racks);
+export const getRack = getOperation(racks);
+export const watchRacks = watchOperation(racks);
+
+export const rackOperations: readonly Operation[] = [listRacks, getRack, watchRacks];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkValues, getObjects, type Output, selectorOf } from '../../../src/cli/commands/get.ts';
 import { Failure } from '../../../src/cli/failure.ts';
-import { type CliNoun, nouns } from '../../../src/cli/nouns.ts';
+import type { CliNoun } from '../../../src/cli/nouns/noun.ts';
+import { nouns } from '../../../src/cli/nouns.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
 
 const none = { names: [], fieldSelector: undefined, labelSelector: undefined, sort: undefined };

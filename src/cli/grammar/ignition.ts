@@ -6,12 +6,11 @@ import {
   getIgnition,
   previewIgnition,
   readTemplate,
-  type Send,
   type Source,
   setIgnition,
-} from './commands/ignition.ts';
-import { exitCodes, Failure } from './failure.ts';
-import type { SourceFiles } from './ignition-source.ts';
+} from '../commands/ignition.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import type { Tools } from './tools.ts';
 
 type SourceOptions = Omit<Source, 'file'> & { readonly file?: string };
 type PreviewOptions = SourceOptions & { readonly template?: string };
@@ -23,16 +22,8 @@ const sourceHelp = `
 FILE is YAML as for sabactl ignitions set: version, include, passwd, files, remote_files, systemd, networkd.
 With --json it is the object of version, template and meta itself.`;
 
-export function addIgnitionCommands(
-  program: Command,
-  parts: {
-    readonly client: (command: Command) => Command;
-    readonly senderOf: (command: Command) => Send;
-    readonly files: SourceFiles;
-    readonly print: (text: string) => void;
-  },
-): void {
-  const { client, senderOf, files, print } = parts;
+export function addIgnitionCommands(program: Command, tools: Tools): void {
+  const { client, senderOf, files, print } = tools;
   const read = (source: Source): Promise<unknown> => readTemplate(files, here, source);
   const ignition = program.command('ignition').description('Ignition templates and previews');
 

@@ -1,0 +1,67 @@
+/** The operations that every noun has: a list in pages, one object, a watch. */
+
+import type { TSchema } from 'typebox';
+import { changesOf, listQuery, pageOf, watchQuery } from './list.ts';
+import type { Operation } from './operation.ts';
+
+/** What a noun says of itself once; its list, its objects and its watch follow from it. */
+export type Noun = {
+  /** Plural, as it stands in paths. */
+  readonly noun: string;
+  readonly one: string;
+  /** The member that names an object. */
+  readonly key: string;
+  readonly keyHolds: string;
+  readonly columns: Readonly<Record<string, string>>;
+  readonly hasLabels: boolean;
+  readonly schema: TSchema;
+};
+
+export function listOperation({ noun, columns, hasLabels, schema }: Noun): Operation {
+  return {
+    id: `list${capital(noun)}`,
+    method: 'GET',
+    path: `/${noun}`,
+    summary: `${noun} in pages, all of one moment`,
+    needs: 'viewer',
+    query: listQuery(Object.keys(columns), hasLabels),
+    answer: { status: 200, holds: 'a page', schema: pageOf(schema) },
+    problems: ['not-live', 'cursor-gone'],
+  };
+}
+
+export function getOperation({ noun, one, key, keyHolds, schema }: Noun): Operation {
+  return {
+    id: `get${capital(one)}`,
+    method: 'GET',
+    path: `/${noun}/{${key}}`,
+    summary: `one ${one}; its ETag is its revision`,
+    needs: 'viewer',
+    parameters: { [key]: keyHolds },
+    answer: { status: 200, holds: `the ${one}`, schema },
+    problems: ['not-found', 'not-live'],
+  };
+}
+
+export function watchOperation({ noun, columns, hasLabels, schema }: Noun): Operation {
+  return {
+    id: `watch${capital(noun)}`,
+    method: 'GET',
+    path: `/watch/${noun}`,
+    summary: `changes of ${noun} as server-sent events, from a revision on`,
+    needs: 'viewer',
+    query: watchQuery(Object.keys(columns), hasLabels),
+    answer: {
+      status: 200,
+      holds:
+        'events `changes` (all of one revision together), `bookmark` (nothing up to its id is missing) and `error` (410: list again; 429: too slow, go on from the last id), after which it ends',
+      schema: changesOf(schema),
+      mediaType: 'text/event-stream',
+    },
+    problems: ['not-live', 'history-gone', 'watchers-busy'],
+  };
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

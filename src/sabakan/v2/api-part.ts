@@ -1,0 +1,41 @@
+/** A part of version 2: what a noun, or a few operations that belong together, add to the API. */
+
+import type { Clock } from '../../base/world.ts';
+import type { Operation } from '../contract/operation.ts';
+import type { Collection } from './collection.ts';
+import { getEndpoint, listEndpoint } from './collection-endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
+import { createJournal } from './journal.ts';
+import { createWatchHub, type WatchHub } from './watch.ts';
+import { watchEndpoint } from './watch-endpoint.ts';
+
+export type ApiPart = {
+  readonly endpoints: readonly Endpoint[];
+  /** Of its watches, where it has any. */
+  readonly hub?: WatchHub;
+};
+
+/**
+ * A noun that is listed, asked for by name, and watched.
+ *
+ * @param key the path's parameter that names an object.
+ * @param more endpoints beside these three.
+ */
+export function collectionPart<T>(
+  operations: { readonly list: Operation; readonly get: Operation; readonly watch: Operation },
+  collection: Collection<T>,
+  key: string,
+  clock: Clock,
+  more: readonly Endpoint[] = [],
+): ApiPart {
+  const hub = createWatchHub(collection, createJournal(collection), clock);
+  return {
+    endpoints: [
+      listEndpoint(operations.list, collection, clock),
+      getEndpoint(operations.get, collection, key, clock),
+      watchEndpoint(operations.watch, collection, hub, clock),
+      ...more,
+    ],
+    hub,
+  };
+}
