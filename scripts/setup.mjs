@@ -32,6 +32,10 @@ const debianPackages = {
   all: [
     ['etcd-client', ['/usr/bin/etcdctl']],
     ['openssl', ['/usr/bin/openssl']],
+    ['python3', ['/usr/bin/python3']],
+    ['man-db', ['/usr/bin/man']],
+    ['zsh', ['/usr/bin/zsh', '/bin/zsh']],
+    ['fish', ['/usr/bin/fish']],
     ['curl', ['/usr/bin/curl']],
     ['iproute2', ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip']],
     ['ethtool', ['/usr/sbin/ethtool', '/sbin/ethtool']],
