@@ -1,73 +1,83 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { flagNames, parseConfig } from '../../src/sabakan/config.ts';
+import { missingLine, readPage } from '../support/page.ts';
 import { startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
 
-const run = promisify(execFile);
+const names = readdirSync('docs').filter((name) => name.endsWith('.md'));
+const all = await Promise.all(names.map((name) => readPage(join('docs', name))));
+/** Those with commands; the others only explain. */
+const pages = all.filter(({ steps }) => steps.some(({ kind }) => kind === 'run'));
 
-type Block = { readonly language: string; readonly text: string };
-
-/** The fenced blocks of a page, in order. */
-async function blocksOf(page: string): Promise<readonly Block[]> {
-  const blocks: Block[] = [];
-  let open: { language: string; lines: string[] } | undefined;
-  for (const line of (await readFile(page, 'utf8')).split('\n')) {
-    if (!line.startsWith('```')) open?.lines.push(line);
-    else if (open === undefined) open = { language: line.slice(3), lines: [] };
-    else {
-      blocks.push({ language: open.language, text: open.lines.join('\n') });
-      open = undefined;
+describe.each(pages)('what $name tells people to do works', (page) => {
+  it('command by command, in order', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tetsukan-docs-'));
+    const server = await startTetsuServer({ etcd: undefined, more: page.configuration });
+    try {
+      let printed = '';
+      for (const step of page.steps) {
+        const where = `${page.name}:${step.line}`;
+        if (step.kind === 'file') await writeFile(join(folder, step.name), here(step.text, server));
+        if (step.kind === 'output') {
+          expect(missingLine(step.lines, printed), `${where}: missing in\n${printed}`).toBe(
+            undefined,
+          );
+        }
+        if (step.kind === 'run') {
+          const ended = await shell(here(step.script, server), folder, server);
+          expect(ended.code, `${where}: ${ended.text}`).toBe(step.exit);
+          printed = ended.text;
+        }
+      }
+    } finally {
+      server.signal('SIGTERM');
+      await server.ended;
+      await rm(folder, { recursive: true, force: true });
     }
-  }
-  return blocks;
+  });
+});
+
+/** The page's server is the one that was started for it. */
+function here(text: string, { url }: TetsuServer): string {
+  return text.replaceAll('http://localhost:10080', url).replaceAll('npx tetsu', 'tetsu');
 }
 
-describe('what the pages tell people to do works', () => {
-  let server: TetsuServer;
-  let folder: string;
-  beforeAll(async () => {
-    server = await startTetsuServer({ etcd: undefined });
-    folder = await mkdtemp(join(tmpdir(), 'tetsukan-docs-'));
+/** What it printed, on both outputs in order, and how it ended. */
+async function shell(
+  script: string,
+  folder: string,
+  { url }: TetsuServer,
+): Promise<{ readonly code: number; readonly text: string }> {
+  const state = join(folder, '.variables');
+  // Variables stay from one block to the next, as in the reader's shell.
+  const whole = `exec 2>&1; touch ${state}; . ${state}; trap 'declare -p | grep -E "^declare -[x-]+ [A-Z][A-Z0-9]*=" > ${state}' EXIT\n${script}`;
+  const environment = {
+    ...process.env,
+    HOME: folder,
+    XDG_CONFIG_HOME: join(folder, '.config'),
+    PATH: `${resolve('bin')}${delimiter}${process.env['PATH']}`,
+    TETSU_SERVER: url,
+  };
+  return new Promise((settle) => {
+    execFile(
+      'bash',
+      ['-euc', whole],
+      { cwd: folder, env: environment, timeout: 50_000 },
+      (problem, text) => settle({ code: problem === null ? 0 : Number(problem.code ?? 1), text }),
+    );
   });
-  afterAll(async () => {
-    server.signal('SIGTERM');
-    await server.ended;
-    await rm(folder, { recursive: true, force: true });
-  });
+}
 
-  it('docs/getting-started.md, command by command', async () => {
-    const blocks = await blocksOf('docs/getting-started.md');
-    const [ipam, ignition] = blocks.filter(({ language }) => language === 'json');
-    const commands = blocks.filter(({ language }) => language === '').map(({ text }) => text);
-    await writeFile(join(folder, 'ipam.json'), ipam?.text ?? '');
-    await writeFile(join(folder, 'ignition.json'), ignition?.text ?? '');
-    await writeFile(join(folder, 'kernel'), 'kernel');
-    await writeFile(join(folder, 'initrd.gz'), 'initrd');
-    const script = commands
-      .join('\n')
-      .replaceAll('http://localhost:10080', server.url)
-      .replaceAll('npx tetsu', 'tetsu');
-    const { stdout } = await run('bash', ['-euc', script], {
-      cwd: folder,
-      env: {
-        ...process.env,
-        PATH: `${resolve('bin')}${delimiter}${process.env['PATH']}`,
-        TETSU_SERVER: server.url,
-      },
-    });
-    expect(stdout).toMatch(/ABC123\s+1\s+4\s+worker\s+uninitialized\s+\S+\s+10\.69\.0\.196/);
-    const rendered = await fetch(`${server.url}/api/v1/boot/ignitions/ABC123/1.0.0`);
-    expect(await rendered.text()).toContain('Address=10.69.0.196/26\\nGateway=10.69.0.193');
-  });
-
+describe('what the pages say of the configuration is so', () => {
   it("the README's configuration is one", async () => {
-    const [yaml] = (await blocksOf('README.md')).filter(({ language }) => language === 'yaml');
-    expect(parseConfig(yaml?.text ?? '')).toMatchObject({ ok: true });
+    const readme = await readFile('README.md', 'utf8');
+    const [, yaml = ''] = /^```yaml\n(.*?)^```/ms.exec(readme) ?? [];
+    expect(parseConfig(yaml)).toMatchObject({ ok: true });
   });
 
   it("docs/configuration.md names every one of Sabakan's flags' members", async () => {
