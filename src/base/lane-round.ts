@@ -1,5 +1,6 @@
 /** One commit's worth of decisions of a lane. */
 
+import { bytesOf, type CommitLimits, whyTooLarge } from './commit-size.ts';
 import type { Decision, Reads, Transacted, View } from './decision.ts';
 import { type Base, createOverlay, type Overlay } from './lane-view.ts';
 import { fail, type Result } from './result.ts';
@@ -29,7 +30,12 @@ export type Round = {
 };
 
 /** Lets each job decide on the base with the writes of those before it, until the commit is full. */
-export function decideAll(batch: readonly Job[], base: Base, max: number, fresh: boolean): Round {
+export function decideAll(
+  batch: readonly Job[],
+  base: Base,
+  limits: CommitLimits,
+  fresh: boolean,
+): Round {
   const overlay = createOverlay(base);
   const decided: Decided[] = [];
   const settled: Decided[] = [];
@@ -45,9 +51,11 @@ export function decideAll(batch: readonly Job[], base: Base, max: number, fresh:
     const own = ownConditions(decision);
     job.conditioned = own.length > 0;
     const needed = [...base.conditionsOf(job.reads), ...own];
+    const size = { ...overlay.sizeWith(writes), conditions: sizeWith(conditions, needed) };
+    const bytes = size.bytes + [...conditions.values(), ...needed].reduce(sumOfBytes, 0);
+    const tooLarge = whyTooLarge({ ...size, bytes }, limits);
     const fits =
-      overlay.sizeWith(writes) <= max &&
-      sizeWith(conditions, needed) <= max &&
+      tooLarge === undefined &&
       !overlay.sharesWith(writes) &&
       // A condition is checked against the store, not against writes that share the commit.
       !own.some((condition) => overlay.touches(condition));
@@ -55,7 +63,7 @@ export function decideAll(batch: readonly Job[], base: Base, max: number, fresh:
       if (decided.length > 0 || overlay.writes.size > 0) {
         return { decided, settled, rest: batch.slice(at), conditions, writes: overlay.writes };
       }
-      job.answer(fail(tooLarge(writes.length, needed.length, max)));
+      job.answer(fail(tooLarge ?? unfit));
       continue;
     }
     for (const condition of needed) conditions.set(nameOf(condition), condition);
@@ -79,9 +87,15 @@ export function ownConditions(decision: Decision<unknown, unknown>): readonly Co
   return (decision.ok && decision.conditions) || [];
 }
 
-function tooLarge(writes: number, conditions: number, max: number): StoreProblem {
-  const text = `one change with ${writes} writes under ${conditions} conditions; a commit takes ${max} of each`;
-  return { kind: 'too-large', text, operationsMax: max };
+/** A decision that contradicts itself, such as a sweep over what it writes. */
+const unfit = {
+  kind: 'too-large',
+  text: 'one change whose own writes or conditions exclude each other',
+  operationsMax: 0,
+} as const satisfies StoreProblem;
+
+function sumOfBytes(sum: number, condition: Condition): number {
+  return sum + bytesOf(condition);
 }
 
 function sizeWith(conditions: ReadonlyMap<string, Condition>, more: readonly Condition[]): number {
@@ -99,6 +113,7 @@ export function nameOf(condition: Condition): string {
     case 'none-under':
       return `none-under ${condition.prefix}`;
     case 'quiet-under':
-      return `quiet-under ${condition.since} ${condition.prefix}`;
+    case 'none-born-under':
+      return `${condition.kind} ${condition.since} ${condition.prefix}`;
   }
 }

@@ -1,5 +1,6 @@
 /** What a lane's decisions look at: entries as last seen in the store, under the writes decided so far. */
 
+import { bytesOf, type CommitSize } from './commit-size.ts';
 import type { Reads, View } from './decision.ts';
 import { compareKeys } from './key-order.ts';
 import { ok, type Result } from './result.ts';
@@ -126,8 +127,8 @@ export type Overlay = {
   readonly view: View;
   readonly writes: ReadonlyMap<string, Write>;
   readonly apply: (writes: readonly Write[]) => void;
-  /** How many writes the commit had with these. */
-  readonly sizeWith: (writes: readonly Write[]) => number;
+  /** How many writes the commit had with these, and what they weighed together. */
+  readonly sizeWith: (writes: readonly Write[]) => Pick<CommitSize, 'writes' | 'bytes'>;
   /** Whether a swept prefix stands between these and the writes decided so far: etcd takes no such pair. */
   readonly sharesWith: (writes: readonly Write[]) => boolean;
   /** Whether a write decided so far concerns what this condition asks about. */
@@ -136,6 +137,7 @@ export type Overlay = {
 
 export function createOverlay(base: Base): Overlay {
   const writes = new Map<string, Write>();
+  let bytes = 0;
   const sweeps: Extract<Write, { kind: 'delete-under' }>[] = [];
   const swept = (key: string): boolean => sweeps.some(({ prefix }) => key.startsWith(prefix));
   const value = (key: string): Uint8Array | undefined => {
@@ -146,6 +148,15 @@ export function createOverlay(base: Base): Overlay {
   const get = (key: string) => {
     const found = value(key);
     return found === undefined ? undefined : { key, value: found };
+  };
+  const sizeWith: Overlay['sizeWith'] = (more) => {
+    const size = { writes: writes.size, bytes };
+    for (const write of more) {
+      const before = writes.get(placeOf(write));
+      size.writes += before === undefined ? 1 : 0;
+      size.bytes += bytesOf(write) - (before === undefined ? 0 : bytesOf(before));
+    }
+    return size;
   };
   return {
     writes,
@@ -160,16 +171,13 @@ export function createOverlay(base: Base): Overlay {
       revisionOf: (key) => (writes.has(key) || swept(key) ? undefined : base.revisionOf(key)),
     },
     apply: (more) => {
+      bytes = sizeWith(more).bytes;
       for (const write of more) {
         writes.set(placeOf(write), write);
         if (write.kind === 'delete-under') sweeps.push(write);
       }
     },
-    sizeWith: (more) => {
-      let size = writes.size;
-      for (const place of new Set(more.map(placeOf))) if (!writes.has(place)) size += 1;
-      return size;
-    },
+    sizeWith,
     sharesWith: (more) => {
       const wider = more.filter((write) => write.kind === 'delete-under');
       return (

@@ -47,6 +47,7 @@ export function createLane(
   counters: LaneCounters,
 ): Lane {
   const base = createBase(store, counters);
+  const limits = { operationsMax: store.conditionsMax + 1, bytesMax: store.bytesMax };
   let waiting: Job[] = [];
   let running = false;
 
@@ -78,7 +79,7 @@ export function createLane(
     const remembered = base.knows(batch);
     const before = remembered ? undefined : await base.read(batch);
     if (before !== undefined && !before.ok) return answerAll(batch, before.error);
-    const round = decideAll(batch, base, store.writesMax, !remembered);
+    const round = decideAll(batch, base, limits, !remembered);
     if (round.writes.size === 0) {
       // Nothing to commit, so nothing would prove what was remembered.
       if (remembered) base.forget();

@@ -53,16 +53,24 @@ export function createMemoryCore(): MemoryCore & {
       case 'held':
         return data.get(condition.key)?.createRevision === condition.createRevision;
       case 'none-under':
-        return !hasUnder(condition.prefix);
+        return noneUnder(condition.prefix, () => true);
       case 'quiet-under':
-        return under(condition.prefix).every(
-          (entry) => Number(entry.modRevision) <= Number(condition.since),
+        return noneUnder(
+          condition.prefix,
+          (entry) => Number(entry.modRevision) > Number(condition.since),
+        );
+      case 'none-born-under':
+        return noneUnder(
+          condition.prefix,
+          (entry) => Number(entry.createRevision) > Number(condition.since),
         );
     }
   };
-  const hasUnder = (prefix: string): boolean => {
-    for (const key of data.keys()) if (key.startsWith(prefix)) return true;
-    return false;
+  const noneUnder = (prefix: string, isBad: (entry: Entry) => boolean): boolean => {
+    for (const entry of data.values()) {
+      if (entry.key.startsWith(prefix) && isBad(entry)) return false;
+    }
+    return true;
   };
   const under = (prefix: string): Entry[] => {
     const found: Entry[] = [];

@@ -1,5 +1,15 @@
 /** One client of a memory store: its calls, its watches, its claims, and a link that can be severed. */
 
+import {
+  type CommitLimits,
+  commitBytesMax,
+  conditionsMaxOf,
+  operationsDefault,
+  requestBytesDefault,
+  sizeOf,
+  whyTooLarge,
+  writesMaxOf,
+} from './commit-size.ts';
 import { compareKeys } from './key-order.ts';
 import { memoryClaim } from './memory-claim.ts';
 import type { MemoryCore } from './memory-core.ts';
@@ -24,8 +34,11 @@ export type MemorySession = Store & {
   readonly sever: () => () => void;
 };
 
-/** As `--max-txn-ops` of etcd with its default of 128, less the one operation a commit needs for itself. */
-const writesMax = 127;
+/** As an etcd with its defaults. */
+const limits: CommitLimits = {
+  operationsMax: operationsDefault,
+  bytesMax: commitBytesMax(requestBytesDefault),
+};
 
 const severed: StoreProblem = {
   kind: 'store-unavailable',
@@ -62,7 +75,7 @@ export function memorySession(
     },
     commit: async (conditions: readonly Condition[], writes: readonly Write[]) => {
       await null;
-      const problem = down() ?? tooLarge(conditions, writes);
+      const problem = down() ?? whyTooLarge(sizeOf(conditions, writes), limits);
       if (problem !== undefined) return fail(problem);
       const revision = core.commit(conditions, writes);
       return ok(revision === undefined ? { kind: 'moved' } : { kind: 'committed', revision });
@@ -95,7 +108,9 @@ export function memorySession(
       void held.claim.lost.then(() => claims.delete(held));
       return ok(held.claim);
     },
-    writesMax,
+    writesMax: writesMaxOf(limits),
+    conditionsMax: conditionsMaxOf(limits),
+    bytesMax: limits.bytesMax,
     close: async () => {
       isClosed = true;
       for (const watch of [...watches]) watch.stop();
@@ -118,15 +133,6 @@ export function memorySession(
       };
     },
   };
-}
-
-function tooLarge(
-  conditions: readonly Condition[],
-  writes: readonly Write[],
-): StoreProblem | undefined {
-  if (writes.length <= writesMax && conditions.length <= writesMax) return undefined;
-  const text = `${writes.length} writes under ${conditions.length} conditions; one commit takes ${writesMax} of each`;
-  return { kind: 'too-large', text, operationsMax: writesMax };
 }
 
 /** Delivers in microtasks, one batch per revision, from the resume point of this watch. */

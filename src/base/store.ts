@@ -36,7 +36,12 @@ export type Condition =
   /** No key starts with `prefix`. */
   | { readonly kind: 'none-under'; readonly prefix: string }
   /** No key that starts with `prefix` came or changed after `since`. Says nothing of keys that went. */
-  | { readonly kind: 'quiet-under'; readonly prefix: string; readonly since: Revision };
+  | { readonly kind: 'quiet-under'; readonly prefix: string; readonly since: Revision }
+  /**
+   * No key that starts with `prefix` and is there came into being after `since`: so each that was absent then is absent
+   * still. One condition for the absence of any number of keys; changes of those that were there do not disturb it.
+   */
+  | { readonly kind: 'none-born-under'; readonly prefix: string; readonly since: Revision };
 
 export type Write =
   | { readonly kind: 'put'; readonly key: string; readonly value: Uint8Array }
@@ -69,7 +74,7 @@ export type StoreProblem =
   | { readonly kind: 'store-unavailable'; readonly text: string }
   /** A write whose outcome could not be found out; it may have been done. Never repeated blindly. */
   | { readonly kind: 'outcome-unknown'; readonly text: string }
-  /** More operations or bytes than one transaction of the store takes. Nothing was done. */
+  /** More operations or bytes than one transaction of the store takes (`operationsMax`: etcd's limit). Nothing was done. */
   | { readonly kind: 'too-large'; readonly text: string; readonly operationsMax: number }
   /** The store is full, or refuses this user. Nothing was done. */
   | { readonly kind: 'store-refused'; readonly text: string };
@@ -137,7 +142,11 @@ export type Store = {
   ) => Promise<
     Result<Claim, StoreProblem | { readonly kind: 'held-by-other'; readonly holder: Uint8Array }>
   >;
-  /** How many writes one commit takes (etcd: `--max-txn-ops`, default 128, of which one is our own). */
+  /** How many writes one commit takes, under few conditions (etcd's default: 4,032 under 63; `commit-size.ts`). */
   readonly writesMax: number;
+  /** How many conditions one commit takes (etcd: `--max-txn-ops`, default 128, of which one is our own). */
+  readonly conditionsMax: number;
+  /** What keys, values and conditions of one commit may weigh, by `bytesOf` (etcd: `--max-request-bytes`). */
+  readonly bytesMax: number;
   readonly close: () => Promise<void>;
 };

@@ -123,7 +123,7 @@ async function write(
   };
   for (const { from, to, changes } of plan.steps) {
     // One condition goes to the lock, so one write fewer than the store would take.
-    for (const writes of batchesOf(changes, store.writesMax - 1)) {
+    for (const writes of batchesOf(changes, store.conditionsMax - 1)) {
       const committed = await store.commit([held, ...writes.map(unmoved)], writes);
       if (!committed.ok) return committed;
       if (committed.value.kind === 'moved') return whoMoved(store, lock);

@@ -8,6 +8,7 @@ export type EtcdSettings = {
   readonly prefix: string;
   readonly timeoutMs: number;
   readonly maxTxnOps: number;
+  readonly maxRequestBytes: number;
 } & (
   | { readonly kind: 'embedded'; readonly directory: string }
   | {
@@ -32,6 +33,7 @@ export function readEtcd(section: Section): EtcdSettings {
     prefix,
     timeoutMs: duration(section, 'timeout', 2000),
     maxTxnOps: section.integer('max-txn-ops', 128, [16, 100_000]),
+    maxRequestBytes: section.integer('max-request-bytes', 1_572_864, [65_536, 67_108_864]),
   };
   const external = {
     kind: 'external',

@@ -144,7 +144,8 @@ describe('transact', () => {
       ),
     );
     expect(answers.every((answer) => answer.ok)).toBe(true);
-    expect(transact.counters().commits).toBe(Math.ceil(300 / store.writesMax));
+    // One condition each.
+    expect(transact.counters().commits).toBe(Math.ceil(300 / store.conditionsMax));
   });
 
   it('sees what is under a prefix, and notices when something came or went there meanwhile', async () => {

@@ -37,7 +37,8 @@ describe('an embedded etcd', () => {
     const directory = aDirectory();
     const first = await start(directory);
     const store = await openTestStore(first.settings.endpoints, first.settings);
-    expect(store.writesMax).toBe(4_095);
+    expect(store.conditionsMax).toBe(4_095);
+    expect(store.bytesMax).toBeGreaterThan(15_000_000);
     await committed(
       store,
       ...Array.from({ length: 1_000 }, (_, at) => put(`k/${at}`, 'v'.repeat(3_000))),

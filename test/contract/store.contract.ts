@@ -1,6 +1,7 @@
 /** What every Store does. Run for the one in memory and for the one on etcd. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bytesOf } from '../../src/base/commit-size.ts';
 import { createMirror } from '../../src/base/mirror.ts';
 import { ok } from '../../src/base/result.ts';
 import {
@@ -187,14 +188,99 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(await store.commit([quiet], [put('quietly')])).toEqual(ok({ kind: 'moved' }));
       });
 
+      it('asks whether any key under a prefix was born, and does not mind those that change or go', async () => {
+        const since = await committed(store, put('born/1'), put('born/2'));
+        const none = { kind: 'none-born-under', prefix: 'born/', since } as const;
+        const nothing = { kind: 'none-born-under', prefix: 'unborn/', since } as const;
+        await committed(store, put('born/1', 'changed'), del('born/2'), put('born0'));
+        expect(await store.commit([none, nothing], [put('bearing/1')])).toMatchObject({
+          value: { kind: 'committed' },
+        });
+        await committed(under.other, put('born/2'));
+        expect(await store.commit([none], [put('bearing/2')])).toEqual(ok({ kind: 'moved' }));
+        expect((await listed(store, 'bearing/')).entries).toHaveLength(1);
+      });
+
       it('refuses more than one commit takes, and writes nothing', async () => {
         const writes = Array.from({ length: store.writesMax + 1 }, (_, at) => put(`big/${at}`));
         expect(await store.commit([], writes)).toMatchObject({
-          error: { kind: 'too-large', operationsMax: store.writesMax },
+          error: { kind: 'too-large', operationsMax: store.conditionsMax + 1 },
         });
         expect((await listed(store, 'big/')).entries).toEqual([]);
+      });
+
+      it('writes far more than a flat transaction takes at one revision, told as one piece of news', async () => {
+        const conditions = Array.from(
+          { length: 60 },
+          (_, at) => ({ kind: 'unmoved', key: `huge-none/${at}`, modRevision: absent }) as const,
+        );
+        const before = await committed(store, put('huge/9999'), put('huge-hidden'));
+        const seen = follow(under.other, 'huge/', before);
+        const writes = Array.from({ length: store.writesMax - 1 }, (_, at) => put(`huge/${at}`));
+        const all: Write[] = [...writes, del('huge/9999')];
+        const wrong = { kind: 'unmoved', key: 'huge-hidden', modRevision: absent } as const;
+        expect(await store.commit([...conditions, wrong], all)).toEqual(ok({ kind: 'moved' }));
+        expect((await listed(store, 'huge/')).entries).toHaveLength(1);
+        const outcome = await store.commit(conditions, all);
+        expect(outcome).toMatchObject({ ok: true, value: { kind: 'committed' } });
+        const { entries } = await listed(store, 'huge/');
+        expect(entries).toHaveLength(writes.length);
+        expect(new Set(entries.map((entry) => entry.modRevision)).size).toBe(1);
+        await until('news of all', () => seen.events().length === all.length);
+        expect(seen.news.filter((one) => one.kind === 'events')).toHaveLength(1);
+        seen.stop();
+      });
+
+      it('takes as many conditions as it says, and no more', async () => {
+        const conditions = Array.from(
+          { length: store.conditionsMax + 1 },
+          (_, at) => ({ kind: 'unmoved', key: `terms/${at}`, modRevision: absent }) as const,
+        );
+        expect(await store.commit(conditions, [put('agreed')])).toMatchObject({
+          error: { kind: 'too-large' },
+        });
+        expect(await store.commit(conditions.slice(1), [put('agreed')])).toMatchObject({
+          value: { kind: 'committed' },
+        });
+      });
+
+      it.each([70, 100, 120, 126])('under %i conditions nests what still fits', async (count) => {
+        const conditions = Array.from(
+          { length: count },
+          (_, at) => ({ kind: 'unmoved', key: `room/${at}`, modRevision: absent }) as const,
+        );
+        const most = count * (store.conditionsMax - count);
+        const writes = Array.from({ length: most + 1 }, (_, at) => put(`roomy/${count}/${at}`));
+        const fitting = Math.max(most, store.conditionsMax);
+        const tooMany = Array.from({ length: fitting + 1 }, (_, at) => put(`roomy/${count}/${at}`));
+        expect(await store.commit(conditions, tooMany)).toMatchObject({
+          error: { kind: 'too-large' },
+        });
+        expect(await store.commit(conditions, writes.slice(1))).toMatchObject({
+          value: { kind: 'committed' },
+        });
+      });
+
+      it('refuses more bytes than one commit takes with a number, and takes what is just below', async () => {
+        const value = 'x'.repeat(10_000);
+        const fit = Math.floor(store.bytesMax / bytesOf(put('weight/100', value)));
+        const writes = Array.from({ length: fit + 1 }, (_, at) => put(`weight/${at + 100}`, value));
+        expect(await store.commit([], writes)).toMatchObject({
+          error: { kind: 'too-large', text: expect.stringContaining(`${store.bytesMax} at once`) },
+        });
+        expect((await listed(store, 'weight/')).entries).toEqual([]);
         await committed(store, ...writes.slice(1));
-        expect((await listed(store, 'big/')).entries.length).toBe(store.writesMax);
+        expect((await listed(store, 'weight/')).entries).toHaveLength(fit);
+      });
+
+      it('takes a full commit of the smallest writes: what it counts for each is enough', async () => {
+        const size =
+          Math.floor(store.bytesMax / (store.writesMax - 1)) - bytesOf(put('small/1000', ''));
+        const writes = Array.from({ length: store.writesMax - 1 }, (_, at) =>
+          put(`small/${at + 1000}`, 'x'.repeat(size)),
+        );
+        await committed(store, ...writes);
+        expect((await listed(store, 'small/')).entries).toHaveLength(writes.length);
       });
 
       it('deletes everything under a prefix, more than one commit takes, and nothing beside it', async () => {

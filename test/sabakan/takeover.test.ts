@@ -249,7 +249,7 @@ function mortal(store: Store, commits: number, lost: boolean): Store {
       return store.commit(conditions, writes);
     },
     // Small commits, so that there are many places to die at.
-    writesMax: 4,
+    conditionsMax: 4,
   };
 }
 

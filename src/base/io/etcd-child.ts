@@ -33,7 +33,10 @@ export type EtcdChildConfig = {
 export type EtcdChild = {
   readonly endpoint: string;
   /** What `openEtcdStore` should know of this etcd. */
-  readonly settings: Pick<EtcdConfig, 'endpoints' | 'pingMs' | 'transactionOperationsMax'>;
+  readonly settings: Pick<
+    EtcdConfig,
+    'endpoints' | 'pingMs' | 'transactionOperationsMax' | 'requestBytesMax'
+  >;
   readonly pid: () => number | undefined;
   readonly restarts: () => number;
   /** Resolves with the reason when etcd failed too often to be started again. */
@@ -170,7 +173,12 @@ function supervise(
   launch();
   return {
     endpoint,
-    settings: { endpoints: [endpoint], pingMs: 2_000, transactionOperationsMax: operationsMax },
+    settings: {
+      endpoints: [endpoint],
+      pingMs: 2_000,
+      transactionOperationsMax: operationsMax,
+      requestBytesMax,
+    },
     pid: () => child?.pid,
     restarts: () => restarts,
     givenUp,

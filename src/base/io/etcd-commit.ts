@@ -10,6 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ICompare, IRequestOp, ITxnResponse } from 'etcd3';
 import { assert } from '../assert.ts';
+import { type CommitLimits, groupLength, sizeOf, whyTooLarge } from '../commit-size.ts';
 import { fail, ok, type Result } from '../result.ts';
 import {
   type Committed,
@@ -48,13 +49,20 @@ export function etcdCommits(
   space: KeySpace,
   options: {
     readonly timeoutMs: number;
-    readonly operationsMax: number;
+    readonly limits: CommitLimits;
     readonly log: Log;
   },
 ): EtcdCommits {
-  const { timeoutMs, log } = options;
-  const writesMax = options.operationsMax - 1;
+  const { timeoutMs, limits, log } = options;
+  const { operationsMax } = limits;
   const slots = slotPool(connection, timeoutMs);
+
+  /** Nested where a flat transaction does not take them; the mark and the conditions stay at the top. */
+  const operationsOf = (conditions: number, writes: readonly Write[]): IRequestOp[] => {
+    const operations = writes.map((write) => operationOf(write, space));
+    const length = groupLength({ conditions, writes: writes.length }, limits) ?? 0;
+    return length === 0 ? operations : nested(operations, length);
+  };
 
   const attempt = async (
     slot: Slot,
@@ -66,7 +74,7 @@ export function etcdCommits(
     const request = {
       compare: [unmoved(key, slot.modRevision), ...conditions.map((one) => compareOf(one, space))],
       success: [
-        ...writes.map((write) => operationOf(write, space)),
+        ...operationsOf(conditions.length, writes),
         { request_put: { key, value: Buffer.from(id), lease: slot.lease.id } },
       ],
       failure: [{ request_range: { key } }],
@@ -75,7 +83,8 @@ export function etcdCommits(
     if (!answer.ok) {
       if (!answer.error.certain) return resolve(slot, id, answer.error);
       if (answer.error.kind === 'full') return 'full';
-      if (answer.error.kind !== 'lease-gone') return fail(storeProblem(answer.error, writesMax));
+      if (answer.error.kind !== 'lease-gone')
+        return fail(storeProblem(answer.error, operationsMax));
       slots.forget(slot.lease);
       return 'again';
     }
@@ -130,11 +139,11 @@ export function etcdCommits(
   ): Promise<Result<Committed, StoreProblem>> => {
     const request = {
       compare: conditions.map((one) => compareOf(one, space)),
-      success: writes.map((write) => operationOf(write, space)),
+      success: operationsOf(conditions.length, writes),
     };
     const answer = await connection.write((client) => client.kv.txn(request));
     if (!answer.ok) {
-      if (answer.error.certain) return fail(storeProblem(answer.error, writesMax));
+      if (answer.error.certain) return fail(storeProblem(answer.error, operationsMax));
       return fail({ kind: 'outcome-unknown', text: answer.error.text });
     }
     if (!answer.value.succeeded) return ok({ kind: 'moved' });
@@ -143,7 +152,8 @@ export function etcdCommits(
 
   return {
     commit: async (conditions, writes) => {
-      const problem = tooLarge(conditions, writes, writesMax);
+      assert(namesEachKeyOnce(writes), 'a commit writes each key once');
+      const problem = whyTooLarge(sizeOf(conditions, writes), limits);
       if (problem !== undefined) return fail(problem);
       const onlyDeletes = writes.length > 0 && writes.every((write) => write.kind !== 'put');
       for (let attempts = 0; attempts < 3; attempts++) {
@@ -151,7 +161,7 @@ export function etcdCommits(
         if (!slot.ok && slot.error.kind === 'full' && onlyDeletes) {
           return deleteUnmarked(conditions, writes);
         }
-        if (!slot.ok) return fail(storeProblem(slot.error, writesMax));
+        if (!slot.ok) return fail(storeProblem(slot.error, operationsMax));
         try {
           const outcome = await attempt(slot.value, conditions, writes);
           if (outcome === 'full' && onlyDeletes) return await deleteUnmarked(conditions, writes);
@@ -173,15 +183,11 @@ function committed(slot: Slot, revision: Revision): Outcome {
   return ok({ kind: 'committed', revision });
 }
 
-function tooLarge(
-  conditions: readonly Condition[],
-  writes: readonly Write[],
-  writesMax: number,
-): StoreProblem | undefined {
-  assert(namesEachKeyOnce(writes), 'a commit writes each key once');
-  if (writes.length <= writesMax && conditions.length <= writesMax) return undefined;
-  const text = `${writes.length} writes under ${conditions.length} conditions; one commit takes ${writesMax} of each`;
-  return { kind: 'too-large', text, operationsMax: writesMax };
+function nested(operations: readonly IRequestOp[], length: number): IRequestOp[] {
+  const groups = Array.from({ length: Math.ceil(operations.length / length) }, (_, at) =>
+    operations.slice(at * length, (at + 1) * length),
+  );
+  return groups.map((success) => ({ request_txn: { compare: [], success, failure: [] } }));
 }
 
 function unmoved(key: Buffer, modRevision: string): ICompare {
@@ -207,6 +213,16 @@ function compareOf(condition: Condition, space: KeySpace): ICompare {
     case 'quiet-under': {
       const mod_revision = String(BigInt(condition.since) + 1n);
       return { ...space.range(condition.prefix), target: 'Mod', result: 'Less', mod_revision };
+    }
+    // Where there is no key in the range etcd compares zeros, which are less.
+    case 'none-born-under': {
+      const create_revision = String(BigInt(condition.since) + 1n);
+      return {
+        ...space.range(condition.prefix),
+        target: 'Create',
+        result: 'Less',
+        create_revision,
+      };
     }
   }
 }

@@ -24,6 +24,8 @@ export type EtcdConfig = {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** The server's `--max-txn-ops`; etcd's default is 128. */
   readonly transactionOperationsMax?: number;
+  /** The server's `--max-request-bytes`; etcd's default is 1.5 MiB. */
+  readonly requestBytesMax?: number;
   /**
    * How often an idle connection is pinged. etcd rejects clients that ping more often than its
    * `--grpc-keepalive-min-time` (default 5 s), so below 5000 only with an etcd told so.

@@ -1,6 +1,14 @@
 /** The Store on an etcd cluster. */
 
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import {
+  type CommitLimits,
+  commitBytesMax,
+  conditionsMaxOf,
+  operationsDefault,
+  requestBytesDefault,
+  writesMaxOf,
+} from '../commit-size.ts';
 import { fail, ok, type Result } from '../result.ts';
 import type { Listing, Store, StoreProblem } from '../store.ts';
 import type { Log } from '../world.ts';
@@ -14,7 +22,6 @@ import { etcdWatches } from './etcd-watch.ts';
 
 export type { EtcdConfig } from './etcd-connection.ts';
 
-const operationsDefault = 128;
 /**
  * A store just opened reads with patience, this many times the deadline of a call: a server that starts while the
  * cluster elects a leader waits for it. etcd 3.4 may leave reads unanswered that came in during an election.
@@ -31,17 +38,19 @@ export async function openEtcdStore(
   log: Log,
 ): Promise<Result<Store, StoreProblem>> {
   const operationsMax = config.transactionOperationsMax ?? operationsDefault;
+  const requestBytesMax = config.requestBytesMax ?? requestBytesDefault;
+  const limits: CommitLimits = { operationsMax, bytesMax: commitBytesMax(requestBytesMax) };
   const space = keySpace(config.prefix);
   const connection = connectMembers(config);
   const reads = etcdReads(connection, space);
   const commits = etcdCommits(connection, space, {
     timeoutMs: config.timeoutMs,
-    operationsMax,
+    limits,
     log,
   });
   const watches = etcdWatches(connection, space, log);
   const listed = (result: Result<Listing, CallProblem>): Result<Listing, StoreProblem> =>
-    result.ok ? result : fail(storeProblem(result.error, operationsMax - 1));
+    result.ok ? result : fail(storeProblem(result.error, operationsMax));
 
   const patientUntilMs = performance.now() + patienceFactor * config.timeoutMs;
   const patiently = async (
@@ -61,12 +70,12 @@ export async function openEtcdStore(
     const why =
       first.error.kind === 'unavailable'
         ? await certificateProblem(config)
-        : storeProblem(first.error, operationsMax - 1);
+        : storeProblem(first.error, operationsMax);
     if (why === undefined) log.warn('etcd does not answer yet', { text: first.error.text });
     const again = why === undefined ? await patiently(() => reads.get([])) : first;
     if (!again.ok) {
       connection.close();
-      return fail(why ?? storeProblem(again.error, operationsMax - 1));
+      return fail(why ?? storeProblem(again.error, operationsMax));
     }
   }
   return ok({
@@ -76,7 +85,9 @@ export async function openEtcdStore(
     watch: watches.watch,
     claim: (key, value, ttlSeconds) =>
       etcdClaim(connection, space, config.timeoutMs, { key, value, ttlSeconds }),
-    writesMax: operationsMax - 1,
+    writesMax: writesMaxOf(limits),
+    conditionsMax: conditionsMaxOf(limits),
+    bytesMax: limits.bytesMax,
     close: async () => {
       watches.close();
       await commits.close();

@@ -70,12 +70,13 @@ export async function externalEtcd(settings: Extract<EtcdSettings, { kind: 'exte
     if (!pem.ok) return fail(`etcd.tls-${name}-file: ${pem.error}`);
     if (pem.value !== undefined) tls[name] = pem.value;
   }
-  const { endpoints, prefix, timeoutMs, username, password, maxTxnOps } = settings;
+  const { endpoints, prefix, timeoutMs, username, password } = settings;
   return ok({
     endpoints,
     prefix,
     timeoutMs,
-    transactionOperationsMax: maxTxnOps,
+    transactionOperationsMax: settings.maxTxnOps,
+    requestBytesMax: settings.maxRequestBytes,
     ...(username === '' ? {} : { username, password }),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   });
