@@ -43,4 +43,7 @@ export type Transacted<T> = {
 /** Others kept changing the same keys; nothing was done. */
 export type Contended = { readonly kind: 'contended'; readonly text: string };
 
-export type TransactProblem = StoreProblem | Contended;
+/** The request left a receipt when it was carried out before (`receipt.ts`); nothing was done again. */
+export type Repeated = { readonly kind: 'request-repeated'; readonly text: string };
+
+export type TransactProblem = StoreProblem | Contended | Repeated;

@@ -1,5 +1,6 @@
 /** Who changed what, written in the same transaction as the change (Sabakan's record, with state changes added). */
 
+import type { Receipt } from '../base/receipt.ts';
 import type { Condition, Entry, Revision, Write } from '../base/store.ts';
 import { absent } from '../base/store.ts';
 import { formatInstant, type Instant } from '../base/time.ts';
@@ -7,7 +8,13 @@ import type { Chance } from '../base/world.ts';
 import { keys } from './keys.ts';
 
 /** Who asks: a free-text user, the socket address it came from, and the server that took it. */
-export type Actor = { readonly user: string; readonly ip: string; readonly host: string };
+export type Actor = {
+  readonly user: string;
+  readonly ip: string;
+  readonly host: string;
+  /** Of a request that may come again: what is changed for it, is changed once. */
+  readonly receipt?: Receipt;
+};
 
 export type AuditCategory =
   | 'ipam'

@@ -1,6 +1,7 @@
 /** The desk at work: mirrors for what is read, transactions for what is changed. */
 
 import { createMirror, type Freshness, type Mirror } from '../base/mirror.ts';
+import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
@@ -77,7 +78,8 @@ export function createInventory(deps: {
       auditWrite(actor, now, chance, { category, instance, action, detail });
   };
 
-  const run = <T>(change: Decided<T>) => transact(change.lane, change.reads, change.decide);
+  const run = <T>({ lane, reads, decide }: Decided<T>, { receipt }: Actor) =>
+    receipted(transact, receipt)(lane, reads, decide);
 
   /** Waits until what this server reads from shows the commit. */
   const shown = async (mirror: Mirror<unknown>, revision: Revision): Promise<void> => {
@@ -88,8 +90,9 @@ export function createInventory(deps: {
   const write = async (
     change: Decided<unknown>,
     mirror: Mirror<unknown>,
+    actor: Actor,
   ): Promise<Result<Written, InventoryProblem | TransactProblem>> => {
-    const result = await run(change);
+    const result = await run(change, actor);
     if (!result.ok) return result;
     await shown(mirror, result.value.revision);
     return ok({ revision: result.value.revision });
@@ -100,7 +103,7 @@ export function createInventory(deps: {
     for (let tries = 0; tries < removeTriesMax; tries += 1) {
       const rack = await rackOf(store, serial);
       if (!rack.ok) return rack;
-      const result = await run(remove(serial, rack.value, audit, terms));
+      const result = await run(remove(serial, rack.value, audit, terms), actor);
       if (!result.ok) return result;
       const { value, revision } = result.value;
       if (value.kind === 'elsewhere') continue;
@@ -118,7 +121,7 @@ export function createInventory(deps: {
     let inspected: readonly Serial[] = [];
     for (let tries = 0; tries < registerTriesMax; tries += 1) {
       const known = [...racks].flatMap(index.inRack);
-      const result = await run(register(wanted, now, audit, known, inspected, dryRun));
+      const result = await run(register(wanted, now, audit, known, inspected, dryRun), actor);
       if (!result.ok) return result;
       const { value, revision } = result.value;
       if (value.kind === 'unlisted') {
@@ -180,29 +183,33 @@ export function createInventory(deps: {
     putIpam: async (config, actor) => {
       const audit = auditOf(actor, 'ipam');
       const known = index.all()[0]?.spec.serial;
-      const put = await write(putIpam(config, known, audit), ipam);
+      const put = await write(putIpam(config, known, audit), ipam, actor);
       // That machine is gone, but others may have come: look at all there is.
       const unclear = known !== undefined && !put.ok && put.error.kind === 'contended';
-      return unclear ? write(putIpam(config, undefined, audit), ipam) : put;
+      return unclear ? write(putIpam(config, undefined, audit), ipam, actor) : put;
     },
-    putDhcp: (config, actor) => write(putDhcp(config, auditOf(actor, 'dhcp')), dhcp),
+    putDhcp: (config, actor) => write(putDhcp(config, auditOf(actor, 'dhcp')), dhcp, actor),
     register: registerMachines,
     setState: async (change, actor) => {
-      const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')));
+      const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')), actor);
       if (!result.ok) return result;
       const { revision, value } = result.value;
       await shown(machines, revision);
       return ok({ revision, machine: value.machine });
     },
     setLabel: (serial, name, value, actor) =>
-      write(setLabel(serial, name, value, auditOf(actor, 'machines')), machines),
+      write(setLabel(serial, name, value, auditOf(actor, 'machines')), machines, actor),
     removeLabel: (serial, name, actor) =>
-      write(removeLabel(serial, name, auditOf(actor, 'machines')), machines),
+      write(removeLabel(serial, name, auditOf(actor, 'machines')), machines, actor),
     setRetireDate: (serial, date, actor) =>
-      write(setRetireDate(serial, date, goTimeText(date), auditOf(actor, 'machines')), machines),
+      write(
+        setRetireDate(serial, date, goTimeText(date), auditOf(actor, 'machines')),
+        machines,
+        actor,
+      ),
     patchMachine: async (serial, patch, terms, actor) => {
       const change = patchMachine(serial, patch, terms, clock.now(), auditOf(actor, 'machines'));
-      const result = await run(change);
+      const result = await run(change, actor);
       if (!result.ok) return result;
       const { revision: answered, value } = result.value;
       const revision = value.revision ?? answered;

@@ -1,6 +1,7 @@
 /** Kernel parameters per operating system: raw text under `kernel-params/<os>` (Sabakan 3.1.9). */
 
 import { createMirror, type Freshness } from '../base/mirror.ts';
+import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Revision, Store, StoreProblem } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
@@ -74,11 +75,15 @@ export function createKernelParams(deps: {
           detail: text,
         });
       const value = new TextEncoder().encode(text);
-      const result = await transact<undefined, never>(key, { keys: [key] }, () => {
-        const { write, condition } = audit();
-        const writes = [{ kind: 'put', key, value } as const, write];
-        return { ok: true, value: undefined, writes, conditions: [condition] };
-      });
+      const result = await receipted(transact, actor.receipt)<undefined, never>(
+        key,
+        { keys: [key] },
+        () => {
+          const { write, condition } = audit();
+          const writes = [{ kind: 'put', key, value } as const, write];
+          return { ok: true, value: undefined, writes, conditions: [condition] };
+        },
+      );
       if (!result.ok) return result;
       await mirror.reached(result.value.revision, ownWriteTimeoutMs);
       return ok({ revision: result.value.revision });

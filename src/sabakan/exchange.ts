@@ -3,6 +3,7 @@
  * the simulated world).
  */
 
+import type { Receipt } from '../base/receipt.ts';
 import type { Result } from '../base/result.ts';
 
 export type Exchange = {
@@ -18,6 +19,8 @@ export type Exchange = {
   /** Given by the client or made by us; stands in errors and log lines. */
   readonly requestId: string;
   readonly body: RequestBody;
+  /** Of a request that may come again. */
+  readonly receipt?: Receipt;
 };
 
 export type RequestBody = {

@@ -22,6 +22,8 @@ export type FaceProblem =
   | { readonly kind: 'length-missing'; readonly text: string }
   | { readonly kind: 'precondition-missing'; readonly text: string }
   | { readonly kind: 'media-type-unknown'; readonly text: string }
+  | { readonly kind: 'idempotency-key-reused'; readonly text: string }
+  | { readonly kind: 'idempotency-keys-full'; readonly text: string }
   | { readonly kind: 'not-live'; readonly text: string }
   | TemplateBroken
   | { readonly kind: 'cursor-gone'; readonly text: string }
@@ -122,6 +124,9 @@ export const problemTable = {
   'precondition-failed': { status: 412, v1: 'text', graphql: internal },
   'precondition-missing': { status: 428, v1: 'text', graphql: internal },
   'media-type-unknown': { status: 415, v1: 'text', graphql: internal },
+  'request-repeated': { status: 409, v1: 'text', graphql: internal, retryable: true },
+  'idempotency-key-reused': { status: 422, v1: 'text', graphql: internal },
+  'idempotency-keys-full': { status: 429, v1: 'text', graphql: internal },
   'record-broken': { status: 500, v1: 'cause', graphql: internal },
   invalid: { status: 400, v1: 'invalid request', graphql: internal },
   'transition-forbidden': {

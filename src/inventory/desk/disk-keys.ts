@@ -5,6 +5,7 @@
 
 import { assert } from '../../base/assert.ts';
 import type { View } from '../../base/decision.ts';
+import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Listing, Store } from '../../base/store.ts';
 import type { Transact } from '../../base/transact.ts';
@@ -25,7 +26,8 @@ export function createDiskKeys(deps: {
   readonly auditOf: (actor: Actor) => Audit;
 }): Pick<Inventory, 'putDiskKey' | 'diskKey' | 'deleteDiskKeys'> {
   const { store, transact, auditOf } = deps;
-  const run = <T>(change: Change<T>) => transact(change.lane, change.reads, change.decide);
+  const run = <T>({ lane, reads, decide }: Change<T>, { receipt }: Actor) =>
+    receipted(transact, receipt)(lane, reads, decide);
 
   return {
     putDiskKey: async (serial, path, bytes, actor) => {
@@ -33,7 +35,7 @@ export function createDiskKeys(deps: {
       const held = await store.list(keys.diskKeys(serial));
       if (!held.ok) return held;
       if (isFull(held.value, keys.diskKey(serial, path))) return fail(tooMany(serial));
-      const result = await run(putDiskKey(serial, path, bytes, auditOf(actor)));
+      const result = await run(putDiskKey(serial, path, bytes, auditOf(actor)), actor);
       return result.ok ? ok({ revision: result.value.revision }) : result;
     },
 
@@ -53,7 +55,7 @@ export function createDiskKeys(deps: {
       for (let tries = 0; tries < sweepTriesMax; tries += 1) {
         const seen = await store.list(keys.diskKeys(serial));
         if (!seen.ok) return seen;
-        const result = await run(deleteDiskKeys(serial, seen.value, audit));
+        const result = await run(deleteDiskKeys(serial, seen.value, audit), actor);
         if (!result.ok && result.error.kind !== 'contended') return result;
         if (!result.ok || result.value.value === 'others-did') continue;
         return ok({ revision: result.value.revision, paths: result.value.value });

@@ -1,5 +1,6 @@
 /** What changes about assets in the store: each change is one commit, with its audit record. */
 
+import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Store, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
@@ -62,7 +63,8 @@ export function createAssetRecords(deps: {
         action: audited.action,
         detail: audited.detail,
       });
-    const done = await transact<undefined, AssetProblem>(key, { keys: [key] }, (view) => {
+    const once = receipted(transact, audited?.actor.receipt);
+    const done = await once<undefined, AssetProblem>(key, { keys: [key] }, (view) => {
       const writes = decide(view.get(key)?.value);
       if (!writes.ok) return writes;
       return {

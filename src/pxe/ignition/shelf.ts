@@ -1,6 +1,7 @@
 /** Ignition templates by role and version: kept in the store, read from memory. */
 
 import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../../base/store.ts';
 import { formatInstant } from '../../base/time.ts';
@@ -116,7 +117,8 @@ export function createTemplateShelf(deps: {
       const key = `${ignitionsPrefix}${role}/${id}`;
       const roleFolder = `${ignitionsPrefix}${role}/`;
       const audit = auditOf(role, actor);
-      const result = await transact(roleFolder, { keys: [key], prefixes: [roleFolder] }, (view) => {
+      const once = receipted(transact, actor.receipt);
+      const result = await once(roleFolder, { keys: [key], prefixes: [roleFolder] }, (view) => {
         if (view.get(key) !== undefined) {
           return fail({
             kind: 'template-exists',
@@ -152,7 +154,8 @@ export function createTemplateShelf(deps: {
     remove: async (role, id, actor) => {
       const key = `${ignitionsPrefix}${role}/${id}`;
       const audit = auditOf(role, actor);
-      const result = await transact(`${ignitionsPrefix}${role}/`, { keys: [key] }, (view) => {
+      const once = receipted(transact, actor.receipt);
+      const result = await once(`${ignitionsPrefix}${role}/`, { keys: [key] }, (view) => {
         if (view.get(key) === undefined) {
           const text = `role ${role} has no template ${id}`;
           return fail({ kind: 'template-unknown', text } as const);

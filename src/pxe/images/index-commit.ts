@@ -1,5 +1,6 @@
 /** What changes about images in the store: index, deletions, hashes and audit in one commit. */
 
+import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
@@ -59,7 +60,8 @@ export function createIndexCommit(deps: {
         detail: `id=${whose}`,
       });
     const keys = [indexKey, deletedKey, hashesKey(id)];
-    const result = await transact<undefined, ImageProblem>(lane, { keys }, (view) => {
+    const once = receipted(transact, asked?.by.receipt);
+    const result = await once<undefined, ImageProblem>(lane, { keys }, (view) => {
       const present = decodeIndex(view.get(indexKey)?.value);
       if (!present.ok) return fail(brokenIndex(present.error));
       const next = change({

@@ -20,7 +20,8 @@ export function actorOf(exchange: Exchange, serverName: string): Actor {
   const user = utf8Text(Uint8Array.from(header, (octet) => octet.charCodeAt(0))) ?? header;
   // What would move the cursor of whoever reads the log on a terminal is shown, not done.
   const plain = user.replace(/\p{Cc}/gu, '?').slice(0, userCharactersMax);
-  return { user: plain, ip: exchange.remoteAddress, host: serverName };
+  const { remoteAddress: ip, receipt } = exchange;
+  return { user: plain, ip, host: serverName, ...(receipt === undefined ? {} : { receipt }) };
 }
 
 /** Handlers by method; any other is 405 with what is allowed. */

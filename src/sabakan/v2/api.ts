@@ -1,6 +1,7 @@
 /** `/api/v2`: every operation of the contract and who answers it. */
 
 import { fail, ok } from '../../base/result.ts';
+import type { World } from '../../base/world.ts';
 import { operations } from '../contract/operations.ts';
 import { getRack, listRacks, watchRacks } from '../contract/rack.ts';
 import { getOpenApi, getPlan, getStatus } from '../contract/server-operations.ts';
@@ -11,10 +12,12 @@ import { type ApiPart, collectionPart } from './api-part.ts';
 import { json } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { type MachinePartDeps, machinePart } from './machine-part.ts';
+import { createOnce } from './once.ts';
 import { openApiDocument } from './openapi.ts';
 import { rackCollection } from './racks.ts';
 
 export type ApiDeps = MachinePartDeps & {
+  readonly world: Pick<World, 'clock' | 'log' | 'store'>;
   readonly version: string;
   readonly status: () => unknown;
 };
@@ -29,7 +32,7 @@ export type Api = {
 };
 
 export function createApi(deps: ApiDeps): Api {
-  const { clock, inventory } = deps;
+  const { clock, inventory, world } = deps;
   const currentPlan = createPlanReader(deps);
   const description = openApiDocument(operations, deps.version);
   const server: readonly Endpoint[] = [
@@ -53,7 +56,10 @@ export function createApi(deps: ApiDeps): Api {
   ];
   const hubs = parts.flatMap(({ hub }) => hub ?? []);
   return {
-    routeOf: endpointRoutes(parts.flatMap(({ endpoints }) => endpoints)),
+    routeOf: endpointRoutes(
+      parts.flatMap(({ endpoints }) => endpoints),
+      createOnce(world),
+    ),
     watchers: () => hubs.reduce((sum, hub) => sum + hub.watchers(), 0),
     stop: () => {
       for (const hub of hubs) hub.stop();

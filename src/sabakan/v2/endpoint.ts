@@ -35,6 +35,16 @@ export type Endpoint = {
   /** Larger bodies are refused; default 1 MiB. */
   readonly bodyBytesMax?: number;
   readonly handle: (call: Call) => Promise<Result<Answer, Refusal>>;
+  /**
+   * The answer to a request that was carried out, while its answer was lost: as things are now. Undefined, or absent:
+   * there is no more to say than that it was.
+   */
+  readonly again?: (call: Call) => Promise<Answer | undefined>;
+};
+
+export type Once = {
+  /** Handles the call, or answers what was answered when it came first. */
+  readonly answer: (endpoint: Endpoint, call: Call) => Promise<Result<Answer, Refusal>>;
 };
 
 const root = '/api/v2';
@@ -45,7 +55,10 @@ const placesMax = 20;
 Settings.Set({ maxErrors: 2 * placesMax });
 
 /** @returns the route for what follows `/api/v2/` in a path. */
-export function endpointRoutes(endpoints: readonly Endpoint[]): (path: string) => Route {
+export function endpointRoutes(
+  endpoints: readonly Endpoint[],
+  once: Once,
+): (path: string) => Route {
   const places = new Map<string, Prepared[]>();
   for (const endpoint of endpoints) {
     const { path } = endpoint.operation;
@@ -66,7 +79,10 @@ export function endpointRoutes(endpoints: readonly Endpoint[]): (path: string) =
     for (const { path: template, segments: wanted, all } of templates) {
       const parameters = matched(wanted, segments);
       if (parameters !== undefined) {
-        return { name: root + template, handle: (exchange) => dispatch(exchange, all, parameters) };
+        return {
+          name: root + template,
+          handle: (exchange) => dispatch(exchange, all, parameters, once),
+        };
       }
     }
     return {
@@ -106,6 +122,7 @@ async function dispatch(
   exchange: Exchange,
   all: readonly Prepared[],
   parameters: ReadonlyMap<string, string>,
+  once: Once,
 ): Promise<Answer> {
   const isHead = exchange.method === 'HEAD';
   const method = isHead ? 'GET' : exchange.method;
@@ -121,7 +138,7 @@ async function dispatch(
   if (!query.ok) return refused(exchange, query.error);
   const body = await checkedBody(endpoint, exchange);
   if (!body.ok) return refused(exchange, body.error);
-  const answer = await endpoint.handle({
+  const answer = await once.answer(endpoint, {
     exchange,
     parameters,
     query: exchange.query,

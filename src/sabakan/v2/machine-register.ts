@@ -4,7 +4,7 @@ import { fail, ok } from '../../base/result.ts';
 import { absent } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { type Machine, parseNewMachines } from '../../inventory/machine.ts';
+import { type Machine, parseNewMachines, type Serial } from '../../inventory/machine.ts';
 import { type NewMachineV2, registerMachines } from '../contract/machine-writes.ts';
 import { type Place, type Problem, placesText } from '../problems.ts';
 import { actorOf } from '../rest/noun.ts';
@@ -60,6 +60,15 @@ export function registerEndpoint(
         revision,
       }));
       return ok({ ...json({ items }), status: 201 });
+    },
+    again: async ({ body }) => {
+      const sent = [body].flat() as readonly NewMachineV2[];
+      const now = clock.now();
+      const items = sent.flatMap(({ serial }) => {
+        const machine = inventory.find(serial as Serial);
+        return machine === undefined ? [] : [machines.toJson(machine, now)];
+      });
+      return { ...json({ items }), status: 201 };
     },
   };
 }

@@ -52,6 +52,12 @@ export function machineWriteEndpoints(
         const { machine, revision } = result.value;
         return ok(json(shown(machine, revision), { etag: `"${revision}"` }));
       },
+      again: async ({ parameters }) => {
+        const machine = inventory.find((parameters.get('serial') ?? '') as Serial);
+        if (machine === undefined) return undefined;
+        const revision = inventory.revisionOf(machine);
+        return json(shown(machine, revision), { etag: `"${revision}"` });
+      },
     },
     {
       operation: deleteMachine,

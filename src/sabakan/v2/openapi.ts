@@ -39,6 +39,7 @@ function described(operation: Operation): unknown {
       ...pathParameters(operation),
       ...queryParameters(query),
       ...(operation.isConditional ? [ifMatch] : []),
+      ...(operation.method === 'GET' ? [] : [idempotencyKey]),
     ],
     ...(body === undefined
       ? {}
@@ -61,6 +62,15 @@ const ifMatch = {
   required: true,
   description: 'ETag of the object as it is known, or `*` for whatever it is',
   schema: { type: 'string', minLength: 1 },
+};
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'with it, the same request may be sent again for 24 hours: it is carried out once, and answered as at first',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 function contentOf(schema: unknown, types: Operation['bodyTypes'] = ['application/json']) {
