@@ -7,17 +7,65 @@ export const exitCodes = {
   notFound: 3,
   conflict: 4,
   denied: 5,
+  /** A brake holds it back: too much at once. */
+  brake: 6,
   timedOut: 7,
-  /** `tetsu migrate`: etcd could not be reached, read or locked. 6 and 8 are for brakes and work done in part. */
+  /** Of several, some were not done. */
+  partial: 8,
+  /** `tetsu migrate`: etcd could not be reached, read or locked. */
   store: 9,
 } as const;
+
+/** What a server said beside its sentence (RFC 9457), as far as a command acts on it. */
+export type Refused = {
+  readonly status: number;
+  /** `transition-forbidden`, `precondition-failed`, …; empty where the server does not say. */
+  readonly kind: string;
+  /** Its sentence for people: the end of the failure's message. */
+  readonly said: string;
+  readonly errors: readonly FailurePlace[];
+  readonly requestId?: string;
+};
+export type FailurePlace = {
+  /** Where: a JSON pointer or the name of a parameter; empty for the whole. */
+  readonly at: string;
+  readonly detail: string;
+};
 
 export class Failure extends Error {
   readonly hint: string;
   readonly exitCode: number;
-  constructor(text: string, hint: string, exitCode: number = exitCodes.failed) {
+  readonly refused: Refused | undefined;
+  constructor(
+    text: string,
+    hint: string,
+    exitCode: number = exitCodes.failed,
+    refused: Refused | undefined = undefined,
+  ) {
     super(text);
     this.hint = hint;
     this.exitCode = exitCode;
+    this.refused = refused;
   }
+}
+
+/** For standard error: people read sentences; a program that asked for JSON gets JSON. */
+export function failureText(failure: Failure, asJson: boolean): string {
+  const { message, hint, exitCode, refused } = failure;
+  if (asJson) {
+    const { status, kind, errors, requestId } = refused ?? { errors: [] };
+    return `${JSON.stringify({ error: { message, hint, exitCode, status, kind, requestId, errors } })}\n`;
+  }
+  const { said = '', errors = [] } = refused ?? {};
+  // A single mistake is what the sentence says; several are joined in it, and easier read one a line.
+  const isList = errors.length > 1 && message.endsWith(said);
+  const head = isList ? `${message.slice(0, message.length - said.length)}` : message;
+  const places = isList ? errors.map(placeText) : [];
+  return [`tetsu: ${head.trimEnd()}`, ...places, ...(hint === '' ? [] : [`hint: ${hint}`]), '']
+    .join('\n')
+    .replace(/[^\P{Cc}\n\t]/gu, '\u{FFFD}');
+}
+
+function placeText({ at, detail }: FailurePlace): string {
+  return at === '' ? `  ${detail}` : `  ${at}: ${detail}`;
 }

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { exitCodes, Failure } from './failure.ts';
+import { exitCodes, Failure, failureText } from './failure.ts';
 import { addDescribeCommand } from './grammar/describe.ts';
 import { addGetCommand } from './grammar/get.ts';
 import { addIgnitionCommands } from './grammar/ignition.ts';
@@ -35,7 +35,8 @@ Examples:
   tetsu plan
   tetsu ignition preview ABC123
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 7 timed out, 9 etcd`,
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held back by a brake, 7 timed out,
+8 done in part, 9 etcd`,
   );
 
 for (const add of [
@@ -53,13 +54,20 @@ try {
   await program.parseAsync();
 } catch (problem) {
   if (problem instanceof Failure) {
-    process.stderr.write(
-      `tetsu: ${problem.message}\n${problem.hint === '' ? '' : `hint: ${problem.hint}\n`}`,
-    );
+    process.stderr.write(failureText(problem, wantsJson(process.argv)));
     process.exitCode = problem.exitCode;
   } else if (problem instanceof CommanderError) {
     process.exitCode = problem.exitCode === 0 ? 0 : exitCodes.usage;
   } else {
     throw problem;
   }
+}
+
+/** Before parsing: what cannot be parsed is told in the same form. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some(
+    (arg, at) =>
+      /^(-o=?|--output=)json$/.test(arg) ||
+      (arg === 'json' && /^(-o|--output)$/.test(argv[at - 1] ?? '')),
+  );
 }

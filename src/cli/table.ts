@@ -2,9 +2,13 @@
 
 export type Column<T> = { readonly title: string; readonly cell: (row: T) => string };
 
-export function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]): string {
+export function formatTable<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  headers = true,
+): string {
   const lines = [
-    columns.map(({ title }) => title),
+    ...(headers ? [columns.map(({ title }) => title)] : []),
     ...rows.map((row) => columns.map(({ cell }) => printable(cell(row)))),
   ];
   const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));

@@ -207,7 +207,7 @@ describe('the tetsu command', () => {
       '',
     ]);
     const json = await runTetsu(['get', 'machines', '--rack', '0', '-o', 'json'], on());
-    expect(JSON.parse(json.out)).toHaveLength(28);
+    expect(JSON.parse(json.out).items).toHaveLength(28);
     const one = await runTetsu(['describe', 'machine', 'r0-1'], on());
     expect(one.out).toContain('serial: r0-1');
     const plan = await runTetsu(['plan'], on());
@@ -227,7 +227,7 @@ describe('the tetsu command', () => {
     const shell = await promisify(execFile)('sh', ['-c', command], {
       env: { ...process.env, ...on() },
     });
-    expect(shell).toEqual({ stdout: '[', stderr: '' });
+    expect(shell).toEqual({ stdout: '{', stderr: '' });
   });
 
   it.each([

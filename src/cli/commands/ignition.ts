@@ -1,16 +1,9 @@
 /** `tetsu ignition`: templates by role and version, and what a machine would make of them. */
 
-import type { Answer } from '../answer.ts';
+import type { Send } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { assembleTemplate, parseMap, type SourceFiles } from '../ignition-source.ts';
 import { printable } from '../table.ts';
-
-/** A request with or without a JSON body; statuses other than success and 404 are failures. */
-export type Send = (
-  method: 'GET' | 'PUT' | 'POST' | 'DELETE',
-  path: string,
-  body?: unknown,
-) => Promise<Answer>;
 
 export type Source = {
   readonly file: string;

@@ -1,11 +1,19 @@
 /** The arguments of `tetsu get`. */
 
-import { type Command, Option } from 'commander';
-import { checkValues, getObjects, type Output, outputs, selectorOf } from '../commands/get.ts';
+import type { Command } from 'commander';
+import { checkValues } from '../commands/get.ts';
+import { selectorOf } from '../commands/list.ts';
+import type { CliNoun } from '../nouns/noun.ts';
 import { nouns } from '../nouns.ts';
+import { selectForReading } from '../selection.ts';
+import { type OutputOptions, shownOf, withOutput, withSelectors } from './shared-options.ts';
 import type { Tools } from './tools.ts';
 
-type GetOptions = Readonly<Record<string, string | undefined>>;
+type GetOptions = OutputOptions & {
+  readonly selector?: string;
+  readonly fieldSelector?: string;
+  readonly sortBy?: string;
+};
 
 export function addGetCommand(program: Command, tools: Tools): void {
   const get = program.command('get').description('list things');
@@ -18,32 +26,29 @@ export function addGetCommand(program: Command, tools: Tools): void {
     for (const [column, holds] of Object.entries(noun.selectable)) {
       command.option(`--${kebab(column)} <values>`, `by ${holds}; commas mean any of them`);
     }
-    if (noun.hasLabels) {
-      command.option('-l, --selector <labels>', 'by labels, as in product=R650,!broken');
-    }
-    command
-      .option('--field-selector <columns>', 'by columns, as in state!=retired,rack in (1,2)')
+    withOutput(withSelectors(command, noun.hasLabels))
       .option('--sort-by <columns>', 'comma-separated, a minus before one for descending')
-      .addOption(
-        new Option('-o, --output <format>', 'how to print it').choices(outputs).default('table'),
-      )
       .action(async (names: readonly string[], options: GetOptions, self: Command) => {
-        const filters = Object.keys(noun.selectable).flatMap((column) => {
-          const value = options[column];
-          return value === undefined ? [] : [[column, value] as const];
-        });
-        checkValues(noun, Object.fromEntries(filters));
-        const selection = {
-          names,
-          fieldSelector: selectorOf(Object.fromEntries(filters), options['fieldSelector']),
-          labelSelector: options['selector'],
-          sort: options['sortBy'],
-        };
-        tools.print(
-          await getObjects(tools.getterOf(self), noun, selection, options['output'] as Output),
-        );
+        const fieldSelector = selectorOf(filtersOf(noun, self), options.fieldSelector);
+        const { selector: labelSelector, sortBy: sort } = options;
+        const range = await tools.readRange(names);
+        const wanted = { range, fieldSelector, labelSelector, sort };
+        const objects = await selectForReading(tools.getterOf(self), noun, wanted);
+        await tools.show(noun, objects, shownOf(options), range.isOne && objects.length === 1);
       });
   }
+}
+
+/** The filters that were given as options of their own: `--state`, `--rack`. */
+function filtersOf(noun: CliNoun, command: Command): Readonly<Record<string, string>> {
+  const options = command.opts<Readonly<Record<string, string | undefined>>>();
+  const given = Object.keys(noun.selectable).flatMap((column) => {
+    const value = options[column];
+    return value === undefined ? [] : [[column, value] as const];
+  });
+  const filters = Object.fromEntries(given);
+  checkValues(noun, filters);
+  return filters;
 }
 
 /** Commander turns it back into camel case for the options. */

@@ -1,9 +1,12 @@
 /** What every command is given: how to ask the server it was told to, and where its text goes. */
 
 import type { Command } from 'commander';
-import type { Get } from '../answer.ts';
-import type { Send } from '../commands/ignition.ts';
+import type { Get, Send } from '../answer.ts';
 import type { SourceFiles } from '../ignition-source.ts';
+import type { Progress } from '../many.ts';
+import type { CliNoun } from '../nouns/noun.ts';
+import type { Shown } from '../output.ts';
+import type { NodeRange } from '../ranges.ts';
 
 export type Tools = {
   /** Adds the options of a command that asks a server. */
@@ -13,5 +16,29 @@ export type Tools = {
   readonly files: SourceFiles;
   /** A line, or several, to standard output. */
   readonly print: (text: string) => void;
+  /** Text to standard output as it is. */
+  readonly write: (text: string) => void;
+  /** A line to standard error: what is no result. */
+  readonly warn: (text: string) => void;
+  /** Prints objects as `withOutput` options say; on an empty table a line on standard error says so. */
+  readonly show: (
+    noun: CliNoun,
+    objects: readonly unknown[],
+    shown: Shown,
+    isOne?: boolean,
+  ) => Promise<void>;
+  /**
+   * The range that arguments name, with the files behind `@file` and `-` read.
+   * @throws Failure with every mistake, exit code 2
+   */
+  readonly readRange: (args: readonly string[]) => Promise<NodeRange>;
+  /**
+   * Has the count typed, where somebody can; scripts say `--yes`.
+   * @param question such as `retire 12 machines: A, B, …`
+   * @throws Failure when it is not confirmed
+   */
+  readonly confirm: (question: string, count: number, yes: boolean | undefined) => Promise<void>;
+  /** A counter on standard error, on a terminal alone; nothing where there is only one to do. */
+  readonly progress: (label: string, total: number) => Progress;
   readonly exitWith: (code: number) => void;
 };

@@ -2,8 +2,8 @@
 
 import http, { type IncomingMessage } from 'node:http';
 import { userInfo } from 'node:os';
-import type { Answer } from '../answer.ts';
-import { exitCodes, Failure } from '../failure.ts';
+import type { Answer, Method, SendTerms } from '../answer.ts';
+import { exitCodes, Failure, type FailurePlace, type Refused } from '../failure.ts';
 
 export const defaultServer = 'http://localhost:10080';
 
@@ -11,8 +11,22 @@ const timeoutMs = 30_000;
 
 const exitCodeOf: Readonly<Record<number, number>> = {
   400: exitCodes.usage,
+  401: exitCodes.denied,
   403: exitCodes.denied,
+  404: exitCodes.notFound,
   409: exitCodes.conflict,
+  412: exitCodes.conflict,
+  422: exitCodes.usage,
+  504: exitCodes.timedOut,
+};
+
+/** What to do next, by status; the server's own sentence comes before it. */
+const hintOf: Readonly<Record<number, string>> = {
+  401: 'give a token: TETSU_TOKEN, --token-file FILE, or tetsu context set NAME --token-file FILE',
+  403: 'the token lacks the role that this needs, or the address of this host is not in the allow-ips of the server',
+  412: 'somebody changed it in between: look at it again, then try again',
+  429: 'wait a moment and try again',
+  503: 'try again, or another server; GET /health says whether it reaches etcd',
 };
 
 /**
@@ -29,27 +43,50 @@ export async function sendJson(
   method: Method,
   path: string,
   body?: unknown,
+  terms: SendTerms = {},
 ): Promise<Answer> {
-  const answer = await ask(server, method, path, body).catch((problem: unknown) => {
+  const answer = await ask(server, method, path, body, terms).catch((problem: unknown) => {
     throw unreachable(server, problem);
   });
-  const { status, text, warning } = answer;
+  const { status, text, more } = answer;
   const answered = parse(text);
-  if (status < 300 || status === 404) return { status, body: answered, ...warning };
-  const said = messageOf(answered) ?? text.slice(0, 200);
-  const code = exitCodeOf[status] ?? exitCodes.failed;
-  const hint = status === 403 ? "this host's address is not in the server's allow-ips" : '';
-  throw new Failure(`${server} answered ${status}: ${said}`, hint, code);
+  if (status < 300 || status === 404) return { status, body: answered, ...more };
+  throw refusal(server, status, answered, text);
 }
 
-type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+function refusal(server: string, status: number, answered: unknown, text: string): Failure {
+  const said = messageOf(answered) ?? text.slice(0, 200);
+  const code = exitCodeOf[status] ?? exitCodes.failed;
+  const sentence = `${server} answered ${status}: ${said}`;
+  return new Failure(sentence, hintOf[status] ?? '', code, refusedOf(status, said, answered));
+}
+
+/** The members of a problem document (RFC 9457) that commands act on. */
+function refusedOf(status: number, said: string, answered: unknown): Refused {
+  const { type, errors, requestId } = (answered ?? {}) as Readonly<Record<string, unknown>>;
+  const kind = typeof type === 'string' ? (type.split(':').at(-1) ?? '') : '';
+  const places = Array.isArray(errors) ? errors.map(placeOf) : [];
+  return {
+    status,
+    kind,
+    said,
+    errors: places,
+    ...(typeof requestId === 'string' ? { requestId } : {}),
+  };
+}
+
+function placeOf(error: unknown): FailurePlace {
+  const { pointer, parameter, detail } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  return { at: String(pointer ?? parameter ?? ''), detail: String(detail ?? '') };
+}
 
 async function ask(
   server: string,
   method: Method,
   path: string,
   given: unknown,
-): Promise<{ status: number; text: string; warning: Pick<Answer, 'warning'> }> {
+  { ifMatch, contentType = 'application/json' }: SendTerms,
+): Promise<{ status: number; text: string; more: Pick<Answer, 'warning' | 'etag'> }> {
   const url = new URL(path, server);
   const json = given === undefined ? undefined : JSON.stringify(given);
   const { request } = url.protocol === 'https:' ? await import('node:https') : http;
@@ -60,7 +97,8 @@ async function ask(
       signal: AbortSignal.timeout(timeoutMs),
       headers: {
         accept: 'application/json',
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(json === undefined ? {} : { 'content-type': contentType }),
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
         ...(method === 'GET' ? {} : { 'x-sabakan-user': userName() }),
       },
     });
@@ -72,10 +110,14 @@ async function ask(
   let text = '';
   for await (const piece of answer) text += piece;
   const warning = answer.headers['x-tetsukan-warning'];
+  const { etag } = answer.headers;
   return {
     status: answer.statusCode ?? 0,
     text,
-    warning: typeof warning === 'string' ? { warning } : {},
+    more: {
+      ...(typeof warning === 'string' ? { warning } : {}),
+      ...(etag === undefined ? {} : { etag }),
+    },
   };
 }
 

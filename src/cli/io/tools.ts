@@ -3,7 +3,9 @@
 import { type Command, Option } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
 import type { Tools } from '../grammar/tools.ts';
+import { formatObjects } from '../output.ts';
 import { defaultServer, getJson, sendJson } from './api.ts';
+import { progress } from './progress.ts';
 import { sourceFiles } from './source-files.ts';
 
 export const terminalTools: Tools = {
@@ -17,10 +19,22 @@ export const terminalTools: Tools = {
   },
   senderOf: (command) => {
     const server = serverOf(command);
-    return (method, path, body) => sendJson(server, method, path, body);
+    return (method, path, body, terms) => sendJson(server, method, path, body, terms);
   },
   files: sourceFiles,
   print: (text) => process.stdout.write(`${text}\n`),
+  write: (text) => process.stdout.write(text),
+  warn: (text) => process.stderr.write(`${text}\n`),
+  show: async (noun, objects, shown, isOne) => {
+    const isTable = shown.output.kind === 'table' || shown.output.kind === 'wide';
+    if (objects.length === 0 && isTable) {
+      process.stderr.write(`no ${noun.names[1] ?? noun.names[0]} matches\n`);
+    } else process.stdout.write(await formatObjects(noun, objects, shown, isOne));
+  },
+  // Loaded when it is needed: most commands ask nobody.
+  readRange: async (args) => (await import('./terminal.ts')).readRange(args),
+  confirm: async (...asked) => (await import('./terminal.ts')).confirm(...asked),
+  progress,
   exitWith: (code) => {
     process.exitCode = code;
   },

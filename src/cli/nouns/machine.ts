@@ -11,6 +11,7 @@ export const machineNoun: CliNoun = {
   names: ['machines', 'machine'],
   describes: 'machines: where they are, what they are for, how they are',
   nameOf: (object) => (object as MachineV2).serial,
+  rackOf: (object) => (object as MachineV2).spec.rack,
   selectable: machineColumns,
   hasLabels: true,
   values: {
@@ -26,7 +27,12 @@ export const machineNoun: CliNoun = {
     ['INDEX', ({ spec }) => String(spec.indexInRack)],
     ['ROLE', ({ spec }) => spec.role],
     ['STATE', ({ status }) => status.state],
-    ['SINCE', ({ status }) => formatAge(status.durationSeconds)],
+    [
+      'SINCE',
+      ({ status }) => formatAge(status.durationSeconds),
+      'always',
+      ({ status }) => status.since,
+    ],
     ['IPV4', ({ spec }) => spec.ipv4[0] ?? ''],
     ['BMC', ({ spec }) => spec.bmc.type, 'wide'],
     ['BMC-IPV4', ({ spec }) => spec.bmc.ipv4, 'wide'],

@@ -5,6 +5,8 @@ export type CliNoun = {
   readonly names: readonly string[];
   readonly describes: string;
   readonly nameOf: (object: unknown) => string;
+  /** Where it stands, for ranges such as `rack3`; absent: ranges of racks do not select it. */
+  readonly rackOf?: (object: unknown) => number;
   readonly columns: readonly CliColumn[];
   /** What it is selected and sorted by. */
   readonly selectable: Readonly<Record<string, string>>;
@@ -18,18 +20,26 @@ export type Values = { readonly test: (value: string) => boolean; readonly says:
 export type CliColumn = {
   readonly title: string;
   readonly cell: (object: unknown) => string;
+  /** For programs (`-o csv`), where people are shown something shorter: a time instead of an age. */
+  readonly value?: (object: unknown) => string;
   /** Only with `-o wide`. */
   readonly wide: boolean;
 };
 
-/** Title, cell, and whether it is shown with `-o wide` alone. */
-export type Row<T> = readonly [title: string, cell: (object: T) => string, wide?: 'wide'];
+/** Title, cell, whether it is shown with `-o wide` alone, and what programs read instead of the cell. */
+export type Row<T> = readonly [
+  title: string,
+  cell: (object: T) => string,
+  wide?: 'wide' | 'always',
+  value?: (object: T) => string,
+];
 
 export function columnsOf<T>(rows: readonly Row<T>[]): readonly CliColumn[] {
-  return rows.map(([title, cell, wide]) => ({
+  return rows.map(([title, cell, wide, value]) => ({
     title,
     cell: (object) => cell(object as T),
     wide: wide === 'wide',
+    ...(value === undefined ? {} : { value: (object) => value(object as T) }),
   }));
 }
 

@@ -13,6 +13,7 @@ export const rackNoun: CliNoun = {
   names: ['racks', 'rack'],
   describes: 'racks: how full they are and how their machines are',
   nameOf: (object) => String((object as RackV2).rack),
+  rackOf: (object) => (object as RackV2).rack,
   selectable: rackColumns,
   hasLabels: false,
   values: { rack: rackValues },

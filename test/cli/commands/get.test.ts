@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { checkValues, getObjects, type Output, selectorOf } from '../../../src/cli/commands/get.ts';
+import { checkValues } from '../../../src/cli/commands/get.ts';
+import { listAll, selectorOf } from '../../../src/cli/commands/list.ts';
 import { Failure } from '../../../src/cli/failure.ts';
 import type { CliNoun } from '../../../src/cli/nouns/noun.ts';
 import { nouns } from '../../../src/cli/nouns.ts';
+import { formatObjects, parseOutput } from '../../../src/cli/output.ts';
+import { parseRanges } from '../../../src/cli/ranges.ts';
+import { selectForReading, selectForWriting } from '../../../src/cli/selection.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
-
-const none = { names: [], fieldSelector: undefined, labelSelector: undefined, sort: undefined };
 
 async function fleet(): Promise<TestFace> {
   const face = await aFace();
@@ -31,24 +33,51 @@ const getter = (face: TestFace) => async (path: string) => {
   return { status: answer.statusCode, body: answer.json() };
 };
 
-async function shown(noun: string, selection: object, output: Output): Promise<string> {
-  const get = getter(await fleet());
-  return getObjects(get, nounOf(noun), { ...none, ...selection }, output);
+function rangeOf(...args: readonly string[]) {
+  const range = parseRanges(args);
+  if (!range.ok) throw new Error(range.error.join());
+  return range.value;
+}
+
+type Asked = { readonly names?: readonly string[]; readonly [selector: string]: unknown };
+
+async function shown(
+  noun: string,
+  { names = [], ...selectors }: Asked,
+  as: string,
+): Promise<string> {
+  const range = rangeOf(...names);
+  const found = await selectForReading(getter(await fleet()), nounOf(noun), {
+    range,
+    ...selectors,
+  });
+  const output = parseOutput(as);
+  if (!output.ok) throw new Error(output.error);
+  const one = range.isOne && found.length === 1;
+  return formatObjects(nounOf(noun), found, { output: output.value, headers: true }, one);
 }
 
 describe('tetsu get', () => {
   it.each([
-    ['machines', {}, 'name', 's-1\ns-2\ns-3'],
-    ['machines', { names: ['s-3', 's-1'] }, 'name', 's-3\ns-1'],
-    ['machines', { fieldSelector: 'rack=1' }, 'name', 's-2\ns-3'],
-    ['machines', { labelSelector: 'product' }, 'name', 's-1'],
-    ['machines', { sort: '-serial' }, 'name', 's-3\ns-2\ns-1'],
+    ['machines', {}, 'name', 's-1\ns-2\ns-3\n'],
+    ['machines', { names: ['s-3', 's-1'] }, 'name', 's-3\ns-1\n'],
+    ['machines', { names: ['rack1'] }, 'name', 's-2\ns-3\n'],
+    ['machines', { names: ['s-[1-3],^s-2'] }, 'name', 's-1\ns-3\n'],
+    ['machines', { names: ['rack[0-1]', '^rack0'] }, 'name', 's-2\ns-3\n'],
+    ['machines', { names: ['^s-1'] }, 'name', 's-2\ns-3\n'],
+    ['machines', { names: ['rack1'], fieldSelector: 'role=boot' }, 'name', 's-2\n'],
+    ['machines', { names: ['s-3,s-1'], sort: 'serial' }, 'name', 's-1\ns-3\n'],
+    ['machines', { fieldSelector: 'rack=1' }, 'name', 's-2\ns-3\n'],
+    ['machines', { labelSelector: 'product' }, 'name', 's-1\n'],
+    ['machines', { sort: '-serial' }, 'name', 's-3\ns-2\ns-1\n'],
     ['machines', { fieldSelector: 'rack=7' }, 'name', ''],
-    ['machines', { fieldSelector: 'rack=7' }, 'json', '[]'],
-    ['machines', { fieldSelector: 'rack=7' }, 'yaml', '[]'],
-    ['machines', { fieldSelector: 'rack=7' }, 'table', 'no machine matches'],
-    ['racks', {}, 'name', '0\n1'],
-    ['rack', { names: ['1'] }, 'name', '1'],
+    ['machines', { fieldSelector: 'rack=7' }, 'json', '{\n  "items": []\n}\n'],
+    ['machines', { fieldSelector: 'rack=7' }, 'yaml', 'items: []\n'],
+    ['machines', { fieldSelector: 'rack=7' }, 'table', ''],
+    ['machines', {}, 'jsonpath={.items[*].serial}', 's-1 s-2 s-3\n'],
+    ['racks', {}, 'name', '0\n1\n'],
+    ['rack', { names: ['1'] }, 'name', '1\n'],
+    ['rack', { names: ['r[0-1]'] }, 'name', '0\n1\n'],
   ] as const)('%s %j -o %s', async (noun, selection, output, expected) => {
     expect(await shown(noun, selection, output)).toBe(expected);
   });
@@ -67,6 +96,7 @@ describe('tetsu get', () => {
         'RACK  MACHINES  WORKERS  BOOT  STATES',
         '0     1         1/28     -     uninitialized=1',
         '1     2         1/28     s-2   uninitialized=1,healthy=1',
+        '',
       ].join('\n'),
     );
   });
@@ -75,7 +105,7 @@ describe('tetsu get', () => {
     const one = JSON.parse(await shown('machines', { names: ['s-1'] }, 'json'));
     expect(one.serial).toBe('s-1');
     const two = JSON.parse(await shown('machines', { names: ['s-1', 's-2'] }, 'json'));
-    expect(two).toHaveLength(2);
+    expect(two.items).toHaveLength(2);
   });
 
   it('names the one that is not there, with the code for it', async () => {
@@ -91,7 +121,7 @@ describe('tetsu get', () => {
       '/api/v2/racks?limit=5000&cursor=more': { items: [{ rack: 2 }], next: null },
     };
     const get = async (path: string) => ({ status: 200, body: pages[path] });
-    expect(await getObjects(get, nounOf('racks'), none, 'name')).toBe('1\n2');
+    expect((await listAll(get, nounOf('racks'))).objects).toEqual([{ rack: 1 }, { rack: 2 }]);
   });
 
   it('begins again when the server has lost its list, and gives up after three tries', async () => {
@@ -99,10 +129,33 @@ describe('tetsu get', () => {
     const gone = async (path: string) => {
       asked += 1;
       if (!path.includes('cursor')) return { status: 200, body: { items: [], next: 'more' } };
-      throw new Failure('http://x answered 410: gone', '');
+      throw new Failure('gone', '', 1, {
+        status: 410,
+        kind: 'cursor-gone',
+        said: 'gone',
+        errors: [],
+      });
     };
-    await expect(getObjects(gone, nounOf('racks'), none, 'name')).rejects.toThrow('410');
+    await expect(listAll(gone, nounOf('racks'))).rejects.toThrow('gone');
     expect(asked).toBe(6);
+  });
+});
+
+describe('what a change is about', () => {
+  it.each([
+    ['nothing named', [], {}, 2, /never for all/],
+    ['only what is left out', ['^s-1'], {}, 2, /never for all/],
+    ['a rack without machines', ['rack7'], {}, 3, /no machine matches/],
+    ['a name that is not there', ['s-[2-5]'], {}, 3, /no machine "s-4", "s-5"/],
+    ['a selector without matches', [], { fieldSelector: 'rack=7' }, 3, /nothing was changed/],
+  ] as const)('%s is refused', async (_, args, selectors, exitCode, message) => {
+    const range = rangeOf(...args);
+    const wanted = { range, ...selectors };
+    const selected = selectForWriting(getter(await fleet()), nounOf('machines'), wanted);
+    await expect(selected).rejects.toMatchObject({
+      exitCode,
+      message: expect.stringMatching(message),
+    });
   });
 });
 

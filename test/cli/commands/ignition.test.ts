@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Send } from '../../../src/cli/answer.ts';
 import {
   deleteIgnition,
   getIgnition,
   previewIgnition,
   readTemplate,
-  type Send,
   setIgnition,
 } from '../../../src/cli/commands/ignition.ts';
 import { Failure } from '../../../src/cli/failure.ts';

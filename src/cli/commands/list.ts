@@ -1,0 +1,94 @@
+/** Whole lists, page by page: what `get`, ranges and completion stand on. */
+
+import type { Get } from '../answer.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import type { CliNoun } from '../nouns/noun.ts';
+
+export type Selectors = {
+  readonly fieldSelector?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  /** Comma-separated columns, a minus before one for descending. */
+  readonly sort?: string | undefined;
+};
+
+export type Listed = {
+  readonly objects: readonly unknown[];
+  /** Where a watch goes on from. */
+  readonly revision: string;
+};
+
+type Page = {
+  readonly items: readonly unknown[];
+  readonly next: string | null;
+  readonly revision: string;
+};
+
+/** One request for 1,000 machines, twenty for 100,000. */
+const pageLimit = 5_000;
+/** A list that changes faster than it can be read to the end is begun again so often. */
+const listTriesMax = 3;
+const gone = 410;
+
+/** All pages are of one moment; when the server has lost that, it is begun again. */
+export async function listAll(
+  get: Get,
+  noun: Pick<CliNoun, 'names'>,
+  selectors: Selectors = {},
+): Promise<Listed> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await allOnce(get, noun, selectors);
+    } catch (problem) {
+      const isGone = problem instanceof Failure && problem.refused?.status === gone;
+      if (!isGone || tries >= listTriesMax) throw problem;
+    }
+  }
+}
+
+async function allOnce(
+  get: Get,
+  noun: Pick<CliNoun, 'names'>,
+  { fieldSelector, labelSelector, sort }: Selectors,
+): Promise<Listed> {
+  const query = new URLSearchParams({ limit: String(pageLimit) });
+  for (const [name, value] of Object.entries({ fieldSelector, labelSelector, sort })) {
+    if (value !== undefined) query.set(name, value);
+  }
+  const objects: unknown[] = [];
+  for (;;) {
+    const { status, body } = await get(`/api/v2/${noun.names[0]}?${query}`);
+    if (status === 404) {
+      throw new Failure(`the server knows no ${noun.names[0]}`, 'is it Tetsukan, and as new?');
+    }
+    const { items, next, revision } = body as Page;
+    objects.push(...items);
+    if (next === null) return { objects, revision };
+    query.set('cursor', next);
+  }
+}
+
+/** `--state a,b` and `--rack 1` as a selector, joined with one that was given as such. */
+export function selectorOf(
+  filters: Readonly<Record<string, string>>,
+  fieldSelector: string | undefined,
+): string | undefined {
+  const parts = Object.entries(filters).map(([column, values]) =>
+    values.includes(',') ? `${column} in (${values})` : `${column}=${values}`,
+  );
+  if (fieldSelector !== undefined) parts.push(fieldSelector);
+  return parts.length === 0 ? undefined : parts.join(',');
+}
+
+export function unknownName(noun: CliNoun, ...names: readonly string[]): Failure {
+  const [plural = '', one = ''] = noun.names;
+  const shown = names.slice(0, namesShownMax).map((name) => JSON.stringify(name));
+  const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
+  return new Failure(
+    `there is no ${one} ${shown.join(', ')}${more}`,
+    `tetsu get ${plural} lists them; upper and lower case matter`,
+    exitCodes.notFound,
+  );
+}
+
+/** More of them on one line help nobody. */
+const namesShownMax = 20;

@@ -1,0 +1,97 @@
+/** From a range and selectors to the objects they mean, on the server. Nothing named is nothing, never all. */
+
+import type { Get } from './answer.ts';
+import { listAll, type Selectors, unknownName } from './commands/list.ts';
+import { exitCodes, Failure } from './failure.ts';
+import type { CliNoun } from './nouns/noun.ts';
+import { isEmptyRange, type NodeRange } from './ranges.ts';
+
+export type Wanted = Selectors & { readonly range: NodeRange };
+
+/** Up to so many names are asked one by one; above, one list is quicker. */
+const singlyMax = 4;
+
+/**
+ * What a read is about: no name and no selector mean all.
+ * @returns in the order they are named, those of racks in the list's order
+ */
+export async function selectForReading(
+  get: Get,
+  noun: CliNoun,
+  wanted: Wanted,
+): Promise<readonly unknown[]> {
+  const { range, fieldSelector, labelSelector, sort } = wanted;
+  const isUnselected = fieldSelector === undefined && labelSelector === undefined;
+  if (isEmptyRange(range)) {
+    const { objects } = await listAll(get, noun, wanted);
+    return objects.filter((object) => !isLeftOut(noun, range, object));
+  }
+  const isFew = range.racks.length === 0 && range.names.length <= singlyMax;
+  if (isUnselected && sort === undefined && isFew) return byName(get, noun, range);
+  const all = await listAll(get, noun, { sort });
+  const selected = isUnselected ? undefined : await listAll(get, noun, wanted);
+  const kept = selected && new Set(selected.objects.map((object) => noun.nameOf(object)));
+  const byItsName = new Map(all.objects.map((object) => [noun.nameOf(object), object]));
+  const unknown = range.names.filter((name) => !byItsName.has(name));
+  if (unknown.length > 0) throw unknownName(noun, ...unknown);
+  const racks = new Set(range.racks);
+  const inRacks = all.objects.filter((object) => racks.has(noun.rackOf?.(object) ?? Number.NaN));
+  const named = range.names.flatMap((name) => byItsName.get(name) ?? []);
+  const found = sort === undefined ? new Set([...named, ...inRacks]) : inOrder(all, named, inRacks);
+  return [...found].filter(
+    (object) => !isLeftOut(noun, range, object) && (kept?.has(noun.nameOf(object)) ?? true),
+  );
+}
+
+/**
+ * What a change is about: something must be named or selected, and something must be there.
+ * @throws Failure where that is not so
+ */
+export async function selectForWriting(
+  get: Get,
+  noun: CliNoun,
+  wanted: Wanted,
+): Promise<readonly unknown[]> {
+  const { range, fieldSelector, labelSelector } = wanted;
+  const [plural = '', one = ''] = noun.names;
+  if (isEmptyRange(range) && fieldSelector === undefined && labelSelector === undefined) {
+    throw new Failure(
+      `no ${one} is named: a change is never for all of them by default`,
+      `name them (NAME, ABC[001-020], rack3, @file, -) or select by --field-selector or -l; tetsu get ${plural} lists them`,
+      exitCodes.usage,
+    );
+  }
+  const objects = await selectForReading(get, noun, wanted);
+  if (objects.length > 0) return objects;
+  throw new Failure(
+    `no ${one} matches, so nothing was changed`,
+    `tetsu get ${plural} with the same words shows what they select`,
+    exitCodes.notFound,
+  );
+}
+
+async function byName(get: Get, noun: CliNoun, range: NodeRange): Promise<readonly unknown[]> {
+  const objects: unknown[] = [];
+  const unknown: string[] = [];
+  for (const name of range.names) {
+    const { status, body } = await get(`/api/v2/${noun.names[0]}/${encodeURIComponent(name)}`);
+    if (status === 404) unknown.push(name);
+    else objects.push(body);
+  }
+  if (unknown.length > 0) throw unknownName(noun, ...unknown);
+  return objects.filter((object) => !isLeftOut(noun, range, object));
+}
+
+function inOrder(
+  all: { readonly objects: readonly unknown[] },
+  ...found: readonly (readonly unknown[])[]
+): ReadonlySet<unknown> {
+  const wanted = new Set(found.flat());
+  return new Set(all.objects.filter((object) => wanted.has(object)));
+}
+
+function isLeftOut(noun: CliNoun, { without }: NodeRange, object: unknown): boolean {
+  if (without.names.includes(noun.nameOf(object))) return true;
+  const rack = noun.rackOf?.(object);
+  return rack !== undefined && without.racks.includes(rack);
+}
