@@ -81,10 +81,14 @@ export function readYaml(source: string, mistakes: ConfigMistake[]): Section | u
 export function readPlain(
   values: Readonly<Record<string, unknown>>,
   mistakes: ConfigMistake[],
+  heard: Heard = () => {},
 ): Section {
   const document = parseDocument(JSON.stringify(values));
-  return sectionOf(document.contents, '', () => undefined, mistakes);
+  return sectionOf(document.contents, '', () => undefined, mistakes, heard);
 }
+
+/** Told of every member that a reader asks for, with the default it named; sections are not told. */
+export type Heard = (path: string, otherwise: unknown) => void;
 
 type LineOf = (node: unknown) => number | undefined;
 
@@ -93,6 +97,7 @@ function sectionOf(
   path: string,
   lineOf: LineOf,
   mistakes: ConfigMistake[],
+  heard: Heard = () => {},
 ): Section {
   const items = isMap(contents) ? contents.items : [];
   const asked = new Set<string>();
@@ -127,6 +132,7 @@ function sectionOf(
     isRight: (value: unknown) => boolean,
     wanted: string,
   ): T => {
+    heard(at(name), otherwise);
     const value = raw(name);
     if (value === undefined) return otherwise;
     if (isRight(value)) return value as T;
@@ -148,6 +154,7 @@ function sectionOf(
         `a whole number from ${min} to ${max}`,
       ),
     texts: (name, otherwise) => {
+      heard(at(name), otherwise);
       const value = raw(name);
       if (isText(value)) return [value as string];
       return expect(
@@ -162,7 +169,7 @@ function sectionOf(
       const isEmpty =
         value === undefined || value === null || (isScalar(value) && value.value === null);
       if (!isEmpty && !isMap(value)) mistake(name, 'must be a mapping of members and values');
-      return sectionOf(value, at(name), lineOf, mistakes);
+      return sectionOf(value, at(name), lineOf, mistakes, heard);
     },
     others: (names) => {
       const rest = items

@@ -128,6 +128,17 @@ const goTruths: ReadonlyMap<string, boolean> = new Map([
   ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((text) => [text, false] as const),
 ]);
 
+/** Every member that the reader of a file asks for, by its path, with its default. */
+export function askedMembers(
+  values: Readonly<Record<string, unknown>>,
+): ReadonlyMap<string, unknown> {
+  const asked = new Map<string, unknown>();
+  readConfig(
+    readPlain(values, [], (path, otherwise) => asked.set(path, asked.get(path) ?? otherwise)),
+  );
+  return asked;
+}
+
 export const flagNames: readonly string[] = [
   ...[
     'http',

@@ -4,8 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { flagNames, parseConfig } from '../../src/sabakan/config.ts';
+import { parseConfig } from '../../src/sabakan/config.ts';
 import { missingLine, readPage } from '../support/page.ts';
 import { startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
 
@@ -79,46 +78,4 @@ describe('what the pages say of the configuration is so', () => {
     const [, yaml = ''] = /^```yaml\n(.*?)^```/ms.exec(readme) ?? [];
     expect(parseConfig(yaml)).toMatchObject({ ok: true });
   });
-
-  it("docs/configuration.md names every one of Sabakan's flags' members", async () => {
-    const page = await readFile('docs/configuration.md', 'utf8');
-    const members = flagNames.map((flag) => flag.replace(/^etcd-/, ''));
-    expect(members.filter((member) => !page.includes(member))).toEqual([]);
-  });
-
-  it('the defaults in docs/configuration.md are taken as they are written', async () => {
-    const page = await readFile('docs/configuration.md', 'utf8');
-    const tree: Record<string, unknown> = {};
-    for (const [, names = '', defaults = ''] of page.matchAll(/^\| (`[^|]+) \| (`[^|]+) \|/gm)) {
-      const values = [...defaults.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
-      const paths = [...names.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
-      const folderOf = (paths[0] ?? '').split('.').slice(0, -1);
-      paths.forEach((path, at) => {
-        const full = path.includes('.') ? path.split('.') : [...folderOf, path];
-        put(tree, full, parse(values[at] ?? values[0] ?? ''));
-      });
-    }
-    delete tree['server-name'];
-    const etcd = tree['etcd'] as Record<string, unknown>;
-    delete etcd['embedded'];
-    const text = JSON.stringify({
-      ...tree,
-      'advertise-url': 'http://10.69.0.3:10080',
-      'advertise-url-https': 'https://10.69.0.3:10443',
-      cluster: { ...(tree['cluster'] as object), template: '/t.yml', output: '/c.yml' },
-    });
-    const config = parseConfig(text);
-    expect(config.ok ? [] : config.error).toEqual([]);
-  });
 });
-
-function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [name = '', ...rest] = path;
-  if (rest.length === 0) {
-    tree[name] = value;
-    return;
-  }
-  const below = (tree[name] ?? {}) as Record<string, unknown>;
-  tree[name] = below;
-  put(below, rest, value);
-}
