@@ -7,13 +7,20 @@ import { formatInstant, type Instant } from '../base/time.ts';
 import type { Chance } from '../base/world.ts';
 import { keys } from './keys.ts';
 
-/** Who asks: a free-text user, the socket address it came from, and the server that took it. */
+/**
+ * Who asks: the user (the token's name where there is one, else whatever the client says), the socket address it came
+ * from, and the server that took it.
+ */
 export type Actor = {
   readonly user: string;
   readonly ip: string;
   readonly host: string;
   /** Of a request that may come again: what is changed for it, is changed once. */
   readonly receipt?: Receipt;
+  /** Id of the token that proves `user`; absent: nothing proves it. */
+  readonly token?: string;
+  /** Of the request: the same as in its answer and in the log. */
+  readonly request?: string;
 };
 
 export type AuditCategory =
@@ -24,14 +31,20 @@ export type AuditCategory =
   | 'image'
   | 'assets'
   | 'ignition'
-  | 'kernel-params';
+  | 'kernel-params'
+  | 'tokens'
+  /** What was refused at the door. */
+  | 'denied';
 
 export type AuditFacts = {
   readonly category: AuditCategory;
   readonly instance: string;
   readonly action: string;
   readonly detail: string;
-};
+} & AuditValues;
+
+/** Of what was changed, where that is small: JSON. Absent: there was none, or it is not kept. */
+export type AuditValues = { readonly before?: unknown; readonly after?: unknown };
 
 /** As published; `rev` is the revision of the change as decimal text. */
 export type AuditRecord = {
@@ -44,7 +57,9 @@ export type AuditRecord = {
   readonly instance: string;
   readonly action: string;
   readonly detail: string;
-};
+  readonly token?: string;
+  readonly request?: string;
+} & AuditValues;
 
 /** What a change adds to its commit: the record, and the condition that its key is new. */
 export type AuditWrite = {
@@ -54,6 +69,8 @@ export type AuditWrite = {
 
 /** A thousand serials fit; longer details are cut and say so, since an etcd request has its limit. */
 const detailCharactersMax = 64 * 1024;
+/** Of `before` and `after` each, as JSON: far above a machine with all its labels. */
+const valueCharactersMax = 16 * 1024;
 
 /** Stored in place of the revision, which is not known yet; Go's reader of the record wants a number there. */
 const revisionNotKnown = '0';
@@ -86,6 +103,11 @@ export function auditWrite(
     instance: facts.instance,
     action: facts.action,
     detail: cutDetail(facts.detail),
+    // Beside Sabakan's members; its readers pass over them.
+    ...(actor.token === undefined ? {} : { token: actor.token }),
+    ...(actor.request === undefined ? {} : { request: actor.request }),
+    ...(facts.before === undefined ? {} : { before: cutValue(facts.before) }),
+    ...(facts.after === undefined ? {} : { after: cutValue(facts.after) }),
   } satisfies AuditRecord;
   return {
     write: { kind: 'put', key, value: new TextEncoder().encode(JSON.stringify(record)) },
@@ -123,6 +145,10 @@ export function readAuditRecord(entry: Entry): AuditRecord | undefined {
     instance: text('instance'),
     action: text('action'),
     detail: text('detail'),
+    ...(typeof given['token'] === 'string' ? { token: given['token'] } : {}),
+    ...(typeof given['request'] === 'string' ? { request: given['request'] } : {}),
+    ...('before' in given ? { before: given['before'] } : {}),
+    ...('after' in given ? { after: given['after'] } : {}),
   };
 }
 
@@ -138,4 +164,9 @@ function revisionOf(stored: string, own: Revision): string {
 function cutDetail(detail: string): string {
   if (detail.length <= detailCharactersMax) return detail;
   return `${detail.slice(0, detailCharactersMax)}… (cut: ${detail.length} characters)`;
+}
+
+function cutValue(value: unknown): unknown {
+  const { length } = JSON.stringify(value) ?? '';
+  return length <= valueCharactersMax ? value : `(not kept: ${length} characters)`;
 }

@@ -63,6 +63,33 @@ export const meanings: ReadonlyMap<string, ConfigMeaning> = new Map([
     },
   ],
   [
+    'auth',
+    {
+      text: '`open`: reading is open, as with Sabakan; `required`: without a credential only booting, `/health` and `/version`',
+    },
+  ],
+  [
+    'auth-allow-ips',
+    {
+      otherwise: '`admin`; `none` with `auth: required`',
+      text: 'what hosts in `allow-ips` are without a token: administrators, or strangers like all others',
+    },
+  ],
+  [
+    'limits.requests-per-second',
+    { text: 'of one token, or of one address without; booting is not counted' },
+  ],
+  ['limits.requests-burst', { text: 'at once, after a pause' }],
+  [
+    'limits.watches-per-caller',
+    { text: 'open at once on one server; 2,000 of each noun for all callers together' },
+  ],
+  [
+    'limits.wrong-tokens-burst',
+    { text: 'wrong tokens from one address before it has to wait; others are not held up' },
+  ],
+  ['limits.wrong-tokens-per-minute', { text: 'from then on' }],
+  [
     'server-name',
     {
       otherwise: "the host's name",

@@ -12,12 +12,13 @@ import {
   parseConstraints,
 } from '../cke-bridge/settings.ts';
 import { type HealthPolicy, parseHealthPolicy } from '../health/policy.ts';
-import { type AllowedNetwork, parseAllowedNetwork } from './allow-ips.ts';
+import { readAccess } from './config-access.ts';
 import { type DhcpMembers, readDhcp } from './config-dhcp.ts';
 import { type EtcdSettings, readEtcd } from './config-etcd.ts';
 import { type ConfigMistake, readPlain, readYaml, type Section } from './config-reader.ts';
 import { normalizedUrl } from './config-text.ts';
 import { absolutePath, endpoint, oneOf } from './config-values.ts';
+import type { AccessSettings } from './who/settings.ts';
 
 export type { ConfigMistake } from './config-reader.ts';
 
@@ -28,7 +29,7 @@ export type Config = {
   /** `http://10.69.0.3:10080`, no slash at the end: what machines are told to load from. */
   readonly advertiseUrl: string;
   readonly advertiseUrlHttps: string;
-  readonly allowIps: readonly AllowedNetwork[];
+  readonly access: AccessSettings;
   /** Absolute; images live here. */
   readonly dataDir: string;
   /** How long files of images and assets stay that are gone from the index. */
@@ -36,8 +37,6 @@ export type Config = {
   readonly ipxeEfiPath: string;
   readonly enablePlayground: boolean;
   readonly tls: TlsFiles;
-  /** Who may change a machine's state by GraphQL; Sabakan lets anyone. */
-  readonly graphqlMutations: 'allow-ips' | 'anyone';
   /** The program that `/api/v1/cryptsetup` gives; undefined: see `SABAKAN_CRYPTSETUP`. */
   readonly cryptsetup: string | undefined;
   /** How this server is called in audit records and in the election; default: the host's name. */
@@ -177,7 +176,7 @@ function readConfig(root: Section): Config {
     metrics: endpoint(root, 'metrics', '0.0.0.0:10081'),
     advertiseUrl: advertiseUrl(root, 'advertise-url', 'http'),
     advertiseUrlHttps: advertiseUrl(root, 'advertise-url-https', 'https'),
-    allowIps: allowedNetworks(root),
+    access: readAccess(root),
     dataDir: absolutePath(root, 'data-dir', '/var/lib/sabakan'),
     removedBlobsStaySeconds: root.integer('removed-blobs-stay-seconds', 60, [0, 86_400]),
     ipxeEfiPath: absolutePath(root, 'ipxe-efi-path', '/usr/lib/ipxe/ipxe.efi'),
@@ -187,12 +186,6 @@ function readConfig(root: Section): Config {
       key: root.text('server-key', '/etc/sabakan/server.key'),
       configured: root.has('server-cert') || root.has('server-key'),
     },
-    graphqlMutations: oneOf(
-      root,
-      'graphql-mutations',
-      ['allow-ips', 'anyone'] as const,
-      'allow-ips',
-    ),
     cryptsetup: absolutePath(root, 'cryptsetup', '') || undefined,
     serverName: root.optionalText('server-name'),
     logLevel: oneOf(root, 'log-level', ['debug', 'info', 'warn', 'error'] as const, 'info'),
@@ -274,14 +267,6 @@ function advertiseUrl(section: Section, name: string, scheme: 'http' | 'https'):
   const url = normalizedUrl(text, ['http', 'https']);
   if (url === undefined) section.mistake(name, `must be a URL such as ${example}, not "${text}"`);
   return url ?? '';
-}
-
-function allowedNetworks(root: Section): readonly AllowedNetwork[] {
-  return root.texts('allow-ips', ['127.0.0.1', '::1']).flatMap((text, at) => {
-    const network = parseAllowedNetwork(text);
-    if (!network.ok) root.mistake(`allow-ips/${at}`, network.error);
-    return network.ok ? [network.value] : [];
-  });
 }
 
 function inOrder(mistakes: readonly ConfigMistake[]): readonly ConfigMistake[] {

@@ -5,6 +5,9 @@
 
 import type { Receipt } from '../base/receipt.ts';
 import type { Result } from '../base/result.ts';
+import type { Caller } from './who/caller.ts';
+import type { Permission } from './who/role.ts';
+import type { Stay } from './who/stays.ts';
 
 export type Exchange = {
   readonly method: string;
@@ -21,6 +24,18 @@ export type Exchange = {
   readonly body: RequestBody;
   /** Of a request that may come again. */
   readonly receipt?: Receipt;
+  /** It came over TLS. */
+  readonly isSecure?: boolean;
+  /** Common name of a client certificate that the configured authority has signed. */
+  readonly certificateName?: string;
+  /** Set by the door, once it has let the request in. */
+  readonly admitted?: Admitted;
+};
+
+export type Admitted = {
+  readonly caller: Caller;
+  /** For answers that go on and on. */
+  readonly stay: Stay;
 };
 
 export type RequestBody = {
@@ -55,7 +70,12 @@ export type AnswerBody =
 export type Handler = (exchange: Exchange) => Promise<Answer>;
 
 /** A route that a path leads to; `name` is bounded text for metrics: `/api/v1/state/{serial}`. */
-export type Route = { readonly name: string; readonly handle: Handler };
+export type Route = {
+  readonly name: string;
+  readonly handle: Handler;
+  /** What each method needs; absent: see `who/permissions.ts`. */
+  readonly needs?: (method: string) => Permission;
+};
 
 const utf8 = new TextEncoder();
 // A byte order mark is text like any other, as it is to Go: nothing we take may begin with one.

@@ -9,8 +9,6 @@ import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import type { Pxe } from '../pxe/pxe.ts';
-import { mayEnter } from './access.ts';
-import { type AllowedNetwork, isAllowed } from './allow-ips.ts';
 import type { Answer, Exchange, Handler, Route } from './exchange.ts';
 import { jsonAnswer } from './go-json.ts';
 import { createGraphQLEngine } from './graphql/engine.ts';
@@ -18,8 +16,7 @@ import { playgroundRoute } from './graphql/playground.ts';
 import { createResolvers } from './graphql/resolvers.ts';
 import { graphqlRoute } from './graphql/route.ts';
 import { createMachineList } from './machine-list.ts';
-import { unknownPath, v1Error } from './problems.ts';
-
+import { problemDetails, unknownPath, v1Error } from './problems.ts';
 import type { RequestCounter } from './request-count.ts';
 import { assetsNoun } from './rest/assets.ts';
 import { bootNoun } from './rest/boot.ts';
@@ -35,6 +32,7 @@ import { machinesNoun } from './rest/machines.ts';
 import { actorOf, byMethod, type Noun } from './rest/noun.ts';
 import { createApi } from './v2/api.ts';
 import type { ViewParts } from './v2-views.ts';
+import type { Door } from './who/door.ts';
 
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -42,12 +40,10 @@ export type FaceDeps = ViewParts & {
   readonly pxe: Pick<Pxe, 'bootHttp' | 'images' | 'assets' | 'kernelParams' | 'templates'>;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;
-  readonly allowIps: readonly AllowedNetwork[];
+  readonly door: Door;
   readonly serverName: string;
   readonly version: string;
   readonly playground: boolean;
-  /** GraphQL's mutations are open to every peer, as with Sabakan; default: to those in `allowIps`. */
-  readonly openMutations?: boolean;
   readonly requests: RequestCounter;
   readonly status: () => unknown;
 };
@@ -90,7 +86,7 @@ export function createFace(deps: FaceDeps): Face {
   const engine = createGraphQLEngine(createResolvers({ clock, inventory }), clock);
   const graphql = graphqlRoute(engine, (exchange) => ({
     actor: actorOf(exchange, serverName),
-    mayChange: deps.openMutations === true || isAllowed(deps.allowIps, exchange.remoteAddress),
+    whyNoChange: () => deps.door.whyNoMutation(exchange),
   }));
   const version = byMethod('/version', {
     GET: async () => jsonAnswer(200, { version: deps.version }),
@@ -122,11 +118,10 @@ export function createFace(deps: FaceDeps): Face {
     path.startsWith(v1) ? v1RouteOf(path, tlsNouns) : nothing('{unknown}');
 
   const answerTo = async (exchange: Exchange, route: Route): Promise<Answer> => {
-    if (!mayEnter(exchange, deps.allowIps)) {
-      const text = `${exchange.remoteAddress} is in no network of allow-ips`;
-      return v1Error(exchange, { kind: 'forbidden', text });
-    }
-    return route.handle(exchange);
+    const entered = deps.door.enter(exchange, route);
+    if (entered.ok) return route.handle(entered.value);
+    const isOurs = exchange.path.startsWith(v2);
+    return (isOurs ? problemDetails : v1Error)(exchange, entered.error);
   };
 
   const serve =

@@ -22,6 +22,10 @@ import type { MetricFamily } from './metric-text.ts';
 import { metricsText } from './metrics.ts';
 import { createRequestCounter, type RequestCounter } from './request-count.ts';
 import { takeoverParts } from './takeover.ts';
+import { createDoor } from './who/door.ts';
+import { type AccessSettings, accessDefault } from './who/settings.ts';
+import { noSecrets, type Secrets } from './who/token.ts';
+import { createTokens, type Tokens } from './who/tokens.ts';
 
 export type FleetSettings = {
   readonly serverName: string;
@@ -30,6 +34,8 @@ export type FleetSettings = {
   readonly playground: boolean;
   /** GraphQL's mutations are open to every peer; default: to those in `allowIps`. */
   readonly openMutations?: boolean;
+  /** Who may do what, beside the two above; default: Sabakan's rule. */
+  readonly access?: Omit<AccessSettings, 'allowIps' | 'openMutations'>;
   readonly pxe: PxeSettings;
   /** Undefined: nothing is probed. */
   readonly health: HealthPolicy | undefined;
@@ -44,6 +50,8 @@ export type FleetEdges = {
   >;
   /** Undefined: machines find no program for encrypted disks here. */
   readonly cryptsetup?: ProgramFile | undefined;
+  /** Undefined: no token is made or taken here. */
+  readonly secrets?: Secrets;
   /** Undefined: no cluster is kept. */
   readonly cluster: ClusterParts | undefined;
   /** What is listened on for HTTP, by member of the configuration; for people to see. */
@@ -67,6 +75,7 @@ export type Fleet = {
   readonly metrics: (process: () => readonly MetricFamily[]) => Promise<string>;
   readonly status: () => unknown;
   readonly inventory: Inventory;
+  readonly tokens: Tokens;
   readonly control: Control;
   readonly pxe: Pxe;
 };
@@ -93,6 +102,19 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     serverName,
   });
   const requests = createRequestCounter();
+  const secrets = edges.secrets ?? noSecrets;
+  const tokens = createTokens({ world, transact, secrets });
+  const door = createDoor({
+    world,
+    tokens,
+    secrets,
+    settings: {
+      ...(settings.access ?? accessDefault),
+      allowIps: settings.allowIps,
+      openMutations: settings.openMutations ?? false,
+    },
+    serverName,
+  });
 
   const startedAt = formatInstant(world.clock.now());
 
@@ -106,7 +128,9 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
       store: { inventory: inventory.freshness(), revision: inventory.revision() },
       machines: inventory.machines().length,
       watchers: face.watchers(),
-      brokenRecords: [...inventory.broken(), ...pxe.broken()].map(([key, why]) => ({ key, why })),
+      brokenRecords: [...inventory.broken(), ...tokens.broken(), ...pxe.broken()].map(
+        ([key, why]) => ({ key, why }),
+      ),
       leader: control.holder() ?? null,
       leading: control.isLeader(),
       dhcp: dhcp ?? 'off',
@@ -129,11 +153,10 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     world,
     pxe,
     cryptsetup: edges.cryptsetup,
-    allowIps: settings.allowIps,
+    door,
     serverName,
     version: settings.version,
     playground: settings.playground,
-    openMutations: settings.openMutations ?? false,
     requests,
     status,
   });
@@ -141,13 +164,15 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
   const stop = async (): Promise<void> => {
     await control.stop();
     await pxe.stop();
+    door.stop();
+    tokens.stop();
     inventory.stop();
   };
 
   return {
     start: async () => {
       const upgrade = () => upgradeDatabase(world, takeoverParts);
-      for (const step of [upgrade, inventory.start, pxe.start]) {
+      for (const step of [upgrade, inventory.start, tokens.start, pxe.start]) {
         const done: Result<unknown, FleetProblem> = await step();
         if (!done.ok) {
           await stop();
@@ -180,10 +205,11 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
             ...prefixed('asset_pulls', pulls.counters.asset),
           };
         },
-        process,
+        process: () => [...door.metrics(), ...process()],
       }),
     status,
     inventory,
+    tokens,
     control,
     pxe,
   };

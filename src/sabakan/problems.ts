@@ -9,14 +9,19 @@ import type { TransactProblem } from '../base/transact.ts';
 import type { Mistake } from '../inventory/mistake.ts';
 import type { InventoryProblem } from '../inventory/problem.ts';
 import type { Pxe } from '../pxe/pxe.ts';
+import type { AccessProblem } from './access.ts';
 import type { Answer, BodyProblem, Exchange } from './exchange.ts';
 import { textAnswer } from './exchange.ts';
 import { goJsonText } from './go-json.ts';
+import type { TokenProblem } from './who/token-changes.ts';
 
 /** What the face itself refuses. */
 export type FaceProblem =
   | { readonly kind: 'bad-request'; readonly text: string }
-  | { readonly kind: 'forbidden'; readonly text: string }
+  | AccessProblem
+  /** 429: over a limit that has a name. */
+  | { readonly kind: 'limited'; readonly text: string; readonly retryAfterSeconds: number }
+  | TokenProblem
   | { readonly kind: 'not-found'; readonly text: string }
   | { readonly kind: 'method-not-allowed'; readonly text: string; readonly allow: string }
   | { readonly kind: 'length-missing'; readonly text: string }
@@ -141,6 +146,11 @@ export const problemTable = {
   'store-refused': { status: 500, v1: 'cause', graphql: internal },
   contended: { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'bad-request': { status: 400, v1: 'invalid request', graphql: internal },
+  'token-missing': { status: 401, v1: 'text', graphql: internal },
+  'token-wrong': { status: 401, v1: 'text', graphql: internal },
+  limited: { status: 429, v1: 'text', graphql: internal, retryable: true },
+  'token-unknown': { status: 404, v1: 'text', graphql: internal },
+  'tokens-too-many': { status: 409, v1: 'text', graphql: internal },
   forbidden: { status: 403, v1: 'forbidden', graphql: internal },
   'not-found': { status: 404, v1: notFound, graphql: internal },
   'method-not-allowed': { status: 405, v1: 'method not allowed', graphql: internal },
@@ -179,6 +189,7 @@ export const problemTable = {
 /** Sabakan's names of statuses, which it appends to a cause. */
 const statusTexts: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -302,5 +313,11 @@ function withHeaders(answer: Answer, problem: Problem): Answer {
   const extra: Record<string, string> = {};
   if (problem.kind === 'method-not-allowed') extra['allow'] = problem.allow;
   if (row.retryable === true) extra['retry-after'] = '2';
+  if (problem.kind === 'limited') extra['retry-after'] = String(problem.retryAfterSeconds);
+  // RFC 6750 section 3: an error is named only where something was shown.
+  if (problem.kind === 'token-missing') extra['www-authenticate'] = 'Bearer realm="tetsukan"';
+  if (problem.kind === 'token-wrong') {
+    extra['www-authenticate'] = 'Bearer realm="tetsukan", error="invalid_token"';
+  }
   return { ...answer, headers: { ...answer.headers, ...extra } };
 }

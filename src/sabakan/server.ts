@@ -22,6 +22,7 @@ import { createHttpApp, renewTls } from './io/http-app.ts';
 import { listen } from './io/listen.ts';
 import { createMetricsApp } from './io/metrics-app.ts';
 import { processFamilies } from './io/process-metrics.ts';
+import { systemSecrets } from './io/secrets.ts';
 import { followTls, readTls, type TlsMaterial } from './io/server-tls.ts';
 import { madeFolder, readConfig, readText, writableFolder } from './io/start-files.ts';
 import { version } from './io/version.ts';
@@ -144,15 +145,17 @@ export async function startServer(
         download: peerDownload,
       },
       cryptsetup,
+      secrets: systemSecrets,
       cluster: cluster.value,
       listeners: () => Object.fromEntries(open),
     },
     {
       serverName: config.serverName ?? hostname(),
       version,
-      allowIps: config.allowIps,
+      allowIps: config.access.allowIps,
+      access: config.access,
       playground: config.enablePlayground,
-      openMutations: config.graphqlMutations === 'anyone',
+      openMutations: config.access.openMutations,
       pxe: {
         advertiseUrl: config.advertiseUrl,
         advertiseUrlHttps: config.advertiseUrlHttps,

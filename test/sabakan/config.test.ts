@@ -22,10 +22,13 @@ describe('configuration file', () => {
         prefix: '/sabakan/',
         timeoutMs: 2000,
       },
-      allowIps: [
-        { family: 4, base: 0x7f00_0001n, prefixLength: 32 },
-        { family: 6, base: 1n, prefixLength: 128 },
-      ],
+      access: {
+        ...{ auth: 'open', allowIpsRole: 'admin', openMutations: false },
+        allowIps: [
+          { family: 4, base: 0x7f00_0001n, prefixLength: 32 },
+          { family: 6, base: 1n, prefixLength: 128 },
+        ],
+      },
       dataDir: '/var/lib/sabakan',
       tls: {
         ...{ cert: '/etc/sabakan/server.crt', key: '/etc/sabakan/server.key' },
@@ -54,6 +57,21 @@ describe('configuration file', () => {
   ])('with %j machines are probed every %s seconds', (yaml, expected) => {
     const config = parseConfig(`${minimal}${yaml}`);
     expect(config.ok && config.value.health?.intervalSeconds).toBe(expected);
+  });
+
+  it.each([
+    ['', 'open', 'admin'],
+    ['auth: required\n', 'required', 'none'],
+    ['auth: required\nauth-allow-ips: admin\n', 'required', 'admin'],
+    ['auth-allow-ips: none\n', 'open', 'none'],
+  ])('%j: auth is %s, and an address in allow-ips makes %s', (yaml, auth, allowIpsRole) => {
+    const config = parseConfig(`${minimal}${yaml}`);
+    expect(config.ok && config.value.access).toMatchObject({ auth, allowIpsRole });
+  });
+
+  it('does not open GraphQL to anyone where credentials are required', () => {
+    const config = parseConfig(`${minimal}auth: required\ngraphql-mutations: anyone\n`);
+    expect(!config.ok && config.error[0]?.member).toBe('graphql-mutations');
   });
 
   it('reports every mistake at once, in the order of its lines', () => {
@@ -147,7 +165,7 @@ etcd:
     });
     expect(config.ok && config.value).toMatchObject({
       enablePlayground: true,
-      graphqlMutations: 'allow-ips',
+      access: { openMutations: false },
       dhcp: { bind: { address: '0.0.0.0', port: 67 } },
     });
   });
@@ -178,10 +196,12 @@ describe('flags', () => {
     );
     expect(config.ok && config.value).toMatchObject({
       etcd: { endpoints: ['http://a:2379', 'http://b:2379'] },
-      allowIps: [
-        { family: 4, base: 0x0a00_0000n, prefixLength: 8 },
-        { family: 6, base: 1n, prefixLength: 128 },
-      ],
+      access: {
+        allowIps: [
+          { family: 4, base: 0x0a00_0000n, prefixLength: 8 },
+          { family: 6, base: 1n, prefixLength: 128 },
+        ],
+      },
     });
   });
 

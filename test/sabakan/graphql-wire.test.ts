@@ -181,7 +181,7 @@ describe('the old openness', () => {
   const body = { query: 'mutation { setMachineState(serial: "a", state: HEALTHY) { state } }' };
 
   it('of mutations can be had back, and they are audited all the same', async () => {
-    const face = await aFace({ deps: { openMutations: true } });
+    const face = await aFace({ access: { openMutations: true } });
     await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
     const headers = { ...json, 'x-sabakan-user': 'neco' };
     const answer = await face.ask('POST /graphql', { from: '192.0.2.7', headers, body });

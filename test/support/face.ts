@@ -1,5 +1,6 @@
 /** The whole face over the memory store, asked through Fastify's `inject`: no socket, no disk. */
 
+import { randomBytes } from 'node:crypto';
 import type { LightMyRequestResponse } from 'fastify';
 import { createMemoryStore, type MemoryStore } from '../../src/base/memory-store.ts';
 import { fail } from '../../src/base/result.ts';
@@ -16,6 +17,9 @@ import type { Handler } from '../../src/sabakan/exchange.ts';
 import { createFace, type FaceDeps } from '../../src/sabakan/face.ts';
 import { createHttpApp } from '../../src/sabakan/io/http-app.ts';
 import { createRequestCounter, type RequestCounter } from '../../src/sabakan/request-count.ts';
+import { createDoor, type Door } from '../../src/sabakan/who/door.ts';
+import { type AccessSettings, accessDefault } from '../../src/sabakan/who/settings.ts';
+import { createTokens, type Tokens } from '../../src/sabakan/who/tokens.ts';
 import { type ManualClock, manualClock, seededChance } from './clock.ts';
 import { sha256Hex } from './digest.ts';
 import { ipamG } from './machines.ts';
@@ -46,6 +50,8 @@ export type TestFace = {
   readonly log: readonly LogLine[];
   /** Ends the answers of open watches, which have no end of their own. */
   readonly endWatches: () => void;
+  readonly tokens: Tokens;
+  readonly door: Door;
 };
 
 export type GraphQLAnswer = {
@@ -67,6 +73,7 @@ const noNet: Net = {
 export async function aFace(
   options: {
     readonly deps?: Partial<FaceDeps>;
+    readonly access?: Partial<AccessSettings>;
     readonly ipam?: 'set' | 'unset';
     /** What the face sees in place of the store. */
     readonly store?: (store: MemoryStore) => World['store'];
@@ -105,12 +112,28 @@ export async function aFace(
   }
   const requests = createRequestCounter();
   const allowed = ['127.0.0.1', '::1', '10.69.0.0/20'].map(parseAllowedNetwork);
+  const secrets = { random: (octets: number) => randomBytes(octets), sha256: sha256Hex };
+  const tokens = createTokens({ world, transact, secrets });
+  const listed = await tokens.start();
+  if (!listed.ok) throw new Error(listed.error.text);
+  const door = createDoor({
+    world,
+    tokens,
+    secrets,
+    settings: {
+      ...accessDefault,
+      allowIps: allowed.flatMap((network) => (network.ok ? [network.value] : [])),
+      openMutations: false,
+      ...options.access,
+    },
+    serverName: 'boot-0',
+  });
   const face = createFace({
     world,
     clock,
     inventory,
     pxe,
-    allowIps: allowed.flatMap((network) => (network.ok ? [network.value] : [])),
+    door,
     serverName: 'boot-0',
     version: '3.1.9',
     playground: false,
@@ -149,7 +172,10 @@ export async function aFace(
     if (answer.statusCode >= 300) throw new Error(`${what}: ${answer.statusCode} ${answer.body}`);
     return answer;
   };
-  if (options.ipam !== 'unset') {
+  if (options.access !== undefined) {
+    // By hand: the test may have closed the door.
+    await inventory.putIpam(ipamG, { user: '', ip: '127.0.0.1', host: 'boot-0' });
+  } else if (options.ipam !== 'unset') {
     await must('PUT /api/v1/config/ipam', { body: ipamConfigToJson(ipamG) });
   }
   return {
@@ -171,6 +197,8 @@ export async function aFace(
     requests,
     log,
     endWatches: face.endWatches,
+    tokens,
+    door,
   };
 }
 

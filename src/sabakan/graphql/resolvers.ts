@@ -20,8 +20,8 @@ import type { SearchPages } from './search-pages.ts';
 /** Of one request. */
 export type GraphQLContext = {
   readonly actor: Actor;
-  /** Whether this peer may change things: the same rule as for REST, unless the configuration opens mutations. */
-  readonly mayChange: boolean;
+  /** Why this caller may change nothing: the same rule as for REST, unless the configuration opens mutations. */
+  readonly whyNoChange: () => string | undefined;
   /** A search that is answered in pages. */
   readonly pages?: SearchPages | undefined;
 };
@@ -69,10 +69,8 @@ export function createResolvers(deps: {
       return wanted.map((machine) => machineObject(machine, now));
     },
     setMachineState: async ({ serial, state }, context) => {
-      if (!context.mayChange) {
-        const text = `${context.actor.ip} may not change machines: it is in no network of allow-ips`;
-        throw stateError(serial, 'forbidden', text);
-      }
+      const denied = context.whyNoChange();
+      if (denied !== undefined) throw stateError(serial, 'forbidden', denied);
       const to = parseMachineState(state.toLowerCase());
       if (!to.ok) throw stateError(serial, 'bad-request', to.error);
       const by = context.actor.user === '' ? context.actor.ip : context.actor.user;

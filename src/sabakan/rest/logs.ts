@@ -55,7 +55,13 @@ function streamOf(text: string, second: Page, rest: AsyncIterator<Page>): Answer
 }
 
 function linesOf(records: readonly AuditRecord[]): string {
-  return records.map((record) => `${goJsonText(record)}\n`).join('');
+  return records.map((record) => `${goJsonText(sabakans(record))}\n`).join('');
+}
+
+/** Sabakan's members and no others; version 2 has the rest. */
+function sabakans(record: AuditRecord): unknown {
+  const { ts, rev, user, ip, host, category, instance, action, detail } = record;
+  return { ts, rev, user, ip, host, category, instance, action, detail };
 }
 
 function isDay(text: string): boolean {

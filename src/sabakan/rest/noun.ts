@@ -13,15 +13,22 @@ export type Noun = (path: string) => Route | undefined;
 const userCharactersMax = 128;
 const jsonBytesMax = 1024 * 1024;
 
-/** The audit's "who". Nobody proves the user; the address is the socket's. */
-export function actorOf(exchange: Exchange, serverName: string): Actor {
+/** The audit's "who": the token's name, else what the client says of itself; the address is the socket's. */
+export function actorOf(
+  exchange: Pick<Exchange, 'headers' | 'remoteAddress' | 'requestId' | 'admitted' | 'receipt'>,
+  serverName: string,
+): Actor {
+  const { remoteAddress: ip, requestId: request, receipt } = exchange;
+  const from = { ip, host: serverName, request, ...(receipt === undefined ? {} : { receipt }) };
+  const caller = exchange.admitted?.caller;
+  if (caller?.kind === 'token') return { user: caller.name, ...from, token: caller.id };
+  if (caller?.kind === 'certificate') return { user: caller.name, ...from };
   const header = exchange.headers.get('x-sabakan-user') ?? '';
   // Header bytes reach us one character each; names of people are UTF-8.
   const user = utf8Text(Uint8Array.from(header, (octet) => octet.charCodeAt(0))) ?? header;
   // What would move the cursor of whoever reads the log on a terminal is shown, not done.
   const plain = user.replace(/\p{Cc}/gu, '?').slice(0, userCharactersMax);
-  const { remoteAddress: ip, receipt } = exchange;
-  return { user: plain, ip, host: serverName, ...(receipt === undefined ? {} : { receipt }) };
+  return { user: plain, ...from };
 }
 
 /** Handlers by method; any other is 405 with what is allowed. */

@@ -4,7 +4,7 @@ import type { TObject, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Operation } from '../contract/operation.ts';
+import type { AccessRole, Operation } from '../contract/operation.ts';
 import type { Answer, Exchange, Route } from '../exchange.ts';
 import { parseJson } from '../json-text.ts';
 import {
@@ -81,12 +81,14 @@ export function endpointRoutes(
       if (parameters !== undefined) {
         return {
           name: root + template,
+          needs: (method) => needsOf(all, method),
           handle: (exchange) => dispatch(exchange, all, parameters, once),
         };
       }
     }
     return {
       name: `${root}/{unknown}`,
+      needs: (method) => needsOf([], method),
       handle: async (exchange) => problemDetails(exchange, unknownPath(exchange.path)),
     };
   };
@@ -116,6 +118,13 @@ function matched(
     } else if (part !== segment) return undefined;
   }
   return parameters;
+}
+
+/** A method that is not served tells nobody more than a viewer may know, and changes nothing. */
+function needsOf(all: readonly Prepared[], method: string): AccessRole {
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const found = all.find(({ operation }) => operation.method === asked);
+  return found?.operation.needs ?? 'viewer';
 }
 
 async function dispatch(

@@ -61,7 +61,8 @@ export function createOnce(deps: {
       const key = readKey(given);
       if (!key.ok) return key;
       // Two people may think of the same key.
-      const name = await sha256Hex(JSON.stringify([actorOf(exchange, '').user, key.value]));
+      const { user, token } = actorOf(exchange, '');
+      const name = await sha256Hex(JSON.stringify([user, token ?? null, key.value]));
       const asked = await sha256Hex(whatIsAsked(endpoint, call));
       const known = await receipts.find(name);
       if (!known.ok) return fail({ problem: known.error });

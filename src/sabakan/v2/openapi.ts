@@ -5,7 +5,10 @@ import { problemSchema } from '../contract/problem.ts';
 import { type ProblemKind, v2Status } from '../problems.ts';
 
 /** Kinds that any operation may be refused with. */
-const always = ['bad-request', 'forbidden', 'method-not-allowed', 'failed'] as const;
+const always = [
+  ...(['bad-request', 'token-missing', 'token-wrong', 'forbidden'] as const),
+  ...(['method-not-allowed', 'limited', 'failed'] as const),
+] as const;
 
 export function openApiDocument(operations: readonly Operation[], version: string): unknown {
   const paths: Record<string, Record<string, unknown>> = {};

@@ -52,7 +52,12 @@ export function watchEndpoint<T>(
       }
       const why = hub.whyNot(from);
       if (why !== undefined) return fail({ problem: refusal(why, from) });
-      return ok(streamed(() => hub.open(from, { where, labels })));
+      const stay = exchange.admitted?.stay;
+      if (stay?.hasRoom() === false) {
+        const text = 'you have as many watches open as one caller may; end some first';
+        return fail({ problem: { kind: 'watchers-busy', text } });
+      }
+      return ok(streamed(() => hub.open(from, { where, labels }, stay)));
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import type { Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
+import type { Stay } from '../who/stays.ts';
 import type { Collection, CollectionChange } from './collection.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { type Requirement, selects } from './selector.ts';
@@ -21,7 +22,11 @@ export type WatchHub = {
    * The stream after `from`, followed from its first reading to its end. Events are `changes`, `bookmark` (nothing up to
    * its id is missing) and `error`, after which the stream ends.
    */
-  readonly open: (from: Revision, filter: WatchFilter) => AsyncIterable<Uint8Array>;
+  readonly open: (
+    from: Revision,
+    filter: WatchFilter,
+    stay?: Pick<Stay, 'begin'>,
+  ) => AsyncIterable<Uint8Array>;
   readonly watchers: () => number;
   /** Ends all streams, each with a bookmark. */
   readonly stop: () => void;
@@ -94,7 +99,11 @@ export function createWatchHub<T>(
   const whyNot: WatchHub['whyNot'] = (from) =>
     ends.size >= watchersMax ? 'busy' : journal.after(from) === undefined ? 'gone' : undefined;
 
-  const follow = (from: Revision, filter: WatchFilter): AsyncIterator<Uint8Array> => {
+  const follow = (
+    from: Revision,
+    filter: WatchFilter,
+    stay: Pick<Stay, 'begin'> | undefined,
+  ): AsyncIterator<Uint8Array> => {
     const queue = createQueue();
     const missed = journal.after(from);
     if (missed === undefined) queue.end(missedSome);
@@ -116,10 +125,13 @@ export function createWatchHub<T>(
     cancel = clock.after(bookmarkMs, tick);
     const end = () => queue.end(bookmark(collection.completeTo()));
     ends.add(end);
+    // It may have been revoked between the door and here.
+    const leave = stay?.begin(({ status, detail }) => queue.end(problem(status, detail)));
     flushes.add(queue.flush);
     return reading(queue, () => {
       cancel();
       unfollow();
+      leave?.();
       ends.delete(end);
       flushes.delete(queue.flush);
     });
@@ -127,7 +139,9 @@ export function createWatchHub<T>(
 
   return {
     whyNot,
-    open: (from, filter) => ({ [Symbol.asyncIterator]: () => follow(from, filter) }),
+    open: (from, filter, stay) => ({
+      [Symbol.asyncIterator]: () => follow(from, filter, stay),
+    }),
     watchers: () => ends.size,
     stop: () => {
       for (const end of [...ends]) end();

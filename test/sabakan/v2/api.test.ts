@@ -305,7 +305,17 @@ describe('the contract', () => {
     ).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
     expect(ids.toSorted()).toEqual(operations.map(({ id }) => id).toSorted());
     const list = document.paths['/machines'].get;
-    expect(Object.keys(list.responses)).toEqual(['200', '400', '403', '405', '410', '500', '503']);
+    expect(Object.keys(list.responses)).toEqual([
+      '200',
+      '400',
+      '401',
+      '403',
+      '405',
+      '410',
+      '429',
+      '500',
+      '503',
+    ]);
     expect(list.parameters.map(({ name }: { name: string }) => name)).toEqual([
       'limit',
       'cursor',
