@@ -16,6 +16,7 @@ import { movedMachine } from './desk/expected.ts';
 import { remove, removeLabel, setLabel, setRetireDate, setState } from './desk/machine-changes.ts';
 import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
 import { patchMachine } from './desk/machine-patch.ts';
+import { createManyChanges } from './desk/many.ts';
 import { register } from './desk/registration.ts';
 import { checkSchema } from './desk/schema-version.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
@@ -218,6 +219,12 @@ export function createInventory(deps: {
       return ok({ revision, machine: value.machine });
     },
     remove: removeMachine,
+    ...createManyChanges({
+      transact,
+      clock,
+      auditOf: (actor) => auditOf(actor, 'machines'),
+      shown: (revision) => shown(machines, revision),
+    }),
     ...createDiskKeys({ store, transact, auditOf: (actor) => auditOf(actor, 'crypts') }),
     auditPages: (since, until) => auditPages(store, since, until, clock.now()),
     auditLog: (since, until) => readAuditLog(auditPages(store, since, until, clock.now())),

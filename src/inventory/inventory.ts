@@ -54,6 +54,26 @@ export type WriteTerms = {
   readonly dryRun?: boolean;
 };
 
+/** One of many machines to be changed, as the caller saw it. */
+export type ManyTarget = { readonly machine: Machine; readonly expected: Revision };
+
+export type ManyChange =
+  | { readonly kind: 'patch'; readonly patch: MachinePatch }
+  | { readonly kind: 'remove' };
+
+export type ManyOutcome =
+  /** In a dry run: it would be. */
+  | {
+      readonly serial: Serial;
+      readonly kind: 'changed' | 'unchanged';
+      readonly revision: Revision;
+    }
+  | {
+      readonly serial: Serial;
+      readonly kind: 'refused';
+      readonly problem: InventoryProblem | TransactProblem;
+    };
+
 export type Inventory = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
   readonly stop: () => void;
@@ -105,6 +125,16 @@ export type Inventory = {
     terms: WriteTerms,
     actor: Actor,
   ) => WriteResult<Written & { readonly machine: Machine }>;
+  /**
+   * The same change of many machines, each on condition of the revision at which it was seen. Outcomes are in the order
+   * of the targets. `atomic`: in one commit, which does not happen when one of them is refused.
+   */
+  readonly changeMany: (
+    targets: readonly ManyTarget[],
+    what: ManyChange,
+    terms: { readonly atomic?: boolean; readonly dryRun?: boolean },
+    actor: Actor,
+  ) => WriteResult<readonly ManyOutcome[]>;
   readonly remove: (serial: Serial, actor: Actor, terms?: WriteTerms) => WriteResult;
   /** Write-once, 1 to 4096 bytes. The audit record names the path; the bytes go nowhere but into the store. */
   readonly putDiskKey: (

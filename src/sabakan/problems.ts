@@ -27,6 +27,8 @@ export type FaceProblem =
   | { readonly kind: 'length-missing'; readonly text: string }
   | { readonly kind: 'precondition-missing'; readonly text: string }
   | { readonly kind: 'media-type-unknown'; readonly text: string }
+  | { readonly kind: 'count-differs'; readonly text: string; readonly selected: number }
+  | { readonly kind: 'bulk-refused'; readonly text: string }
   | { readonly kind: 'idempotency-key-reused'; readonly text: string }
   | { readonly kind: 'idempotency-keys-full'; readonly text: string }
   | { readonly kind: 'not-live'; readonly text: string }
@@ -129,6 +131,8 @@ export const problemTable = {
   'precondition-failed': { status: 412, v1: 'text', graphql: internal },
   'precondition-missing': { status: 428, v1: 'text', graphql: internal },
   'media-type-unknown': { status: 415, v1: 'text', graphql: internal },
+  'count-differs': { status: 409, v1: 'text', graphql: internal },
+  'bulk-refused': { status: 409, v1: 'text', graphql: internal },
   'request-repeated': { status: 409, v1: 'text', graphql: internal, retryable: true },
   'idempotency-key-reused': { status: 422, v1: 'text', graphql: internal },
   'idempotency-keys-full': { status: 429, v1: 'text', graphql: internal },
@@ -271,6 +275,7 @@ export function problemDetails(
     requestId: exchange.requestId,
     retryable: row.retryable === true,
     ...(problem.kind === 'template-broken' ? { template: problem.template } : {}),
+    ...(problem.kind === 'count-differs' ? { selected: problem.selected } : {}),
     ...(problem.kind === 'precondition-failed' ? { currentRevision: problem.current } : {}),
     ...(places.length === 0 ? {} : { errors: places }),
   });

@@ -20,6 +20,8 @@ type Patched =
       readonly kind: 'patched';
       readonly machine: Machine;
       readonly revision: Revision | undefined;
+      /** In a dry run: whether it would be another one. */
+      readonly changes: boolean;
     }
   /** Another revision than any of those expected: nothing was done. */
   | { readonly kind: 'moved'; readonly revision: Revision | undefined };
@@ -50,13 +52,19 @@ export function patchMachine(
       const note = (action: string, detail: string) => records.push(audit(serial, action, detail));
       const after = patched(machine, patch, held, now, note);
       if (!after.ok) return after;
-      if (after.value === machine || terms.dryRun === true) {
-        const value = { kind: 'patched', machine: after.value, revision } as const;
+      const changes = after.value !== machine;
+      if (!changes || terms.dryRun === true) {
+        const value = { kind: 'patched', machine: after.value, revision, changes } as const;
         return { ok: true, value, writes: [] };
       }
       const write: Write = { kind: 'put', key, value: encodeMachine(after.value, bytes) };
       const conditions: Condition[] = retires ? [{ kind: 'none-under', prefix: diskKeys }] : [];
-      const value = { kind: 'patched', machine: after.value, revision: undefined } as const;
+      const value = {
+        kind: 'patched',
+        machine: after.value,
+        revision: undefined,
+        changes,
+      } as const;
       return committed(value, [write], records, conditions);
     },
   };

@@ -5,6 +5,7 @@ import { getOperation, listOperation, type Noun, watchOperation } from './collec
 import { machineColumns } from './columns.ts';
 import { previewIgnition, tryIgnition } from './ignition.ts';
 import { machineSchema, machineStateSchema } from './machine.ts';
+import { bulkMachines } from './machine-bulk.ts';
 import { deleteMachine, patchMachine, registerMachines } from './machine-writes.ts';
 import type { Operation } from './operation.ts';
 
@@ -50,6 +51,7 @@ export const machineOperations: readonly Operation[] = [
   registerMachines,
   patchMachine,
   deleteMachine,
+  bulkMachines,
   explainMachine,
   previewIgnition,
   tryIgnition,

@@ -12,7 +12,7 @@ const closed = { additionalProperties: false };
 const labelChangesMax = 64;
 
 /** RFC 7396, of those members that people may change. */
-const machinePatchSchema = Type.Object(
+export const machinePatchSchema = Type.Object(
   {
     spec: Type.Optional(
       Type.Object(
@@ -68,6 +68,10 @@ export const patchMachine: Operation = {
   parameters: { serial },
   query: dryRunQuery,
   body: machinePatchSchema,
+  example: {
+    spec: { labels: { product: 'R750', broken: null } },
+    status: { state: 'retiring', reason: { text: 'end of lease' } },
+  },
   bodyTypes: ['application/merge-patch+json', 'application/json'],
   isConditional: true,
   answer: {
@@ -155,6 +159,12 @@ export const registerMachines: Operation = {
     items: { type: 'object', ...newMachine },
     minItems: 1,
   }),
+  example: [
+    {
+      serial: 'w-17',
+      spec: { rack: 3, role: 'worker', labels: { product: 'R650' }, bmc: { type: 'iDRAC-9' } },
+    },
+  ],
   answer: {
     status: 201,
     holds: 'the machines in the order sent; in a dry run as they would be, with revision 0',

@@ -27,6 +27,9 @@ export const problemSchema = Type.Object(
         { description: 'where a template is broken' },
       ),
     ),
+    selected: Type.Optional(
+      Type.Integer({ description: 'how many are selected, where another number was expected' }),
+    ),
     currentRevision: Type.Optional(
       Type.String({ description: 'of the object, where another one was expected' }),
     ),

@@ -79,14 +79,7 @@ export function createListing<T>(
 
   const made = (snapshot: Snapshot<T>, query: ListQuery): readonly T[] => {
     const { where, labels, sort } = query;
-    const isWhole = where.length === 0 && labels.length === 0;
-    const found = isWhole
-      ? snapshot.items
-      : snapshot.items.filter(
-          (item) =>
-            selects(where, (name) => columns.get(name)?.text(item)) &&
-            selects(labels, (name) => collection.labelsOf?.(item).get(name)),
-        );
+    const found = filtered(collection, snapshot.items, { where, labels });
     return sort.length === 0 ? found : sorted(found, sort, columns);
   };
 
@@ -122,6 +115,21 @@ export function createListing<T>(
       });
     },
   };
+}
+
+/** Those that the selectors select, in the same order. */
+export function filtered<T>(
+  collection: Pick<Collection<T>, 'columns' | 'labelsOf'>,
+  items: readonly T[],
+  { where, labels }: Pick<ListQuery, 'where' | 'labels'>,
+): readonly T[] {
+  if (where.length === 0 && labels.length === 0) return items;
+  const columns = new Map(collection.columns.map((column) => [column.name, column]));
+  return items.filter(
+    (item) =>
+      selects(where, (name) => columns.get(name)?.text(item)) &&
+      selects(labels, (name) => collection.labelsOf?.(item).get(name)),
+  );
 }
 
 const foreignCursor: Problem = {

@@ -13,6 +13,7 @@ import { machineExplained, type PlanReader, type ViewParts } from '../v2-views.t
 import { type ApiPart, collectionPart } from './api-part.ts';
 import { json } from './collection-endpoints.ts';
 import { ignitionEndpoints } from './ignition.ts';
+import { bulkEndpoint } from './machine-bulk.ts';
 import { registerEndpoint } from './machine-register.ts';
 import { machineWriteEndpoints } from './machine-writes.ts';
 import { machineCollection } from './machines.ts';
@@ -31,6 +32,7 @@ export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): Api
   return collectionPart(operations, machines, 'serial', clock, [
     registerEndpoint(machines, deps),
     ...machineWriteEndpoints(machines, deps),
+    bulkEndpoint(machines, deps),
     {
       operation: explainMachine,
       handle: async ({ parameters }) => {

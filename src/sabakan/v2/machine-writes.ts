@@ -82,7 +82,7 @@ function readTerms(
   return ok(expected.value === undefined ? { dryRun } : { expected: expected.value, dryRun });
 }
 
-function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch, Refusal> {
+export function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch, Refusal> {
   const places: Place[] = [];
   const labels = Object.entries(body.spec?.labels ?? {});
   for (const [name, value] of labels) {

@@ -46,7 +46,7 @@ function described(operation: Operation): unknown {
     ],
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: contentOf(body, operation.bodyTypes) } }),
+      : { requestBody: { required: true, content: contentOf(body, operation) } }),
     responses: {
       [answer.status]: {
         description: answer.holds,
@@ -76,8 +76,9 @@ const idempotencyKey = {
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
-function contentOf(schema: unknown, types: Operation['bodyTypes'] = ['application/json']) {
-  return Object.fromEntries(types.map((type) => [type, { schema }]));
+function contentOf(schema: unknown, { bodyTypes = ['application/json'], example }: Operation) {
+  const content = { schema, ...(example === undefined ? {} : { example }) };
+  return Object.fromEntries(bodyTypes.map((type) => [type, content]));
 }
 
 function pathParameters({ parameters }: Operation): readonly unknown[] {

@@ -45,7 +45,7 @@ export type Begun = {
 /** Of one server in a UTC day: 100,000 receipts are 20 MB in the store. */
 export const receiptsPerDayMax = 100_000;
 /** Larger answers are not kept; what they tell is read again. */
-const answerCharactersMax = 16 * 1024;
+const answerCharactersMax = 256 * 1024;
 /** Of the answers of one server in a day; the store has room for 2 GiB in all. */
 const answerCharactersPerDayMax = 64 * 1024 * 1024;
 
