@@ -1,7 +1,8 @@
 /** Every noun that `tetsu get` lists. */
 
+import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
 import type { CliNoun } from './nouns/noun.ts';
 import { rackNoun } from './nouns/rack.ts';
 
-export const nouns: readonly CliNoun[] = [machineNoun, rackNoun];
+export const nouns: readonly CliNoun[] = [machineNoun, rackNoun, leaseNoun];

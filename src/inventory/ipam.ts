@@ -240,6 +240,14 @@ export function leaseRangeOf(config: IpamConfig, address: Ipv4): LeaseRange | un
   return count > 0 ? { first: toIpv4(first), count } : undefined;
 }
 
+/** The rack whose machines have addresses in the block `address` lies in; undefined below or above the pool. */
+export function rackOf(config: IpamConfig, address: Ipv4): number | undefined {
+  const distance = address - nodeBase(config);
+  if (distance < 0 || address > lastOf(config.nodeIpv4Pool)) return undefined;
+  const block = 2 ** config.nodeIpv4RangeSize;
+  return Math.floor(distance / block / config.nodeIpPerNode);
+}
+
 function nodeBase(config: IpamConfig): number {
   return config.nodeIpv4Pool.base + (config.nodeIpv4Offset ?? 0);
 }

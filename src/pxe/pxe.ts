@@ -34,6 +34,7 @@ import type { ImageShelf, StageProblem } from './images/shelf.ts';
 import type { RetiredPolicy } from './ipxe/boot-decision.ts';
 import { parseBaseUrl } from './ipxe/word.ts';
 import { createKernelParams, type KernelParams } from './kernel-params.ts';
+import { createLeaseBook, type LeaseBook } from './lease-book.ts';
 import type { Loaders } from './loaders.ts';
 import { type PxeStatus, statusOf } from './pxe-status.ts';
 import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
@@ -75,6 +76,7 @@ export type Pxe = {
   readonly assets: AssetDesk;
   readonly kernelParams: KernelParams;
   readonly templates: TemplateDesk;
+  readonly leases: LeaseBook;
   readonly status: () => PxeStatus;
   /** Keys of records that cannot be read, and why. */
   readonly broken: () => ReadonlyMap<string, string>;
@@ -110,6 +112,7 @@ export function createPxe(deps: {
   const common = { store: world.store, transact, world };
   const templates = createTemplateShelf({ ...common, urls: settings });
   const kernelParams = createKernelParams(common);
+  const leases = createLeaseBook(common);
   const catalog = createImageCatalog({
     ...common,
     shelf,
@@ -180,12 +183,13 @@ export function createPxe(deps: {
   return {
     bootHttp,
     kernelParams,
+    leases,
     images: imageDesk(catalog),
     assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }),
     templates: templateDesk(templates, () => ({ ...urlsOf(settings), now: world.clock.now() })),
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
-      for (const part of [templates, kernelParams, catalog, assets]) {
+      for (const part of [templates, kernelParams, catalog, assets, leases]) {
         const started = await part.start();
         if (!started.ok) return started;
       }
@@ -200,6 +204,7 @@ export function createPxe(deps: {
       await assets.stop();
       catalog.stop();
       kernelParams.stop();
+      leases.stop();
       templates.stop();
     },
     status: () => statusOf(dhcp, tftp, off, loaders, catalog, assets, pulls),

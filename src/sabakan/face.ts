@@ -37,7 +37,10 @@ import type { Door } from './who/door.ts';
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
   readonly inventory: Inventory;
-  readonly pxe: Pick<Pxe, 'bootHttp' | 'images' | 'assets' | 'kernelParams' | 'templates'>;
+  readonly pxe: Pick<
+    Pxe,
+    'bootHttp' | 'images' | 'assets' | 'kernelParams' | 'templates' | 'leases'
+  >;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;
   readonly door: Door;

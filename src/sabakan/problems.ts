@@ -62,7 +62,8 @@ export type ArtefactProblem =
   | ErrorOf<Awaited<ReturnType<Pxe['images']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['assets']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['templates']['put']>>>
-  | ErrorOf<Awaited<ReturnType<Pxe['kernelParams']['put']>>>;
+  | ErrorOf<Awaited<ReturnType<Pxe['kernelParams']['put']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['leases']['release']>>>;
 
 export type Problem =
   | InventoryProblem
@@ -188,6 +189,8 @@ export const problemTable = {
   'asset-nowhere': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'os-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },
+  'lease-unknown': { status: 404, v1: notFound, graphql: internal },
+  'lease-moved': { status: 409, v1: 'conflicted', graphql: internal },
 } as const satisfies Readonly<Record<ProblemKind, Row>>;
 
 /** Sabakan's names of statuses, which it appends to a cause. */

@@ -52,3 +52,13 @@ export function whySilent(
   const text = `${name} has heard nothing from the store for ${seconds}s (${freshness.text})`;
   return { kind: 'not-live', text };
 }
+
+/** Why a copy of part of the store, of which every record counts, must not be taken for all there is. */
+export function whyNotRead(copy: Truthful, name: string): FaceProblem | undefined {
+  const silence = whySilent(copy, name);
+  if (silence !== undefined) return silence;
+  const [broken] = copy.broken();
+  if (broken === undefined) return undefined;
+  const text = `the record ${broken[0]} cannot be read, so no list is complete: ${broken[1]}`;
+  return { kind: 'failed', text };
+}

@@ -24,7 +24,7 @@ import {
 import type { LeaseRange } from '../../inventory/ipam.ts';
 import { reuseMarginMs } from './reuse.ts';
 
-type Lease = {
+export type Lease = {
   readonly index: number;
   readonly expiresAt: Instant;
 };
@@ -99,6 +99,15 @@ type Foreign = ReadonlyMap<string, unknown>;
 export function openLeaseTable(stored: Uint8Array | undefined): Result<LeaseTable, string> {
   const parsed = stored === undefined ? ok(emptyTable) : parseTable(stored);
   return parsed.ok ? ok(workingCopy(parsed.value)) : parsed;
+}
+
+/**
+ * The rows of a table by hardware address, without a working copy: for those who only look. The same map for the same
+ * bytes.
+ */
+export function leaseRows(stored: Uint8Array): Result<ReadonlyMap<string, Lease>, string> {
+  const parsed = parseTable(stored);
+  return parsed.ok ? ok(parsed.value.rows) : parsed;
 }
 
 const emptyTable: Parsed = { rows: new Map(), foreign: new Map() };

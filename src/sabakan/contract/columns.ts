@@ -27,3 +27,13 @@ export const rackColumns = {
   unhealthy: 'how many are unhealthy',
   unreachable: 'how many are unreachable',
 } as const;
+
+/** What leases are selected and sorted by, and what it holds. */
+export const leaseColumns = {
+  address: 'the address that is lent',
+  mac: 'the hardware address of the client',
+  state: 'leased, expired or declined',
+  expires: 'when it ends',
+  rack: 'the rack whose network the address is in',
+  range: 'the first address of its range',
+} as const;

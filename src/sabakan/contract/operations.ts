@@ -1,5 +1,6 @@
 /** All operations of version 2. A new noun is a file with its schema and operations, its columns, and one line here. */
 
+import { leaseOperations } from './lease.ts';
 import { machineOperations } from './machine-operations.ts';
 import type { Operation } from './operation.ts';
 import { rackOperations } from './rack.ts';
@@ -8,5 +9,6 @@ import { serverOperations } from './server-operations.ts';
 export const operations: readonly Operation[] = [
   ...machineOperations,
   ...rackOperations,
+  ...leaseOperations,
   ...serverOperations,
 ];

@@ -11,6 +11,7 @@ import { createPlanReader, planJson } from '../v2-views.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
 import { json } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
+import { leasePart } from './leases.ts';
 import { type MachinePartDeps, machinePart } from './machine-part.ts';
 import { createOnce } from './once.ts';
 import { openApiDocument } from './openapi.ts';
@@ -52,6 +53,7 @@ export function createApi(deps: ApiDeps): Api {
   const parts: readonly ApiPart[] = [
     machinePart(deps, currentPlan),
     collectionPart(racks, rackCollection(inventory), 'rack', clock),
+    leasePart(deps),
     { endpoints: server },
   ];
   const hubs = parts.flatMap(({ hub }) => hub ?? []);

@@ -38,6 +38,8 @@ export type CollectionNews<T> =
       readonly kind: 'changed';
       readonly revision: Revision;
       readonly changes: readonly CollectionChange<T>[];
+      /** How many changes these count for where they are made only when somebody reads them; absent: as many as there are. */
+      readonly weight?: number;
     }
   /** What happened since the last news is not known in order: list again. */
   | { readonly kind: 'listed' };
@@ -49,6 +51,8 @@ export type Collection<T> = {
   readonly nameOf: (item: T) => string;
   /** Absent: objects of this noun carry no labels. */
   readonly labelsOf?: (item: T) => ReadonlyMap<string, string>;
+  /** Columns change by time alone, as when a lease expires: a new list is made for every first page. */
+  readonly ages?: true;
   readonly toJson: (item: T, now: Instant) => unknown;
   /** Of its last change: the object's ETag. */
   readonly revisionOf: (item: T) => Revision;

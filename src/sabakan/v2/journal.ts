@@ -6,6 +6,7 @@ import type { Collection, CollectionChange } from './collection.ts';
 export type JournalEntry<T> = {
   readonly revision: Revision;
   readonly changes: readonly CollectionChange<T>[];
+  readonly weight?: number;
 };
 
 export type Follower<T> = {
@@ -35,7 +36,7 @@ export function createJournal<T>(
   const forgetOldest = (): void => {
     let drop = 0;
     while (kept > changesKeptMax && drop < entries.length - 1) {
-      kept -= entries[drop]?.changes.length ?? 0;
+      kept -= weightOf(entries[drop]);
       base = entries[drop]?.revision ?? base;
       drop += 1;
     }
@@ -51,7 +52,7 @@ export function createJournal<T>(
       return;
     }
     entries.push(news);
-    kept += news.changes.length;
+    kept += weightOf(news);
     forgetOldest();
     for (const follower of [...followers]) follower.entry(news);
   });
@@ -66,4 +67,8 @@ export function createJournal<T>(
       return () => void followers.delete(follower);
     },
   };
+}
+
+function weightOf(entry: JournalEntry<unknown> | undefined): number {
+  return entry?.weight ?? entry?.changes.length ?? 0;
 }

@@ -93,7 +93,8 @@ export function createListing<T>(
     const key = `${changed} ${text}`;
     const known = lists.get(key);
     if (known === undefined && changed !== snapshot.value.changed) return fail(goneCursor);
-    const items = known?.items ?? made(snapshot.value, query);
+    const isReused = known !== undefined && (cursor !== undefined || collection.ages !== true);
+    const items = isReused ? known.items : made(snapshot.value, query);
     const completeTo = known?.completeTo ?? snapshot.value.completeTo;
     const list = { items, changed, completeTo, usedMs };
     keep(key, list);

@@ -22,7 +22,7 @@ export type MachinePartDeps = ViewParts & {
   readonly clock: Clock;
   /** Stands in the audit log. */
   readonly serverName: string;
-  readonly pxe: Pick<Pxe, 'templates'>;
+  readonly pxe: Pick<Pxe, 'templates' | 'leases'>;
 };
 
 export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): ApiPart {

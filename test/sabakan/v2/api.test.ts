@@ -4,6 +4,7 @@ import { operations } from '../../../src/sabakan/contract/operations.ts';
 import { problemSchema } from '../../../src/sabakan/contract/problem.ts';
 import { settled } from '../../support/clock.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
+import { filledPath, sampleOf } from '../../support/noun-samples.ts';
 
 async function fleet(): Promise<TestFace> {
   const face = await aFace();
@@ -258,6 +259,7 @@ describe('the contract', () => {
   it.each(operations.map((operation) => [operation.id, operation] as const))(
     '%s answers what it says it answers',
     async (id, { method, path, answer, example }) => {
+      const sample = sampleOf(path);
       const face = await aFace({ deps: { status: () => ({ leader: true }) } });
       await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
       const template = { version: '2.3', template: {} };
@@ -274,12 +276,15 @@ describe('the contract', () => {
         for (const state of ['retiring', 'retired'])
           await face.must('PUT /api/v1/state/a', { body: state });
       }
+      await sample?.arrange(face);
+      await settled();
       const how = { headers, ...(body === undefined ? {} : { body }) };
-      const place = path.replace('{serial}', 'a').replace('{rack}', '0');
+      const place = filledPath(path, { serial: 'a', rack: '0', ...sample?.names });
       const asked = face.ask(`${method} /api/v2${place}`, how);
       if (answer.mediaType === 'text/event-stream') {
         await settled();
         await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+        await sample?.change(face);
         await settled();
         face.endWatches();
       }

@@ -1,0 +1,31 @@
+/** DHCP leases, for people. */
+
+import { leaseColumns } from '../../sabakan/contract/columns.ts';
+import type { LeaseV2 } from '../../sabakan/contract/lease.ts';
+import { type CliNoun, columnsOf } from './noun.ts';
+import { rackValues } from './rack.ts';
+
+const states: readonly LeaseV2['state'][] = ['leased', 'expired', 'declined'];
+
+export const leaseNoun: CliNoun = {
+  names: ['leases', 'lease'],
+  describes: 'DHCP leases: which address is lent to which client, and until when',
+  nameOf: (object) => (object as LeaseV2).address,
+  selectable: leaseColumns,
+  hasLabels: false,
+  values: {
+    rack: rackValues,
+    state: {
+      test: (value) => states.some((state) => state === value),
+      says: `states: ${states.join(', ')}`,
+    },
+  },
+  columns: columnsOf<LeaseV2>([
+    ['ADDRESS', ({ address }) => address],
+    ['MAC', ({ mac }) => mac ?? '-'],
+    ['STATE', ({ state }) => state],
+    ['EXPIRES', ({ expires }) => expires ?? 'never'],
+    ['RACK', ({ rack }) => rack?.toString() ?? '-'],
+    ['RANGE', ({ range }) => range, 'wide'],
+  ]),
+};

@@ -1,0 +1,270 @@
+/**
+ * The leases of all ranges, for people and programs to look at: a copy of the tables that DHCP keeps in the store. The
+ * copy holds bytes; a table is read when somebody asks, never because a packet changed it.
+ */
+
+import { addToIpv4, formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
+import { createMirror, type Freshness } from '../base/mirror.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import type { Revision, Store, StoreProblem } from '../base/store.ts';
+import type { Instant } from '../base/time.ts';
+import type { Transact, TransactProblem } from '../base/transact.ts';
+import type { World } from '../base/world.ts';
+import { type Actor, auditWrite } from '../inventory/audit.ts';
+import { declinedMac, leasePrefix, leaseRows, openLeaseTable } from './dhcp/leases.ts';
+
+/** One entry of a lease table; it outlives its expiry until another client needs the address. */
+export type BookedLease = {
+  readonly address: Ipv4;
+  /** Undefined: declined, since another host was seen using the address. */
+  readonly mac: string | undefined;
+  /** Infinite when the stored text is no time. */
+  readonly expiresAt: Instant;
+  /** First address of its range. */
+  readonly first: Ipv4;
+  /** Of the last change of its range's table. */
+  readonly revision: Revision;
+};
+
+export type LeaseChange = {
+  readonly before: BookedLease | undefined;
+  readonly after: BookedLease | undefined;
+};
+
+/** All that one revision changed; `changes` is made when it is read first. */
+export type LeaseNews = {
+  readonly revision: Revision;
+  readonly changes: readonly LeaseChange[];
+  /** About how many leases had to be read for it. */
+  readonly weight: number;
+};
+
+export type LeaseProblem =
+  | { readonly kind: 'lease-unknown'; readonly text: string }
+  | { readonly kind: 'lease-moved'; readonly text: string }
+  | { readonly kind: 'record-broken'; readonly key: string; readonly text: string };
+
+export type LeaseBook = {
+  readonly start: () => Promise<Result<void, StoreProblem>>;
+  readonly stop: () => void;
+  readonly freshness: () => Freshness;
+  /** Tables that cannot be read, by key: nothing is lent from their ranges. */
+  readonly broken: () => ReadonlyMap<string, string>;
+  /** Of the last change of any table. */
+  readonly changed: () => Revision;
+  /** No change up to here is missing. */
+  readonly completeTo: () => Revision;
+  /** Ascending by address; the same array while nothing changes. */
+  readonly leases: () => readonly BookedLease[];
+  readonly find: (address: Ipv4) => BookedLease | undefined;
+  readonly subscribe: (
+    listener: (news: LeaseNews | { readonly kind: 'listed' }) => void,
+  ) => () => void;
+  /**
+   * Ends a lease at once, as its client's DHCPRELEASE would; of a declined address, gives it back. The audit record is
+   * part of the commit, which DHCP on every server decides on next. One that has ended already is left as it is.
+   *
+   * @param terms.mac the client it must belong to; absent: whoever has it.
+   */
+  readonly release: (
+    address: Ipv4,
+    terms: { readonly mac?: string; readonly dryRun?: boolean },
+    actor: Actor,
+  ) => Promise<Result<{ readonly revision: Revision }, LeaseProblem | TransactProblem>>;
+};
+
+/** A release is answered when this server's own copy shows it, or after this long. */
+const ownWriteTimeoutMs = 2_000;
+/** `"52:54:00:12:34:56":{"index":123,"lease":"2026-11-21T06:00:00.123Z"},` */
+const rowBytes = 70;
+
+type Table = {
+  readonly first: Ipv4;
+  readonly bytes: Uint8Array;
+};
+
+export function createLeaseBook(deps: {
+  readonly store: Store;
+  readonly transact: Transact;
+  readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
+}): LeaseBook {
+  const { store, transact } = deps;
+  const { clock, chance, log } = deps.world;
+  const revisions = new WeakMap<Table, Revision>();
+  const mirror = createMirror<Table>({
+    store,
+    prefix: leasePrefix,
+    decode: (key, bytes) => {
+      const first = parseIpv4(key);
+      return first.ok ? ok({ first: first.value, bytes }) : fail(first.error);
+    },
+    clock,
+    log,
+  });
+  mirror.subscribe((changes) => {
+    for (const { value, revision } of changes) {
+      if (value !== undefined) revisions.set(value, revision);
+    }
+  });
+
+  /** By table: most of them are the same from one list to the next. */
+  const read = new WeakMap<Table, Result<readonly BookedLease[], string>>();
+  const leasesOf = (table: Table): Result<readonly BookedLease[], string> => {
+    const known = read.get(table);
+    if (known !== undefined) return known;
+    const rows = leaseRows(table.bytes);
+    const leases = rows.ok ? ok(booked(table, rows.value, revisions.get(table))) : rows;
+    read.set(table, leases);
+    return leases;
+  };
+
+  let kept:
+    | {
+        readonly of: readonly unknown[];
+        readonly all: readonly BookedLease[];
+        readonly byAddress: ReadonlyMap<Ipv4, BookedLease>;
+      }
+    | undefined;
+  const whole = () => {
+    const entries = mirror.entries();
+    if (kept?.of !== entries) {
+      const leases = entries.flatMap(([, table]) => {
+        const found = leasesOf(table);
+        return found.ok ? found.value : [];
+      });
+      // Ranges of a configuration that was replaced may overlap those of its successor: the longest counts.
+      const byAddress = new Map<Ipv4, BookedLease>();
+      for (const lease of leases) {
+        const rival = byAddress.get(lease.address);
+        if (rival === undefined || rival.expiresAt < lease.expiresAt) {
+          byAddress.set(lease.address, lease);
+        }
+      }
+      kept = {
+        of: entries,
+        byAddress,
+        all: [...byAddress.values()].sort((a, b) => a.address - b.address),
+      };
+    }
+    return kept;
+  };
+
+  return {
+    start: () => mirror.start(),
+    stop: () => mirror.stop(),
+    freshness: () => mirror.freshness(),
+    broken: () =>
+      new Map([
+        ...[...mirror.broken()].map(([key, why]) => [leasePrefix + key, why] as const),
+        ...mirror.entries().flatMap(([key, table]) => {
+          const leases = leasesOf(table);
+          return leases.ok ? [] : [[leasePrefix + key, leases.error] as const];
+        }),
+      ]),
+    changed: () => mirror.changed(),
+    completeTo: () => mirror.revision(),
+    leases: () => whole().all,
+    find: (address) => whole().byAddress.get(address),
+    subscribe: (listener) =>
+      mirror.subscribe((changes, how) => {
+        if (how === 'listed') return listener({ kind: 'listed' });
+        const together = Map.groupBy(changes, ({ revision }) => revision);
+        for (const [revision, some] of together) {
+          let made: readonly LeaseChange[] | undefined;
+          const bytes = some.map(({ before, value }) => (value ?? before)?.bytes.length ?? 0);
+          listener({
+            revision,
+            weight: Math.max(Math.ceil(bytes.reduce((sum, one) => sum + one, 0) / rowBytes), 1),
+            get changes() {
+              made ??= some.flatMap(({ before, value }) =>
+                differences(before && leasesOf(before), value && leasesOf(value)),
+              );
+              return made;
+            },
+          });
+        }
+      }),
+    release: async (address, { mac, dryRun }, actor) => {
+      const first = whole().byAddress.get(address)?.first;
+      const text = formatIpv4(address);
+      if (first === undefined) return fail(unknownLease(text));
+      const key = leasePrefix + formatIpv4(first);
+      const now = clock.now();
+      const result = await transact<undefined, LeaseProblem>(
+        `leases/${formatIpv4(first)}`,
+        { keys: [key] },
+        (view) => {
+          const opened = openLeaseTable(view.get(key)?.value);
+          if (!opened.ok) return fail(brokenTable(key, opened.error));
+          const holder = opened.value.holderOf(address - first);
+          const lease = holder && opened.value.leaseOf(holder);
+          if (holder === undefined || lease === undefined) return fail(unknownLease(text));
+          if (mac !== undefined && mac !== holder) return fail(movedLease(text, holder, mac));
+          if (dryRun === true || lease.expiresAt <= now) {
+            return { ok: true, value: undefined, writes: [] };
+          }
+          opened.value.release(holder, now);
+          const { write, condition } = auditWrite(actor, now, chance, {
+            category: 'dhcp',
+            instance: text,
+            action: 'release',
+            detail: holder,
+          });
+          const writes = [{ kind: 'put', key, value: opened.value.encode() } as const, write];
+          return { ok: true, value: undefined, writes, conditions: [condition] };
+        },
+      );
+      if (!result.ok) return result;
+      const { revision } = result.value;
+      await mirror.reached(revision, ownWriteTimeoutMs);
+      return ok({ revision });
+    },
+  };
+}
+
+function booked(
+  { first }: Table,
+  rows: ReadonlyMap<string, { readonly index: number; readonly expiresAt: Instant }>,
+  revision: Revision = '0' as Revision,
+): readonly BookedLease[] {
+  const byIndex = new Map<number, BookedLease>();
+  for (const [name, { index, expiresAt }] of rows) {
+    const rival = byIndex.get(index);
+    // Two rows of one index are damage; the one that lasts longer counts, as in DHCP itself.
+    if (rival !== undefined && rival.expiresAt >= expiresAt) continue;
+    const mac = name === declinedMac(index) ? undefined : name;
+    byIndex.set(index, { address: addToIpv4(first, index), mac, expiresAt, first, revision });
+  }
+  return [...byIndex.values()].sort((a, b) => a.address - b.address);
+}
+
+type Read = Result<readonly BookedLease[], string> | undefined;
+
+/** Ascending by address. A table that cannot be read is one without leases: the list says that it is broken. */
+function differences(before: Read, after: Read): readonly LeaseChange[] {
+  const was = byAddress(before);
+  const is = byAddress(after);
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .sort((a, b) => a - b)
+    .map((address) => ({ before: was.get(address), after: is.get(address) }))
+    .filter(
+      ({ before: a, after: b }) => a?.mac !== b?.mac || a?.expiresAt !== b?.expiresAt || !a || !b,
+    );
+}
+
+function byAddress(table: Read): ReadonlyMap<Ipv4, BookedLease> {
+  return new Map(table?.ok === true ? table.value.map((lease) => [lease.address, lease]) : []);
+}
+
+function unknownLease(address: string): LeaseProblem {
+  return { kind: 'lease-unknown', text: `no lease of ${address} is stored` };
+}
+
+function movedLease(address: string, holder: string, mac: string): LeaseProblem {
+  return { kind: 'lease-moved', text: `${address} is leased to ${holder} now, not to ${mac}` };
+}
+
+function brokenTable(key: string, why: string): LeaseProblem {
+  const text = `the record ${key} in the store is broken and was left alone: ${why}`;
+  return { kind: 'record-broken', key, text };
+}

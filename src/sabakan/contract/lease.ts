@@ -1,0 +1,81 @@
+/** DHCP leases: what is lent to clients that are no registered machine's own address yet. */
+
+import Type, { type Static } from 'typebox';
+import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import { leaseColumns } from './columns.ts';
+import type { Operation } from './operation.ts';
+
+export const leaseStates = ['leased', 'expired', 'declined'] as const;
+
+const leaseSchema = Type.Object({
+  address: Type.String({ format: 'ipv4', description: 'the address that is lent' }),
+  revision: Type.String({ description: "the store's, of the last change in its range" }),
+  mac: Type.Union([Type.String(), Type.Null()], {
+    description: 'of the client; null: a client declined it, since another host uses it',
+  }),
+  state: Type.Enum([...leaseStates], {
+    description:
+      'expired: remembered for the return of its client until another one needs the address; declined: lent to nobody until it expires',
+  }),
+  expires: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    description: 'when it ends or ended; null: what is stored is no time, so it never does',
+  }),
+  range: Type.String({ format: 'ipv4', description: 'the first address of its range' }),
+  rack: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+    description: 'whose network the address is in; null where the IPAM configuration has none',
+  }),
+});
+export type LeaseV2 = Static<typeof leaseSchema>;
+
+const leases: Noun = {
+  noun: 'leases',
+  one: 'lease',
+  key: 'address',
+  keyHolds: 'an IPv4 address',
+  columns: leaseColumns,
+  hasLabels: false,
+  schema: leaseSchema,
+};
+
+export const listLeases = listOperation(leases);
+export const getLease = getOperation(leases);
+export const watchLeases = watchOperation(leases);
+
+export const releaseLease: Operation = {
+  id: 'releaseLease',
+  method: 'DELETE',
+  path: '/leases/{address}',
+  summary: 'ends a lease at once, or gives a declined address back; one that has ended stays so',
+  needs: 'operator',
+  parameters: { address: leases.keyHolds },
+  query: Type.Object(
+    {
+      mac: Type.Optional(
+        Type.String({ description: 'only while this client has it, as in 52:54:00:12:34:56' }),
+      ),
+      dryRun: Type.Optional(
+        Type.Enum(['true', 'false'], {
+          description: 'true: decide on what is stored now, write nothing',
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  answer: { status: 204, holds: 'nothing: it is over; in a dry run: it would be' },
+  problems: [
+    'lease-unknown',
+    'lease-moved',
+    'record-broken',
+    'not-live',
+    'contended',
+    'store-unavailable',
+    'outcome-unknown',
+  ],
+};
+
+export const leaseOperations: readonly Operation[] = [
+  listLeases,
+  getLease,
+  watchLeases,
+  releaseLease,
+];

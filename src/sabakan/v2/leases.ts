@@ -1,0 +1,162 @@
+/** The DHCP leases of version 2. */
+
+import { formatIpv4, parseIpv4, parseMac } from '../../base/addresses.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { formatInstant, type Instant } from '../../base/time.ts';
+import type { Clock } from '../../base/world.ts';
+import type { Inventory } from '../../inventory/inventory.ts';
+import { rackOf } from '../../inventory/ipam.ts';
+import type { BookedLease, LeaseBook } from '../../pxe/lease-book.ts';
+import type { leaseColumns } from '../contract/columns.ts';
+import {
+  getLease,
+  type LeaseV2,
+  listLeases,
+  releaseLease,
+  watchLeases,
+} from '../contract/lease.ts';
+import { emptyAnswer } from '../exchange.ts';
+import { badRequest } from '../problems.ts';
+import { actorOf } from '../rest/noun.ts';
+import { whyNotRead } from '../whole-truth.ts';
+import { type ApiPart, collectionPart } from './api-part.ts';
+import type { Collection, Column } from './collection.ts';
+import type { Refusal } from './endpoint.ts';
+
+export type LeasePartDeps = {
+  readonly clock: Clock;
+  readonly serverName: string;
+  readonly inventory: Pick<Inventory, 'ipam'>;
+  readonly pxe: { readonly leases: LeaseBook };
+};
+
+type Lease = BookedLease;
+
+export function leaseStateOf({ mac, expiresAt }: Lease, now: Instant): LeaseV2['state'] {
+  if (expiresAt <= now) return 'expired';
+  return mac === undefined ? 'declined' : 'leased';
+}
+
+export function leaseCollection({
+  clock,
+  inventory,
+  pxe: { leases },
+}: LeasePartDeps): Collection<Lease> {
+  const rackNow = ({ address }: Lease): number | undefined => {
+    const ipam = inventory.ipam();
+    return ipam && rackOf(ipam, address);
+  };
+  const columns: Readonly<Record<keyof typeof leaseColumns, Omit<Column<Lease>, 'name'>>> = {
+    address: {
+      text: ({ address }) => formatIpv4(address),
+      number: ({ address }) => address,
+    },
+    mac: { text: ({ mac }) => mac },
+    state: { text: (lease) => leaseStateOf(lease, clock.now()) },
+    expires: {
+      text: (lease) => expiresText(lease) ?? undefined,
+      number: ({ expiresAt }) => expiresAt,
+    },
+    rack: {
+      text: (lease) => rackNow(lease)?.toString(),
+      number: (lease) => rackNow(lease) ?? Number.POSITIVE_INFINITY,
+    },
+    range: { text: ({ first }) => formatIpv4(first), number: ({ first }) => first },
+  };
+  const whole = <T>(value: () => T) => {
+    const doubt = whyNotRead(leases, 'the lease table');
+    return doubt === undefined ? ok(value()) : fail(doubt);
+  };
+  return {
+    noun: 'leases',
+    columns: Object.entries(columns).map(([name, column]) => ({ name, ...column })),
+    ages: true,
+    nameOf: ({ address }) => formatIpv4(address),
+    toJson: (lease, now): LeaseV2 => ({
+      address: formatIpv4(lease.address),
+      revision: lease.revision,
+      mac: lease.mac ?? null,
+      state: leaseStateOf(lease, now),
+      expires: expiresText(lease),
+      range: formatIpv4(lease.first),
+      rack: rackNow(lease) ?? null,
+    }),
+    revisionOf: ({ revision }) => revision,
+    snapshot: () =>
+      whole(() => ({
+        changed: leases.changed(),
+        completeTo: leases.completeTo(),
+        items: leases.leases(),
+      })),
+    find: (name) =>
+      whole(() => {
+        const address = parseIpv4(name);
+        return address.ok ? leases.find(address.value) : undefined;
+      }),
+    completeTo: leases.completeTo,
+    subscribe: (listener) =>
+      leases.subscribe((news) => {
+        if ('kind' in news) return listener(news);
+        listener({
+          kind: 'changed',
+          revision: news.revision,
+          weight: news.weight,
+          // Read when somebody watches, and not before: most packets change a table that nobody looks at.
+          get changes() {
+            return news.changes.map((change) => ({ name: nameOf(change), ...change }));
+          },
+        });
+      }),
+  };
+}
+
+/** A noun that ends leases, beside list, get and watch. */
+export function leasePart(deps: LeasePartDeps): ApiPart {
+  const { clock, serverName, pxe } = deps;
+  const operations = { list: listLeases, get: getLease, watch: watchLeases };
+  return collectionPart(operations, leaseCollection(deps), 'address', clock, [
+    {
+      operation: releaseLease,
+      handle: async ({ exchange, parameters, query }) => {
+        const wish = readWish(parameters.get('address') ?? '', query.get('mac'));
+        if (!wish.ok) return wish;
+        const { address, mac } = wish.value;
+        const doubt = whyNotRead(pxe.leases, 'the lease table');
+        if (doubt !== undefined) return fail({ problem: doubt });
+        const terms = {
+          ...(mac === undefined ? {} : { mac }),
+          dryRun: query.get('dryRun') === 'true',
+        };
+        const released = await pxe.leases.release(address, terms, actorOf(exchange, serverName));
+        return released.ok ? ok(emptyAnswer(204)) : fail({ problem: released.error });
+      },
+    },
+  ]);
+}
+
+function readWish(addressText: string, macText: string | undefined) {
+  const address = parseIpv4(addressText);
+  if (!address.ok) return refused('address', address.error);
+  if (macText === undefined) return ok({ address: address.value, mac: undefined });
+  const mac = parseMac(macText);
+  return mac.ok ? ok({ address: address.value, mac: mac.value }) : refused('mac', mac.error);
+}
+
+function refused(parameter: string, detail: string): Result<never, Refusal> {
+  return fail({ problem: badRequest(detail), places: [{ parameter, detail }] });
+}
+
+function nameOf({
+  before,
+  after,
+}: {
+  readonly before?: Lease | undefined;
+  readonly after?: Lease | undefined;
+}): string {
+  const address = (after ?? before)?.address;
+  return address === undefined ? '' : formatIpv4(address);
+}
+
+function expiresText({ expiresAt }: Lease): string | null {
+  return Number.isFinite(expiresAt) ? formatInstant(expiresAt) : null;
+}

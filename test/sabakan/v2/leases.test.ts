@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { addMs, formatInstant } from '../../../src/base/time.ts';
+import { leaseNoun } from '../../../src/cli/nouns/lease.ts';
+import { formatTable } from '../../../src/cli/table.ts';
+import { settled } from '../../support/clock.ts';
+import { aFace, type TestFace } from '../../support/face.ts';
+import { testStart } from '../../support/machines.ts';
+
+const hour = 3_600_000;
+const at = (ms: number) => formatInstant(addMs(testStart, ms));
+const put = (key: string, value: unknown) =>
+  ({
+    kind: 'put',
+    key: `lease-usages/${key}`,
+    value: new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)),
+  }) as const;
+
+const rack0 = {
+  '52:54:00:00:00:01': { index: 0, lease: at(hour) },
+  '52:54:00:00:00:02': { index: 3, lease: at(-hour) },
+  'ff:00:00:00:00:01': { index: 1, lease: at(hour) },
+  '52:54:00:00:00:04': { index: 4, lease: 'someday' },
+};
+
+async function lent(): Promise<TestFace> {
+  const face = await aFace();
+  await face.store.commit(
+    [],
+    [
+      put('10.69.0.32', rack0),
+      put('10.69.0.224', { '52:54:00:00:00:09': { index: 0, lease: at(hour) } }),
+    ],
+  );
+  await settled();
+  return face;
+}
+
+type Shown = { readonly address: string; readonly state: string };
+
+async function list(face: TestFace, query = ''): Promise<string> {
+  const page = (await face.must(`GET /api/v2/leases${query}`)).json();
+  return page.items.map(({ address, state }: Shown) => `${address} ${state}`).join(', ');
+}
+
+describe('GET /api/v2/leases', () => {
+  it.each([
+    [
+      '',
+      '10.69.0.32 leased, 10.69.0.33 declined, 10.69.0.35 expired, 10.69.0.36 leased, 10.69.0.224 leased',
+    ],
+    ['?fieldSelector=state=declined', '10.69.0.33 declined'],
+    ['?fieldSelector=rack=1', '10.69.0.224 leased'],
+    ['?fieldSelector=mac=52:54:00:00:00:02', '10.69.0.35 expired'],
+    ['?fieldSelector=state=leased&sort=-address&limit=1', '10.69.0.224 leased'],
+  ])('%s lists %s', async (query, expected) => {
+    expect(await list(await lent(), query)).toBe(expected);
+  });
+
+  it('lists a lease as expired once its time has passed, though nothing was stored', async () => {
+    const face = await lent();
+    const held = '?fieldSelector=state=leased';
+    expect(await list(face, held)).toBe('10.69.0.32 leased, 10.69.0.36 leased, 10.69.0.224 leased');
+    face.clock.advance(hour);
+    expect(await list(face, held)).toBe('10.69.0.36 leased');
+  });
+
+  it('shows one by its address, with range, rack and end', async () => {
+    const face = await lent();
+    const { revision, ...lease } = (await face.must('GET /api/v2/leases/10.69.0.224')).json();
+    expect(lease).toEqual({
+      address: '10.69.0.224',
+      mac: '52:54:00:00:00:09',
+      state: 'leased',
+      expires: at(hour),
+      range: '10.69.0.224',
+      rack: 1,
+    });
+    const never = (await face.must('GET /api/v2/leases/10.69.0.36')).json();
+    expect([never.expires, never.state]).toEqual([null, 'leased']);
+    expect((await face.ask('GET /api/v2/leases/10.69.0.40')).statusCode).toBe(404);
+  });
+
+  it('is no list while a table cannot be read', async () => {
+    const face = await lent();
+    await face.store.commit([], [put('10.69.1.160', 'no table')]);
+    await settled();
+    const answer = await face.ask('GET /api/v2/leases');
+    expect([answer.statusCode, answer.json().detail]).toEqual([
+      500,
+      'the record lease-usages/10.69.1.160 cannot be read, so no list is complete: the lease table is not JSON',
+    ]);
+  });
+
+  it('is what the command prints', async () => {
+    const face = await lent();
+    const lease = (await face.must('GET /api/v2/leases/10.69.0.33')).json();
+    const columns = leaseNoun.columns.filter(({ wide }) => !wide);
+    const text = formatTable(columns, [lease]);
+    expect(text.split('\n')[1]).toBe(`10.69.0.33  -    declined  ${at(hour)}  0`);
+  });
+});
+
+describe('GET /api/v2/watch/leases', () => {
+  it('tells which leases of a table changed, and no other', async () => {
+    const face = await lent();
+    const { revision } = (await face.must('GET /api/v2/leases')).json();
+    const { '52:54:00:00:00:02': gone, ...rest } = rack0;
+    const after = { ...rest, '52:54:00:00:00:05': { index: 3, lease: at(2 * hour) } };
+    await face.store.commit([], [put('10.69.0.32', after)]);
+    await settled();
+    const watch = face.ask(`GET /api/v2/watch/leases?from=${revision}`);
+    await settled();
+    face.endWatches();
+    const told = [...(await watch).body.matchAll(/^data: (.*"changes".*)$/gm)].map(([, data]) =>
+      JSON.parse(data ?? ''),
+    );
+    expect(told).toHaveLength(1);
+    expect(told[0].changes).toMatchObject([
+      { kind: 'modified', name: '10.69.0.35', object: { mac: '52:54:00:00:00:05' } },
+    ]);
+    expect(gone).toBeDefined();
+  });
+});
+
+describe('DELETE /api/v2/leases/{address}', () => {
+  it('ends a lease at once, with its audit record', async () => {
+    const face = await lent();
+    const headers = { 'x-sabakan-user': 'ai' };
+    await face.must('DELETE /api/v2/leases/10.69.0.32?mac=52-54-00-00-00-01', { headers });
+    expect(await list(face, '?fieldSelector=address=10.69.0.32')).toBe('10.69.0.32 expired');
+    const [record] = (await face.must('GET /api/v1/logs')).body.trim().split('\n').slice(-1);
+    expect(JSON.parse(record ?? '')).toMatchObject({
+      user: 'ai',
+      category: 'dhcp',
+      instance: '10.69.0.32',
+      action: 'release',
+      detail: '52:54:00:00:00:01',
+    });
+  });
+
+  it('gives a declined address back', async () => {
+    const face = await lent();
+    await face.must('DELETE /api/v2/leases/10.69.0.33');
+    expect(await list(face, '?fieldSelector=address=10.69.0.33')).toBe('10.69.0.33 expired');
+  });
+
+  it.each([
+    ['10.69.0.40', 404, 'lease-unknown'],
+    ['10.69.0.32?mac=52:54:00:00:00:99', 409, 'lease-moved'],
+    ['10.69.0.32?mac=nobody', 400, 'bad-request'],
+    ['here', 400, 'bad-request'],
+  ])('of %s is %i %s, and changes nothing', async (what, status, kind) => {
+    const face = await lent();
+    const before = await list(face);
+    const answer = await face.ask(`DELETE /api/v2/leases/${what}`);
+    expect([answer.statusCode, answer.json().type]).toEqual([
+      status,
+      `urn:tetsukan:problem:${kind}`,
+    ]);
+    expect(await list(face)).toBe(before);
+  });
+
+  it('writes nothing in a dry run, nor for a lease that has ended', async () => {
+    const face = await lent();
+    const { revision } = (await face.must('GET /api/v2/leases')).json();
+    await face.must('DELETE /api/v2/leases/10.69.0.32?dryRun=true');
+    await face.must('DELETE /api/v2/leases/10.69.0.35');
+    expect((await face.must('GET /api/v2/leases')).json().revision).toBe(revision);
+  });
+});

@@ -1,0 +1,46 @@
+/** For each noun whose objects are not made by registering a machine: one of its objects, and how it changes. */
+
+import type { TestFace } from './face.ts';
+
+export type NounSample = {
+  /** The operation's path begins with one of these, without `/watch`. */
+  readonly paths: readonly string[];
+  /** By the names in paths. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly arrange: (face: TestFace) => Promise<unknown>;
+  /** What its watch must tell. */
+  readonly change: (face: TestFace) => Promise<unknown>;
+};
+
+const lend = (mac: string) => (face: TestFace) =>
+  face.store.commit(
+    [],
+    [
+      {
+        kind: 'put',
+        key: 'lease-usages/10.69.0.32',
+        value: new TextEncoder().encode(
+          JSON.stringify({ [mac]: { index: 0, lease: '2031-04-01T00:00:00Z' } }),
+        ),
+      },
+    ],
+  );
+
+const samples: readonly NounSample[] = [
+  {
+    paths: ['/leases'],
+    names: { address: '10.69.0.32' },
+    arrange: lend('52:54:00:00:00:01'),
+    change: lend('52:54:00:00:00:02'),
+  },
+];
+
+export function sampleOf(path: string): NounSample | undefined {
+  const rest = path.replace(/^\/watch/, '');
+  return samples.find(({ paths }) => paths.some((begin) => rest.startsWith(begin)));
+}
+
+/** `/leases/{address}` → `/leases/10.69.0.32`. */
+export function filledPath(path: string, names: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (whole, name: string) => names[name] ?? whole);
+}
