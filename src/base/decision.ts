@@ -8,6 +8,12 @@ export type Reads = {
   readonly keys: readonly string[];
   /** Everything under these is read too; pair with a `none-under` condition where emptiness must hold. */
   readonly prefixes?: readonly string[];
+  /**
+   * Keys that are read at the revision `View.readAt` and become no conditions, since there are too many: the decision
+   * brings conditions that prove what it rests on, such as `none-born-under`. It is always
+   * read anew, and shares a commit only as its first.
+   */
+  readonly unproven?: readonly string[];
 };
 
 /** The entries that were read, with the writes of decisions folded into the same commit already applied. */
@@ -19,6 +25,8 @@ export type View = {
    * changes it, so the revision is the one this commit will have.
    */
   readonly revisionOf: (key: string) => Revision | undefined;
+  /** The store's revision when the keys were read; of use with `unproven` alone, since others may be remembered. */
+  readonly readAt: Revision;
 };
 
 export type Decision<T, E> =

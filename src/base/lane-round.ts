@@ -41,6 +41,11 @@ export function decideAll(
   const settled: Decided[] = [];
   const conditions = new Map<string, Condition>();
   for (const [at, job] of batch.entries()) {
+    // Conditions since the read say nothing of what others write in the same commit.
+    const isFirstOnly = job.reads.unproven !== undefined;
+    if (isFirstOnly && overlay.writes.size > 0) {
+      return { decided, settled, rest: batch.slice(at), conditions, writes: overlay.writes };
+    }
     const decision = tryDecide(job, overlay);
     if (decision === undefined) continue;
     const writes = decision.ok ? decision.writes : [];

@@ -26,6 +26,8 @@ export type Base = {
   readonly keysUnder: (prefix: string) => readonly string[];
   /** `absent` when the key is not there. */
   readonly revisionOf: (key: string) => Revision;
+  /** Of the last read of keys. */
+  readonly readAt: () => Revision;
   /** Whether everything these jobs read is remembered. */
   readonly knows: (jobs: readonly { readonly reads: Reads }[]) => boolean;
   /** Reads everything these jobs look at, and forgets all else. */
@@ -58,14 +60,17 @@ export function createBase(store: Store, counters: { reads: number }): Base {
     value: (key) => known.get(key)?.value,
     revisionOf: (key) => known.get(key)?.modRevision ?? absent,
     keysUnder: (prefix) => prefixes.get(prefix)?.keys ?? [],
+    readAt: () => revision,
     knows: (jobs) =>
       jobs.every(
         ({ reads }) =>
-          (reads.prefixes ?? []).length === 0 && reads.keys.every((key) => known.has(key)),
+          (reads.prefixes ?? []).length === 0 &&
+          reads.unproven === undefined &&
+          reads.keys.every((key) => known.has(key)),
       ),
     read: async (jobs) => {
       forget();
-      const keys = new Set(jobs.flatMap(({ reads }) => reads.keys));
+      const keys = new Set(jobs.flatMap(({ reads }) => [...reads.keys, ...(reads.unproven ?? [])]));
       const wanted = new Set(jobs.flatMap(({ reads }) => reads.prefixes ?? []));
       // Prefixes first: the revision answered for is then the one of the last read.
       for (const prefix of wanted) {
@@ -105,7 +110,7 @@ export function createBase(store: Store, counters: { reads: number }): Base {
     newestOf: (reads) => {
       const under = (reads.prefixes ?? []).flatMap((prefix) => prefixes.get(prefix)?.keys ?? []);
       let newest = absent;
-      for (const key of [...reads.keys, ...under]) {
+      for (const key of [...reads.keys, ...(reads.unproven ?? []), ...under]) {
         const changed = known.get(key)?.modRevision ?? absent;
         if (compareRevisions(changed, newest) > 0) newest = changed;
       }
@@ -169,6 +174,7 @@ export function createOverlay(base: Base): Overlay {
         return [...keys].sort(compareKeys).flatMap((key) => get(key) ?? []);
       },
       revisionOf: (key) => (writes.has(key) || swept(key) ? undefined : base.revisionOf(key)),
+      readAt: base.readAt(),
     },
     apply: (more) => {
       bytes = sizeWith(more).bytes;

@@ -81,9 +81,9 @@ export function createLane(
     if (before !== undefined && !before.ok) return answerAll(batch, before.error);
     const round = decideAll(batch, base, limits, !remembered);
     if (round.writes.size === 0) {
-      // Nothing to commit, so nothing would prove what was remembered.
-      if (remembered) base.forget();
-      else settle(round.settled);
+      if (!remembered) settle(round.settled);
+      // Nothing to commit, so nothing would prove what was remembered; and nobody needs a thousand keys again.
+      if (remembered || batch.some(({ reads }) => reads.unproven !== undefined)) base.forget();
       return remembered ? [...round.decided.map(({ job }) => job), ...round.rest] : round.rest;
     }
     settle(round.settled);

@@ -1,5 +1,6 @@
 /** Who changed what, written in the same transaction as the change (Sabakan's record, with state changes added). */
 
+import { assert } from '../base/assert.ts';
 import type { Receipt } from '../base/receipt.ts';
 import type { Condition, Entry, Revision, Write } from '../base/store.ts';
 import { absent } from '../base/store.ts';
@@ -90,9 +91,45 @@ export function auditWrite(
   chance: Chance,
   facts: AuditFacts,
 ): AuditWrite {
-  const time = now.toString(16).padStart(11, '0');
-  const salt = saltOf(now, chance).toString(16).padStart(5, '0');
-  const key = `${keys.auditDay(dayOf(now))}${time}${salt}`;
+  const write = recordAt(saltOf(now, chance), actor, now, facts);
+  return { write, condition: { kind: 'unmoved', key: write.key, modRevision: absent } };
+}
+
+/**
+ * The records of one commit, however many: they lie in blocks of 4,096 keys that are new as a whole, so that one
+ * condition goes with each block and not with each record.
+ */
+export function auditWrites(
+  actor: Actor,
+  now: Instant,
+  chance: Chance,
+  facts: readonly AuditFacts[],
+): { readonly writes: readonly Write[]; readonly conditions: readonly Condition[] } {
+  const blocks = Math.ceil(facts.length / blockLength);
+  assert(blocks < blocksMax, 'the records of one commit fit into one millisecond');
+  const drawn = Math.floor(chance.next() * (blocksMax - blocks));
+  const last = lastStamps.get(chance);
+  const next = last?.now === now ? Math.floor(last.salt / blockLength) + 1 : drawn;
+  const first = (next + blocks < blocksMax ? next : drawn) * blockLength;
+  if (facts.length > 0) lastStamps.set(chance, { now, salt: first + facts.length - 1 });
+  const conditions = Array.from({ length: blocks }, (_, block): Condition => {
+    const digits = Math.log2(blockLength) / 4;
+    const prefix = keyAt(first + block * blockLength, now).slice(0, -digits);
+    return { kind: 'none-under', prefix };
+  });
+  return { writes: facts.map((one, at) => recordAt(first + at, actor, now, one)), conditions };
+}
+
+/** Three hex digits of a key. */
+const blockLength = 0x1000;
+const blocksMax = saltsMax / blockLength;
+
+function recordAt(
+  salt: number,
+  actor: Actor,
+  now: Instant,
+  facts: AuditFacts,
+): Extract<Write, { kind: 'put' }> {
   const record = {
     ts: formatInstant(now),
     rev: revisionNotKnown,
@@ -109,10 +146,13 @@ export function auditWrite(
     ...(facts.before === undefined ? {} : { before: cutValue(facts.before) }),
     ...(facts.after === undefined ? {} : { after: cutValue(facts.after) }),
   } satisfies AuditRecord;
-  return {
-    write: { kind: 'put', key, value: new TextEncoder().encode(JSON.stringify(record)) },
-    condition: { kind: 'unmoved', key, modRevision: absent },
-  };
+  const value = new TextEncoder().encode(JSON.stringify(record));
+  return { kind: 'put', key: keyAt(salt, now), value };
+}
+
+function keyAt(salt: number, now: Instant): string {
+  const time = now.toString(16).padStart(11, '0');
+  return `${keys.auditDay(dayOf(now))}${time}${salt.toString(16).padStart(5, '0')}`;
 }
 
 function saltOf(now: Instant, chance: Chance): number {

@@ -6,7 +6,8 @@ import { fail, ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import { type Actor, type AuditCategory, auditWrite } from './audit.ts';
+import { type Actor, type AuditCategory, auditWrite, auditWrites } from './audit.ts';
+import { createApplyDesk } from './desk/apply-desk.ts';
 import { auditPages, readAuditLog } from './desk/audit-log.ts';
 import { createAuditRetention } from './desk/audit-retention.ts';
 import { type Audit, brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
@@ -17,7 +18,6 @@ import { remove, removeLabel, setLabel, setRetireDate, setState } from './desk/m
 import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
 import { patchMachine } from './desk/machine-patch.ts';
 import { createManyChanges } from './desk/many.ts';
-import { register } from './desk/registration.ts';
 import { checkSchema } from './desk/schema-version.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
 import { goTimeText } from './go-time.ts';
@@ -32,8 +32,6 @@ import type { InventoryProblem } from './problem.ts';
 const ownWriteTimeoutMs = 2000;
 /** How often a machine may move to another rack while it is being removed. */
 const removeTriesMax = 3;
-/** How often machines may turn up that the list of their rack lacks while others are registered. */
-const registerTriesMax = 5;
 
 export function createInventory(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -115,30 +113,24 @@ export function createInventory(deps: {
     return fail({ kind: 'contended', text: `machine ${serial} keeps moving from rack to rack` });
   };
 
-  const registerMachines: Inventory['register'] = async (wanted, actor, { dryRun } = {}) => {
-    const audit = auditOf(actor, 'machines');
-    const now = clock.now();
-    const racks = new Set(wanted.map(({ rack }) => rack));
-    let inspected: readonly Serial[] = [];
-    for (let tries = 0; tries < registerTriesMax; tries += 1) {
-      const known = [...racks].flatMap(index.inRack);
-      const result = await run(register(wanted, now, audit, known, inspected, dryRun), actor);
-      if (!result.ok) return result;
-      const { value, revision } = result.value;
-      if (value.kind === 'unlisted') {
-        inspected = [...inspected, ...value.serials];
-        continue;
-      }
-      if (dryRun === true) return ok({ revision, machines: value.machines });
-      for (const serial of value.relisted) {
-        log.warn('a machine was missing from the list of used indices of its rack', { serial });
-      }
-      if (value.machines.length > 0) await shown(machines, revision);
-      return ok({ revision, machines: value.machines });
-    }
-    const text = 'machines keep coming and going in these racks without their lists';
-    return fail({ kind: 'contended', text });
-  };
+  const applyDesk = createApplyDesk({
+    clock,
+    log,
+    index,
+    limits: { operationsMax: store.conditionsMax + 1, bytesMax: store.bytesMax },
+    run,
+    shown: (revision) => shown(machines, revision),
+    auditOf: (actor) => {
+      const now = clock.now();
+      return (facts) =>
+        auditWrites(
+          actor,
+          now,
+          chance,
+          facts.map((one) => ({ ...one, category: 'machines' })),
+        );
+    },
+  });
 
   const stop = (): void => {
     retention.stop();
@@ -190,7 +182,7 @@ export function createInventory(deps: {
       return unclear ? write(putIpam(config, undefined, audit), ipam, actor) : put;
     },
     putDhcp: (config, actor) => write(putDhcp(config, auditOf(actor, 'dhcp')), dhcp, actor),
-    register: registerMachines,
+    ...applyDesk,
     setState: async (change, actor) => {
       const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')), actor);
       if (!result.ok) return result;

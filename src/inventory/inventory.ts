@@ -6,6 +6,7 @@ import type { Result } from '../base/result.ts';
 import type { Condition, Revision, StoreProblem } from '../base/store.ts';
 import type { Rfc3339 } from '../base/time.ts';
 import type { TransactProblem } from '../base/transact.ts';
+import type { Applied, ApplyTerms, MachineWish } from './apply.ts';
 import type { Actor, AuditRecord } from './audit.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
 import type { IpamConfig } from './ipam.ts';
@@ -108,6 +109,16 @@ export type Inventory = {
     actor: Actor,
     terms?: Pick<WriteTerms, 'dryRun'>,
   ) => WriteResult<Written & { readonly machines: readonly Machine[] }>;
+  /**
+   * Registers those that are not there and changes those that are otherwise, all or none, in one commit with an audit
+   * record for those that came and for each that changed. `machines-refused` names every wish that cannot come true;
+   * `too-large` comes before anything is written, in a dry run, too.
+   */
+  readonly applyMachines: (
+    wishes: readonly MachineWish[],
+    terms: ApplyTerms,
+    actor: Actor,
+  ) => WriteResult<Applied>;
   readonly setState: (
     change: StateChange,
     actor: Actor,

@@ -8,6 +8,7 @@ export const keys = {
   dhcp: 'dhcp',
   machines: 'machines/',
   machine: (serial: string): string => `machines/${serial}`,
+  indexLists: 'node-indices/',
   nodeIndices: (rack: number): string => `node-indices/${rack}`,
   /** Of this serial alone: `abc/` is no beginning of `abcd/`. */
   diskKeys: (serial: string): string => `crypts/${serial}/`,

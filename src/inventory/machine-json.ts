@@ -74,8 +74,8 @@ export function durationSeconds(machine: Machine, now: Instant): number {
 const ourMember = 'tetsukan';
 
 /**
- * The stored form. Only labels, retire date and status of a registered machine ever change, so an `original` is taken
- * as it is but for these: what another version has added to it stays.
+ * The stored form. An `original` is taken as it is but for what may change (labels, retire date, status, place, role,
+ * type of BMC): what another version has added to it stays.
  */
 export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Array {
   const json = withDuration(machine, 0);
@@ -83,11 +83,7 @@ export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Arr
   const known = isJsonObject(theirs)
     ? {
         ...theirs,
-        spec: {
-          ...objectAt(theirs, 'spec'),
-          labels: json.spec.labels,
-          'retire-date': json.spec['retire-date'],
-        },
+        ...placeIn(theirs, json),
         status: { ...objectAt(theirs, 'status'), ...json.status },
       }
     : json;
@@ -97,6 +93,35 @@ export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Arr
   const isEmpty = Object.values(ours).every((value) => value === undefined);
   const stored = { ...known, [ourMember]: isEmpty ? undefined : ours };
   return new TextEncoder().encode(JSON.stringify(stored));
+}
+
+/** What they hold of place and addresses, with ours where it differs: equal values keep their very text. */
+function placeIn(theirs: object, { spec, info }: MachineJson): object {
+  const before = objectAt(theirs, 'spec');
+  const bmc = objectAt(before, 'bmc');
+  const nics = objectAt(theirs, 'info');
+  const isMoved =
+    spec.ipv4.join() !== listAt(before, 'ipv4').join() || spec.bmc.ipv4 !== textAt(bmc, 'ipv4');
+  const place = { rack: spec.rack, 'index-in-rack': spec['index-in-rack'], ipv4: spec.ipv4 };
+  return {
+    spec: {
+      ...before,
+      ...(isMoved ? place : {}),
+      role: spec.role,
+      labels: spec.labels,
+      'retire-date': spec['retire-date'],
+      bmc: { ...bmc, type: spec.bmc.type, ...(isMoved ? { ipv4: spec.bmc.ipv4 } : {}) },
+    },
+    ...(isMoved
+      ? {
+          info: {
+            ...nics,
+            network: { ...objectAt(nics, 'network'), ipv4: info.network.ipv4 },
+            bmc: { ...objectAt(nics, 'bmc'), ipv4: info.bmc.ipv4 },
+          },
+        }
+      : {}),
+  };
 }
 
 /** @param serial what the record's key says; a record that lies under another machine's key is nobody's. */

@@ -1,7 +1,9 @@
 /** Everything the inventory refuses, as data: kinds for programs, a sentence for people. */
 
 import type { Revision } from '../base/store.ts';
+import type { MachineRefusal } from './apply.ts';
 import type { ForbiddenTransition } from './lifecycle.ts';
+import type { MachineState } from './machine.ts';
 import type { Mistake } from './mistake.ts';
 
 export type InventoryProblem =
@@ -13,6 +15,19 @@ export type InventoryProblem =
   | { readonly kind: 'boot-slot-taken'; readonly rack: number; readonly text: string }
   | { readonly kind: 'rack-full'; readonly rack: number; readonly text: string }
   | { readonly kind: 'outside-pool'; readonly rack: number; readonly text: string }
+  /** Role and rack of a machine in use stay (`apply.ts`). */
+  | {
+      readonly kind: 'change-forbidden';
+      readonly serial: string;
+      readonly state: MachineState;
+      readonly text: string;
+    }
+  /** A list of machines, of which some cannot be as they should: every reason at once, in the order of the list. */
+  | {
+      readonly kind: 'machines-refused';
+      readonly refusals: readonly MachineRefusal[];
+      readonly text: string;
+    }
   | { readonly kind: 'ipam-missing'; readonly text: string }
   | { readonly kind: 'machines-exist'; readonly text: string }
   | { readonly kind: 'not-retired'; readonly serial: string; readonly text: string }

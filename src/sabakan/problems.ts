@@ -99,6 +99,8 @@ export const problemTable = {
   'serial-repeated': { status: 500, v2: 400, v1: 'cause', graphql: internal },
   'rack-full': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'outside-pool': { status: 400, v1: 'invalid request', graphql: internal },
+  'change-forbidden': { status: 409, v1: 'cause', graphql: internal },
+  'machines-refused': { status: 409, v1: 'cause', graphql: internal },
   'ipam-missing': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'machines-exist': { status: 500, v1: 'cause', graphql: internal },
   'not-retired': { status: 500, v2: 409, v1: 'cause', graphql: internal },

@@ -11,7 +11,7 @@ import { transition } from '../../src/inventory/lifecycle.ts';
 import { machineStates, type Serial } from '../../src/inventory/machine.ts';
 import { encodeMachine } from '../../src/inventory/machine-json.ts';
 import { manualClock, seededChance } from '../support/clock.ts';
-import { aMachine, aNewMachine, ipamG, ipv4 } from '../support/machines.ts';
+import { aMachine, aNewMachine, ipamG, ipamWide, ipv4 } from '../support/machines.ts';
 import { silentLog } from '../support/silent-log.ts';
 import { actor, bring, desks, kindOf, must, put, stored, why } from './desks.ts';
 
@@ -119,9 +119,13 @@ describe('registering', () => {
   });
 
   it('more than one commit takes is refused before anything is written', async () => {
-    const { one, store } = await desks();
+    const { one, store } = await desks({ ipam: false });
+    must(await one.putIpam(ipamWide, actor));
     const before = await stored(store, '');
-    const many = Array.from({ length: 140 }, (_, at) => ({ serial: `m${at}`, rack: at % 10 }));
+    const labels = new Map([['a'.repeat(60), 'b'.repeat(60)]]);
+    const many = Array.from({ length: 2_000 }, (_, at) => {
+      return { serial: `m${at}`, rack: Math.floor(at / 28), labels };
+    });
     expect(await kindOf(add(one, ...many))).toBe('too-large');
     expect(await stored(store, '')).toEqual(before);
   });

@@ -32,6 +32,9 @@ export const ipamG: IpamConfig = {
   bmcIpv4GatewayOffset: 1,
 };
 
+/** The same with room for 119 racks: 3,332 machines. */
+export const ipamWide: IpamConfig = { ...ipamG, nodeIpv4Pool: cidr('10.64.0.0/14') };
+
 export function aMachine(
   options: {
     readonly serial?: string;

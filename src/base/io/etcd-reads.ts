@@ -53,25 +53,29 @@ export function etcdReads(connection: Connection, space: KeySpace): EtcdReads {
   return {
     get: async (keys) => {
       const wanted = [...new Set(keys)].sort(compareKeys);
-      const [first] = wanted;
+      const [only] = wanted;
       if (wanted.length <= 1) {
-        const key = space.toBytes(first ?? 'tetsukan/');
+        const key = space.toBytes(only ?? 'tetsukan/');
         const got = await range({ key });
         if (!got.ok) return got;
-        const entries = first === undefined ? [] : got.value.kvs.map(space.toEntry);
+        const entries = only === undefined ? [] : got.value.kvs.map(space.toEntry);
         return ok({ entries, revision: revisionOf(got.value) });
       }
+      const first = await getChunk(wanted.slice(0, getMax), undefined);
+      if (!first.ok) return first;
+      // The first answer fixes the revision of the others, which then need not wait for one another.
+      const revision = first.value.header.revision as Revision;
+      const rest = Array.from({ length: Math.ceil(wanted.length / getMax) - 1 }, (_, at) =>
+        getChunk(wanted.slice((at + 1) * getMax, (at + 2) * getMax), revision),
+      );
       const entries: Entry[] = [];
-      let revision: Revision | undefined;
-      for (let at = 0; at < wanted.length; at += getMax) {
-        const chunk = await getChunk(wanted.slice(at, at + getMax), revision);
+      for (const chunk of [first, ...(await Promise.all(rest))]) {
         if (!chunk.ok) return chunk;
-        revision ??= chunk.value.header.revision as Revision;
         for (const response of chunk.value.responses) {
           for (const kv of response.response_range.kvs) entries.push(space.toEntry(kv));
         }
       }
-      return ok({ entries, revision: revision as Revision });
+      return ok({ entries, revision });
     },
     list: async (prefix) => {
       let last = await listOnce(prefix);

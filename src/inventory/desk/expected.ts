@@ -18,7 +18,10 @@ export function isExpected(
   return revision !== undefined && expected.includes(revision);
 }
 
-export function movedMachine(serial: Serial, current: Revision): InventoryProblem {
+export function movedMachine(
+  serial: Serial,
+  current: Revision,
+): Extract<InventoryProblem, { readonly kind: 'precondition-failed' }> {
   const text = `machine ${serial} has been changed: its revision is ${current} now`;
   return { kind: 'precondition-failed', serial, current, text };
 }

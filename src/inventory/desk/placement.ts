@@ -1,55 +1,68 @@
-/** New machines and the racks as they are → machines with index and addresses, all or none. */
+/** Slots of racks: which are free, who gets which, and the addresses that go with them. */
 
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Rfc3339 } from '../../base/time.ts';
+import type { MachineWish } from '../apply.ts';
 import { bmcAddress, type IpamConfig, nodeAddresses, whyOutsidePool } from '../ipam.ts';
-import { bootRole, type Machine, type NewMachine } from '../machine.ts';
+import { bootRole, emptyLabels, type Machine, type Role } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
 
-export type Placement = {
-  readonly machines: readonly Machine[];
-  /** Used indices of each touched rack, in the order they were assigned. */
-  readonly indices: ReadonlyMap<number, readonly number[]>;
+export type SlotProblem = Extract<
+  InventoryProblem,
+  { readonly kind: 'boot-slot-taken' | 'rack-full' | 'outside-pool' }
+>;
+
+/** The used indices of some racks while machines come and go. */
+export type Slots = {
+  /** The lowest free index: the boot machine's own, or one of the others'. It is used from then on. */
+  readonly take: (rack: number, role: Role) => Result<number, SlotProblem>;
+  /** This very index is used, whether or not the list had it. */
+  readonly hold: (rack: number, index: number) => void;
+  readonly giveBack: (rack: number, index: number) => void;
+  /** Racks where an index was taken or given back; the indices in the order they were assigned. */
+  readonly changed: () => ReadonlyMap<number, readonly number[]>;
 };
 
-/**
- * Places machines in the order of the list. `indices` holds the used slots of every rack that the machines name.
- * Errors: `boot-slot-taken`, `rack-full`, `outside-pool`, `serial-repeated`.
- */
-export function placeMachines(
+/** @param indices the used indices of every rack that will be asked for. */
+export function createSlots(
   config: IpamConfig,
-  wanted: readonly NewMachine[],
   indices: ReadonlyMap<number, readonly number[]>,
-  now: Rfc3339,
-): Result<Placement, InventoryProblem> {
-  const used = new Map<number, number[]>();
-  const machines: Machine[] = [];
-  const serials = new Set<string>();
-  for (const machine of wanted) {
-    if (serials.has(machine.serial)) {
-      const text = `serial ${machine.serial} is in the request twice`;
-      return fail({ kind: 'serial-repeated', serial: machine.serial, text });
-    }
-    serials.add(machine.serial);
-    const slots = used.get(machine.rack) ?? [...(indices.get(machine.rack) ?? [])];
-    const index = freeIndex(config, machine, slots);
-    if (!index.ok) return index;
-    const outside = whyOutsidePool(config, machine.rack, index.value);
-    if (outside !== undefined)
-      return fail({ kind: 'outside-pool', rack: machine.rack, text: outside });
-    slots.push(index.value);
-    used.set(machine.rack, slots);
-    machines.push(placed(config, machine, index.value, now));
-  }
-  return ok({ machines, indices: used });
+): Slots {
+  const lists = new Map<number, number[]>();
+  const changed = new Set<number>();
+  const listOf = (rack: number): number[] => {
+    const list = lists.get(rack) ?? [...(indices.get(rack) ?? [])];
+    lists.set(rack, list);
+    return list;
+  };
+  return {
+    take: (rack, role) => {
+      const index = freeIndex(config, rack, role, listOf(rack));
+      if (!index.ok) return index;
+      const outside = whyOutsidePool(config, rack, index.value);
+      if (outside !== undefined) return fail({ kind: 'outside-pool', rack, text: outside });
+      listOf(rack).push(index.value);
+      changed.add(rack);
+      return index;
+    },
+    hold: (rack, index) => void listOf(rack).push(index),
+    giveBack: (rack, index) => {
+      lists.set(
+        rack,
+        listOf(rack).filter((used) => used !== index),
+      );
+      changed.add(rack);
+    },
+    changed: () => new Map([...changed].map((rack) => [rack, listOf(rack)])),
+  };
 }
 
 function freeIndex(
   config: IpamConfig,
-  machine: NewMachine,
+  rack: number,
+  role: Role,
   used: readonly number[],
-): Result<number, InventoryProblem> {
-  const { rack, role } = machine;
+): Result<number, SlotProblem> {
   const first = config.nodeIndexOffset;
   if (role === bootRole) {
     if (!used.includes(first)) return ok(first);
@@ -64,27 +77,56 @@ function freeIndex(
   return fail({ kind: 'rack-full', rack, text });
 }
 
-function placed(
+/** A machine that is registered at this index. */
+export function newMachineAt(
   config: IpamConfig,
-  machine: NewMachine,
+  wish: MachineWish,
   indexInRack: number,
   now: Rfc3339,
 ): Machine {
-  const nodes = nodeAddresses(config, machine.rack, indexInRack);
-  const bmc = bmcAddress(config, machine.rack, indexInRack);
+  const { nodes, bmc } = addressesAt(config, wish.rack, indexInRack);
   return {
     spec: {
-      serial: machine.serial,
-      labels: machine.labels,
-      rack: machine.rack,
+      serial: wish.serial,
+      labels: wish.labels ?? emptyLabels,
+      rack: wish.rack,
       indexInRack,
-      role: machine.role,
+      role: wish.role,
       ipv4: nodes.map((nic) => nic.address),
       registerDate: now,
-      retireDate: machine.retireDate ?? now,
-      bmc: { type: machine.bmcType, ipv4: bmc.address },
+      retireDate: wish.retireDate ?? now,
+      bmc: { type: wish.bmcType, ipv4: bmc.address },
     },
     status: { state: 'uninitialized', since: now },
     info: { network: nodes, bmc },
+  };
+}
+
+/** The same machine in another slot. */
+export function movedTo(
+  config: IpamConfig,
+  machine: Machine,
+  rack: number,
+  indexInRack: number,
+): Machine {
+  const { nodes, bmc } = addressesAt(config, rack, indexInRack);
+  const { spec } = machine;
+  return {
+    ...machine,
+    spec: {
+      ...spec,
+      rack,
+      indexInRack,
+      ipv4: nodes.map((nic) => nic.address),
+      bmc: { ...spec.bmc, ipv4: bmc.address },
+    },
+    info: { network: nodes, bmc },
+  };
+}
+
+function addressesAt(config: IpamConfig, rack: number, indexInRack: number) {
+  return {
+    nodes: nodeAddresses(config, rack, indexInRack),
+    bmc: bmcAddress(config, rack, indexInRack),
   };
 }

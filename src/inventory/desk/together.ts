@@ -45,5 +45,6 @@ function viewWith(view: View, written: ReadonlyMap<string, Write>): View {
     },
     under: view.under,
     revisionOf: (key) => (written.has(key) ? undefined : view.revisionOf(key)),
+    readAt: view.readAt,
   };
 }

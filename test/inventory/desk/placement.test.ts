@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ipv4 } from '../../../src/base/addresses.ts';
 import type { Rfc3339 } from '../../../src/base/time.ts';
-import { placeMachines } from '../../../src/inventory/desk/placement.ts';
+import { createSlots, newMachineAt } from '../../../src/inventory/desk/placement.ts';
 import type { IpamConfig } from '../../../src/inventory/ipam.ts';
-import type { Serial } from '../../../src/inventory/machine.ts';
+import type { Role, Serial } from '../../../src/inventory/machine.ts';
 import { aNewMachine, ipamG } from '../../support/machines.ts';
 import { actor, bring, desks, kindOf, must, stored } from '../desks.ts';
 
@@ -12,10 +12,11 @@ const now = '2026-11-21T06:00:00Z' as Rfc3339;
 
 describe('placing machines', () => {
   const indicesOf = (roles: readonly string[], used: readonly number[], config = ipamG) => {
-    const wanted = roles.map((role, at) => aNewMachine({ serial: `m${at}`, role }));
-    const placed = placeMachines(config, wanted, new Map([[0, used]]), now);
-    if (!placed.ok) return placed.error.kind;
-    return placed.value.machines.map(({ spec }) => spec.indexInRack);
+    const slots = createSlots(config, new Map([[0, used]]));
+    const taken = roles.map((role) => slots.take(0, role as Role));
+    const refused = taken.find((slot) => !slot.ok);
+    if (refused?.ok === false) return refused.error.kind;
+    return taken.map((slot) => slot.ok && slot.value);
   };
 
   it.each<[string[], number[], number[] | string]>([
@@ -45,8 +46,8 @@ describe('placing machines', () => {
       nodeIpPerNode: 1,
       nodeIndexOffset: 103,
     };
-    const placed = placeMachines(config, [aNewMachine()], new Map(), now);
-    expect(placed.ok && placed.value.machines[0]?.spec.ipv4).toEqual([0x0a000068]);
+    const slot = must(createSlots(config, new Map()).take(0, 'cs' as Role));
+    expect(newMachineAt(config, aNewMachine(), slot, now).spec.ipv4).toEqual([0x0a000068]);
   });
 
   it('no two machines share an address, in whatever pool', () => {
@@ -66,18 +67,16 @@ describe('placing machines', () => {
     fc.assert(
       fc.property(config, machines, (changes, wanted) => {
         const ipam: IpamConfig = { ...ipamG, ...changes };
-        const used = new Map<number, readonly number[]>();
+        const slots = createSlots(ipam, new Map());
         const seen = new Set<Ipv4>();
         for (const [at, { rack, role }] of wanted.entries()) {
           const one = aNewMachine({ serial: `m${at}`, rack, role });
-          const placed = placeMachines(ipam, [one], used, now);
-          if (!placed.ok) continue;
-          for (const [touched, list] of placed.value.indices) used.set(touched, list);
-          for (const { spec } of placed.value.machines) {
-            for (const address of [...spec.ipv4, spec.bmc.ipv4]) {
-              expect(seen.has(address)).toBe(false);
-              seen.add(address);
-            }
+          const slot = slots.take(rack, one.role);
+          if (!slot.ok) continue;
+          const { spec } = newMachineAt(ipam, one, slot.value, now);
+          for (const address of [...spec.ipv4, spec.bmc.ipv4]) {
+            expect(seen.has(address)).toBe(false);
+            seen.add(address);
           }
         }
       }),

@@ -1,0 +1,60 @@
+/** What machines should be, and what becomes of that: registered, changed or left as they are, all or none. */
+
+import type { Revision } from '../base/store.ts';
+import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
+import type { InventoryProblem } from './problem.ts';
+
+/**
+ * A machine as it should be. Of one that is registered already, what is left out here stays as it is; labels that are
+ * given are all it shall have.
+ */
+export type MachineWish = Omit<NewMachine, 'labels'> & Partial<Pick<NewMachine, 'labels'>>;
+
+export type ApplyTerms = {
+  /** Decides on what is stored now, and writes nothing. */
+  readonly dryRun?: boolean;
+  /**
+   * The revisions the caller saw, `absent` for a machine that shall not be there; a machine with another one is refused
+   * as `precondition-failed`. Machines that are not in the map may have any.
+   */
+  readonly expected?: ReadonlyMap<Serial, Revision>;
+  /** Role and rack may change in every state, not only in those of `movableStates`. */
+  readonly evenInUse?: boolean;
+};
+
+/**
+ * In these a machine is no cluster node, so its role, index and addresses may change. Clusters know a node by its
+ * address: of a machine in use, the node would vanish while it runs. A machine registered for the wrong rack is still
+ * uninitialized, or else retires first.
+ */
+export const movableStates: readonly MachineState[] = ['uninitialized', 'retiring', 'retired'];
+
+/** `revision`: of the last change of that machine; of one that a dry run would register, `absent`. */
+export type MachineOutcome =
+  | { readonly kind: 'registered'; readonly machine: Machine; readonly revision: Revision }
+  | {
+      readonly kind: 'changed';
+      readonly before: Machine;
+      readonly machine: Machine;
+      readonly revision: Revision;
+    }
+  | { readonly kind: 'unchanged'; readonly machine: Machine; readonly revision: Revision };
+
+export type Applied = {
+  /** In the order of the wishes. */
+  readonly outcomes: readonly MachineOutcome[];
+  /** Of the commit; where nothing was written, of the newest change among what was read. */
+  readonly revision: Revision;
+};
+
+/** Why one of the wishes cannot come true; a wish may have several. */
+export type MachineRefusal = {
+  /** Its position in the list, from 0. */
+  readonly at: number;
+  readonly serial: Serial;
+  /** The member of the wish that is in the way. */
+  readonly member: 'serial' | 'rack' | 'role';
+  readonly problem: WishProblem;
+};
+
+export type WishProblem = Exclude<InventoryProblem, { readonly kind: 'machines-refused' }>;

@@ -1,0 +1,241 @@
+/** Many machines as they should be, in one transaction: what it reads, writes and proves. No effects. */
+
+import { type CommitLimits, sizeOf, whyTooLarge } from '../../base/commit-size.ts';
+import type { Decision, Reads, View } from '../../base/decision.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { absent, type Condition, type StoreProblem, type Write } from '../../base/store.ts';
+import { formatInstant, type Instant } from '../../base/time.ts';
+import type { ApplyTerms, MachineRefusal, MachineWish } from '../apply.ts';
+import type { AuditFacts } from '../audit.ts';
+import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
+import { keys } from '../keys.ts';
+import type { Machine, Serial } from '../machine.ts';
+import { encodeMachine } from '../machine-json.ts';
+import type { InventoryProblem } from '../problem.ts';
+import {
+  brokenRecord,
+  type Change,
+  parseBytes,
+  putJson,
+  readIndices,
+  readMachine,
+} from './change.ts';
+import { changeRecord } from './change-record.ts';
+import { createSlots } from './placement.ts';
+import { decideWishes, type Present, type Wished } from './wishes.ts';
+
+/** The audit records of a commit, made anew for each try. */
+export type AuditAll = (facts: readonly Omit<AuditFacts, 'category'>[]) => {
+  readonly writes: readonly Write[];
+  readonly conditions: readonly Condition[];
+};
+
+/** What is known beforehand, perhaps a little late; what it lacks is looked up when the decision asks for it. */
+export type Outlook = {
+  /** Racks whose lists will be needed, those of the wishes apart. */
+  readonly racks: readonly number[];
+  /**
+   * The machines of all these racks as this server sees them. A database edited by hand may hold one whose index its
+   * rack's list lacks; its index and addresses must not be given again. The list alone decides as long as it names all
+   * of them, so the usual registration reads none of them.
+   */
+  readonly known: readonly Machine[];
+  /** Serials beyond those of the wishes that are read in the transaction. */
+  readonly inspected: readonly Serial[];
+};
+
+export type ApplyDecision =
+  | {
+      readonly kind: 'applied';
+      readonly wished: readonly Wished[];
+      readonly wrote: boolean;
+      /** Present machines whose indices the lists of their racks lacked; the lists have them now. */
+      readonly relisted: readonly Serial[];
+    }
+  | { readonly kind: 'refused'; readonly refusals: readonly MachineRefusal[] }
+  | { readonly kind: 'too-large'; readonly problem: StoreProblem }
+  /** Nothing was done: ask again with these as well. */
+  | {
+      readonly kind: 'look-again';
+      readonly racks: readonly number[];
+      readonly inspected: readonly Serial[];
+    };
+
+/** Up to here each key read is a condition of its own, so that nothing else disturbs the change. */
+const provenKeysMax = 60;
+/** With more machines, how many lists of racks, and how many present machines, are still conditions of their own. */
+const provenListsMax = 30;
+const provenMachinesMax = 28;
+
+/** @param terms.onlyNew a serial that is there already is `machine-exists`, and such changes share commits. */
+export function applyMachines(
+  wishes: readonly MachineWish[],
+  terms: ApplyTerms & { readonly onlyNew?: boolean },
+  outlook: Outlook,
+  now: Instant,
+  audit: AuditAll,
+  limits: CommitLimits,
+): Change<ApplyDecision> {
+  const racks = [...new Set([...wishes.map(({ rack }) => rack), ...outlook.racks])];
+  const serials = [...new Set([...wishes.map(({ serial }) => serial), ...outlook.inspected])];
+  const isFew = 1 + racks.length + serials.length <= provenKeysMax;
+  const listsAreProven = isFew || racks.length <= provenListsMax;
+  const lists = racks.map(keys.nodeIndices);
+  const reads: Reads = isFew
+    ? {
+        keys: [keys.ipam, ...lists, ...serials.map(keys.machine)],
+        ...(terms.onlyNew === true ? {} : { unproven: [] }),
+      }
+    : {
+        keys: [keys.ipam, ...(listsAreProven ? lists : [])],
+        unproven: [...(listsAreProven ? [] : lists), ...serials.map(keys.machine)],
+      };
+
+  /** What reads as keys do not prove, of this many machines: see docs/adr/0005-big-commits.md. */
+  const conditionsFor = (view: View, wished: readonly Wished[]): readonly Condition[] => {
+    if (isFew) return [];
+    const since = view.readAt;
+    const quiet = (prefix: string): Condition => ({ kind: 'quiet-under', prefix, since });
+    // A list is never deleted, and no machine goes without a change of its rack's list.
+    const ofLists = listsAreProven ? [] : [quiet(keys.indexLists)];
+    const there = wished.flatMap(({ before, after }) =>
+      before === undefined ? [] : [{ serial: before.spec.serial, changes: before !== after }],
+    );
+    const changing = there.filter(({ changes }) => changes);
+    if (changing.length > provenMachinesMax) return [...ofLists, quiet(keys.machines)];
+    // Machines that stay as they are were so when they were read; a state that moves meanwhile is no reason to refuse.
+    const proven = there.length <= provenMachinesMax ? there : changing;
+    const unmoved = proven.map(({ serial }): Condition => {
+      const key = keys.machine(serial);
+      return { kind: 'unmoved', key, modRevision: view.revisionOf(key) ?? absent };
+    });
+    const none: Condition = { kind: 'none-born-under', prefix: keys.machines, since };
+    return [...ofLists, ...unmoved, ...(there.length < wished.length ? [none] : [])];
+  };
+
+  const decide = (view: View): Decision<ApplyDecision, InventoryProblem> => {
+    const config = readIpam(view);
+    if (!config.ok) return config;
+    const indices = new Map<number, readonly number[]>();
+    for (const rack of racks) {
+      const list = readIndices(view, rack);
+      if (!list.ok) return list;
+      indices.set(rack, list.value);
+    }
+    const presents = new Map(serials.map((serial) => [serial, presentIn(view, serial)]));
+    const missing = lookAgain(presents, indices, outlook.known);
+    if (missing !== undefined) return { ok: true, value: missing, writes: [] };
+    const isBroken = outlook.inspected.map((serial) => presents.get(serial)?.broken);
+    const broken = isBroken.find((problem) => problem !== undefined);
+    if (broken !== undefined) return fail(broken);
+
+    const slots = createSlots(config.value, indices);
+    const unlisted: Machine[] = [];
+    for (const { machine } of presents.values()) {
+      if (machine === undefined || isListed(machine, indices)) continue;
+      slots.hold(machine.spec.rack, machine.spec.indexInRack);
+      unlisted.push(machine);
+    }
+    const presentOf = (serial: Serial): Present =>
+      presents.get(serial) ?? { machine: undefined, revision: absent };
+    const at = formatInstant(now);
+    const { wished, refusals } = decideWishes(config.value, wishes, presentOf, slots, terms, at);
+    if (refusals.length > 0) return { ok: true, value: { kind: 'refused', refusals }, writes: [] };
+
+    const changed = slots.changed();
+    const writes = wished
+      .filter(({ before, after }) => before !== after)
+      .map(({ after }): Write => {
+        const key = keys.machine(after.spec.serial);
+        return { kind: 'put', key, value: encodeMachine(after, view.get(key)?.value) };
+      });
+    for (const [rack, used] of changed) writes.push(putJson(keys.nodeIndices(rack), used));
+    const relisted = unlisted.flatMap(({ spec }) => (changed.has(spec.rack) ? [spec.serial] : []));
+    const value = { kind: 'applied', wished, wrote: writes.length > 0, relisted } as const;
+    if (writes.length === 0) return { ok: true, value, writes };
+    const records = audit(factsOf(wished));
+    const conditions = [...conditionsFor(view, wished), ...records.conditions];
+    writes.push(...records.writes);
+    const tooLarge = whyTooMany(wishes.length, [...reads.keys], conditions, writes, limits);
+    if (tooLarge !== undefined) {
+      return { ok: true, value: { kind: 'too-large', problem: tooLarge }, writes: [] };
+    }
+    return terms.dryRun === true
+      ? { ok: true, value, writes: [] }
+      : { ok: true, value, writes, conditions };
+  };
+
+  const [only] = racks;
+  const lane = racks.length === 1 && only !== undefined ? keys.nodeIndices(only) : 'register';
+  return { lane, reads, decide };
+}
+
+function presentIn(view: View, serial: Serial): Present {
+  const revision = view.revisionOf(keys.machine(serial));
+  const found = readMachine(view, serial);
+  if (found.ok) return { machine: found.value.machine, revision };
+  if (found.error.kind !== 'record-broken') return { machine: undefined, revision };
+  return { machine: undefined, revision, broken: found.error };
+}
+
+/** What has to be read, too, before slots can be given; undefined when all is there. */
+function lookAgain(
+  presents: ReadonlyMap<Serial, Present>,
+  indices: ReadonlyMap<number, readonly number[]>,
+  known: readonly Machine[],
+): Extract<ApplyDecision, { kind: 'look-again' }> | undefined {
+  const racks = new Set<number>();
+  for (const { machine } of presents.values()) {
+    if (machine !== undefined && !indices.has(machine.spec.rack)) racks.add(machine.spec.rack);
+  }
+  const inspected = known
+    .filter((machine) => !isListed(machine, indices) && !presents.has(machine.spec.serial))
+    .map(({ spec }) => spec.serial);
+  if (racks.size + inspected.length === 0) return undefined;
+  return { kind: 'look-again', racks: [...racks], inspected };
+}
+
+function isListed({ spec }: Machine, indices: ReadonlyMap<number, readonly number[]>): boolean {
+  return indices.get(spec.rack)?.includes(spec.indexInRack) !== false;
+}
+
+/** One record of those that came, as Sabakan writes it, and one for each that changed. */
+function factsOf(wished: readonly Wished[]): readonly Omit<AuditFacts, 'category'>[] {
+  const came = wished.filter(({ before }) => before === undefined);
+  const detail = came.map(({ after }) => after.spec.serial).join('\n');
+  const changed = wished.flatMap(({ before, after }) => {
+    if (before === undefined || before === after) return [];
+    return [{ instance: after.spec.serial, action: 'change', ...changeRecord(before, after) }];
+  });
+  return [...(came.length > 0 ? [{ instance: '', action: 'register', detail }] : []), ...changed];
+}
+
+function whyTooMany(
+  machines: number,
+  proven: readonly string[],
+  conditions: readonly Condition[],
+  writes: readonly Write[],
+  limits: CommitLimits,
+): StoreProblem | undefined {
+  const read = proven.map((key): Condition => ({ kind: 'unmoved', key, modRevision: absent }));
+  const size = sizeOf([...read, ...conditions], writes);
+  const problem = whyTooLarge(size, limits);
+  if (problem?.kind !== 'too-large') return undefined;
+  const share = Math.min(limits.bytesMax / size.bytes, limits.operationsMax ** 2 / 4 / size.writes);
+  const fitting = Math.max(Math.floor(machines * share * 0.95), 1);
+  const text =
+    `${machines} machines are too many for one change that is made as a whole: it weighs ${size.bytes} bytes, and the store ` +
+    `takes ${limits.bytesMax} (etcd's --max-request-bytes, etcd.max-request-bytes); nothing was done: ` +
+    `send about ${fitting} at a time`;
+  return { ...problem, text };
+}
+
+function readIpam(view: View): Result<IpamConfig, InventoryProblem> {
+  const entry = view.get(keys.ipam);
+  if (entry === undefined) {
+    const text = 'IPAMConfig is not set: PUT /api/v1/config/ipam first';
+    return fail({ kind: 'ipam-missing', text });
+  }
+  const config = parseIpamConfig(parseBytes(entry.value));
+  return config.ok ? ok(config.value) : fail(brokenRecord(keys.ipam, config.error));
+}
