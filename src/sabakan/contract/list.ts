@@ -22,6 +22,7 @@ export function listQuery(columns: readonly string[], hasLabels: boolean) {
           description: '`next` of the page before; the other parameters must be the same',
         }),
       ),
+      ...fields(columns),
       sort: Type.Optional(
         Type.String({
           maxLength: 1_000,
@@ -44,10 +45,23 @@ export function watchQuery(columns: readonly string[], hasLabels: boolean) {
             '`revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent',
         }),
       ),
+      ...fields(columns),
       ...selectors(columns, hasLabels),
     },
     { additionalProperties: false },
   );
+}
+
+function fields(columns: readonly string[]) {
+  return {
+    fields: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4_096,
+        description: `what to keep of each object, comma-separated: columns (${columns.join(', ')}) or dotted paths, as in spec.labels; its name always comes`,
+      }),
+    ),
+  };
 }
 
 function selectors(columns: readonly string[], hasLabels: boolean) {

@@ -7,7 +7,8 @@ import { emptyAnswer, textAnswer } from '../exchange.ts';
 import type { Collection } from './collection.ts';
 import { formatCursor } from './cursor.ts';
 import type { Endpoint } from './endpoint.ts';
-import { readListQuery } from './list-query.ts';
+import { cut, schemaAt } from './fields.ts';
+import { readFields, readListQuery } from './list-query.ts';
 import { createListing } from './listing.ts';
 
 export function listEndpoint<T>(
@@ -16,11 +17,15 @@ export function listEndpoint<T>(
   clock: Clock,
 ): Endpoint {
   const listing = createListing(collection, clock);
+  const itemSchema = schemaAt(operation.answer.schema, 'items');
   return {
     operation,
     handle: async ({ query }) => {
       const asked = readListQuery(collection, query);
       if (!asked.ok) return asked;
+      const fields = readFields(collection, itemSchema, query);
+      if (!fields.ok) return fields;
+      const keep = fields.value;
       const { list, limit, cursor } = asked.value;
       const page = listing.page(list, limit, cursor);
       if (!page.ok) return fail({ problem: page.error });
@@ -28,7 +33,10 @@ export function listEndpoint<T>(
       const now = clock.now();
       return ok(
         json({
-          items: items.map((item) => collection.toJson(item, now)),
+          items: items.map((item) => {
+            const whole = collection.toJson(item, now);
+            return keep === undefined ? whole : cut(whole, keep);
+          }),
           revision: completeTo,
           total,
           next: next === undefined ? null : formatCursor(next),

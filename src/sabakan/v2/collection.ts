@@ -14,6 +14,8 @@ export type Column<T> = {
   readonly text: (item: T) => string | undefined;
   /** Where the order of texts is not the order people mean. */
   readonly number?: (item: T) => number;
+  /** Of the member it shows, where that is not called as the column: `spec.bmc.type`. */
+  readonly path?: string;
 };
 
 /** All objects of a noun at one moment. */

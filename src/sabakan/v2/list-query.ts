@@ -6,6 +6,7 @@ import { badRequest, type Place } from '../problems.ts';
 import type { Collection } from './collection.ts';
 import { parseCursor } from './cursor.ts';
 import type { Call, Refusal } from './endpoint.ts';
+import { type FieldTree, parseFields } from './fields.ts';
 import type { Cursor, ListQuery, SortKey } from './listing.ts';
 import { parseSelector, type Requirement } from './selector.ts';
 
@@ -44,6 +45,19 @@ export function readSelectors<T>(
   const places: Place[] = [];
   const selectors = selectorsOf(collection, query, places);
   return places.length === 0 ? ok(selectors) : refused(places);
+}
+
+/** What to keep of each object; undefined: the whole. */
+export function readFields<T>(
+  { columns }: Collection<T>,
+  schema: unknown,
+  query: Call['query'],
+): Result<FieldTree | undefined, Refusal> {
+  const text = query.get('fields');
+  if (text === undefined) return ok(undefined);
+  const tree = parseFields(text, schema, columns, columns[0]?.name ?? '');
+  if (tree.ok) return tree;
+  return refused(tree.error.map((detail) => ({ parameter: 'fields', detail })));
 }
 
 function selectorsOf<T>(

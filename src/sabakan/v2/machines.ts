@@ -21,7 +21,7 @@ const columns: Readonly<Record<keyof typeof machineColumns, ColumnOf>> = {
   role: { text: ({ spec }) => spec.role },
   state: { text: ({ status }) => status.state },
   since: { text: ({ status }) => status.since },
-  bmcType: { text: ({ spec }) => spec.bmc.type },
+  bmcType: { text: ({ spec }) => spec.bmc.type, path: 'spec.bmc.type' },
   ipv4: {
     text: ({ spec: { ipv4 } }) => ipv4[0] && formatIpv4(ipv4[0]),
     number: ({ spec: { ipv4 } }) => ipv4[0] ?? 0,

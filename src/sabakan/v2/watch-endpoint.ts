@@ -8,7 +8,8 @@ import type { Answer } from '../exchange.ts';
 import { badRequest, type Problem } from '../problems.ts';
 import type { Collection } from './collection.ts';
 import type { Endpoint } from './endpoint.ts';
-import { readSelectors } from './list-query.ts';
+import { schemaAt } from './fields.ts';
+import { readFields, readSelectors } from './list-query.ts';
 import { type WatchHub, watchersMax } from './watch.ts';
 
 /** A reader that comes from another server may be ahead of this one for a moment. */
@@ -21,6 +22,11 @@ export function watchEndpoint<T>(
   hub: WatchHub,
   clock: Clock,
 ): Endpoint {
+  const change = schemaAt(operation.answer.schema, 'changes') as
+    | { readonly properties?: { readonly object?: unknown } }
+    | undefined;
+  const objectSchema = change?.properties?.object;
+
   const reached = async (revision: Revision): Promise<boolean> => {
     const untilMs = clock.monotonicMs() + aheadMs;
     while (compareRevisions(revision, collection.completeTo()) > 0) {
@@ -35,6 +41,8 @@ export function watchEndpoint<T>(
     handle: async ({ exchange, query }) => {
       const selectors = readSelectors(collection, query);
       if (!selectors.ok) return selectors;
+      const keep = readFields(collection, objectSchema, query);
+      if (!keep.ok) return keep;
       const { where, labels } = selectors.value;
       // A browser that reconnects says by itself what it had last.
       const given = exchange.headers.get('last-event-id') ?? query.get('from');
@@ -57,7 +65,7 @@ export function watchEndpoint<T>(
         const text = 'you have as many watches open as one caller may; end some first';
         return fail({ problem: { kind: 'watchers-busy', text } });
       }
-      return ok(streamed(() => hub.open(from, { where, labels }, stay)));
+      return ok(streamed(() => hub.open(from, { where, labels, keep: keep.value }, stay)));
     },
   };
 }

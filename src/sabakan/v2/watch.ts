@@ -7,12 +7,15 @@ import type { Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Stay } from '../who/stays.ts';
 import type { Collection, CollectionChange } from './collection.ts';
+import { cut, type FieldTree } from './fields.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { type Requirement, selects } from './selector.ts';
 
 export type WatchFilter = {
   readonly where: readonly Requirement[];
   readonly labels: readonly Requirement[];
+  /** What to keep of each object; absent: the whole. */
+  readonly keep?: FieldTree | undefined;
 };
 
 export type WatchHub = {
@@ -68,11 +71,13 @@ export function createWatchHub<T>(
     const kind = is ? (was ? 'modified' : 'added') : 'deleted';
     // What went carries what it was at last.
     const shown = after ?? before;
-    return { kind, name, object: collection.toJson(shown as T, clock.now()) };
+    const object = collection.toJson(shown as T, clock.now());
+    return { kind, name, object: filter.keep === undefined ? object : cut(object, filter.keep) };
   };
 
   const render = (entry: JournalEntry<T>, filter: WatchFilter): Uint8Array | undefined => {
-    const isWhole = filter.where.length === 0 && filter.labels.length === 0;
+    const { where, labels, keep } = filter;
+    const isWhole = where.length === 0 && labels.length === 0 && keep === undefined;
     const known = isWhole ? wholeTexts.get(entry) : undefined;
     if (known !== undefined) return known;
     const changes = entry.changes.flatMap((change) => seen(change, filter) ?? []);

@@ -237,6 +237,21 @@ describe('GET /api/v2/watch/machines', () => {
     ]);
   });
 
+  it('sends only the fields that are asked for', async () => {
+    const face = await fleet();
+    const asked = face.ask('GET /api/v2/watch/machines?fields=state');
+    await settled();
+    await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+    await settled();
+    face.endWatches();
+    const [change] = eventsOf((await asked).body).filter(({ name }) => name === 'changes');
+    expect(change?.data.changes[0].object).toEqual({ serial: 'a', status: { state: 'healthy' } });
+    const list = (await face.must('GET /api/v2/machines?fields=spec.rack&limit=1')).json();
+    expect(list.items).toEqual([{ serial: 'a', spec: { rack: 0 } }]);
+    const wrong = await face.ask('GET /api/v2/watch/machines?fields=colour');
+    expect(wrong.json().errors[0].parameter).toBe('fields');
+  });
+
   it('tells of racks what changed in their counts', async () => {
     const face = await fleet();
     const asked = face.ask('GET /api/v2/watch/racks');
@@ -324,6 +339,7 @@ describe('the contract', () => {
     expect(list.parameters.map(({ name }: { name: string }) => name)).toEqual([
       'limit',
       'cursor',
+      'fields',
       'sort',
       'fieldSelector',
       'labelSelector',
