@@ -96,7 +96,7 @@ export const labelsPerMachineMax = 64;
 /** More machines in one request than a data hall holds are a mistake. */
 export const machinesPerRequestMax = 10_000;
 /** Rack numbers are multiplied into 32-bit addresses; far above any pool. */
-const rackMax = 1_000_000;
+export const rackMax = 1_000_000;
 
 /** Serials go into URLs, file names, etcd keys and comma lists, so what would break those is refused. */
 export function parseSerial(text: string): Result<Serial, string> {
@@ -241,7 +241,8 @@ function parseNewLabels(value: unknown): Result<ReadonlyMap<string, string>, str
 /** Go's time that was never set, which its programs (`sabactl machines create`, too) send for "none". */
 const goZeroTime = instantOf('0001-01-01T00:00:00Z' as Rfc3339);
 
-function parseRetireDate(text: string): Result<Rfc3339 | undefined, string> {
+/** Undefined for the year 1, Go's way to say none. */
+export function parseRetireDate(text: string): Result<Rfc3339 | undefined, string> {
   const date = parseRfc3339(text);
   if (!date.ok) return date;
   return ok(instantOf(date.value) === goZeroTime ? undefined : goRfc3339(date.value));

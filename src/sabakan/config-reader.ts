@@ -1,7 +1,7 @@
 /** A YAML mapping read member by member: every mistake is kept with its line, and members nobody asked for are mistakes, too. */
 
 import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
-import { nearestName } from './config-text.ts';
+import { nearestName } from '../base/nearest-name.ts';
 
 export type ConfigMistake = {
   /** Line of the configuration file, from 1; undefined for flags and for what is missing. */

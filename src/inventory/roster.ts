@@ -1,0 +1,124 @@
+/** A roster: the file in which a technician says which machines there are. Bytes in, machines or every mistake out. */
+
+import { fail, ok, type Result } from '../base/result.ts';
+import type { DhcpConfig } from './dhcp-config.ts';
+import type { IpamConfig } from './ipam.ts';
+import { machinesPerRequestMax } from './machine.ts';
+import { duplicates, overfull } from './roster/check.ts';
+import { readCsv } from './roster/csv.ts';
+import { fileText } from './roster/file-text.ts';
+import { type Fleet, type Found, fleetOfTrees } from './roster/fleet-tree.ts';
+import { jsonTree } from './roster/json-tree.ts';
+import type { RawMachine, RawName } from './roster/raw.ts';
+import { compareSpots, type RosterMistake, type Spot, spotName } from './roster/spot.ts';
+import { placesIn } from './roster/tree.ts';
+import { type Wish, wishOf } from './roster/wish.ts';
+import { yamlTrees } from './roster/yaml-tree.ts';
+
+export const rosterFormats = ['csv', 'json', 'yaml'] as const;
+export type RosterFormat = (typeof rosterFormats)[number];
+
+/** 10,000 machines with ten labels each are 4 MB as YAML, the wordiest. */
+export const rosterBytesMax = 8 * 1024 * 1024;
+/** More than anybody mends in one go; the number of all is told. */
+export const mistakesShownMax = 200;
+
+export type RosterMachine = {
+  readonly wish: Wish;
+  /** Of a field, or of the whole machine where the file does not name it. */
+  readonly spotOf: (field: RawName | 'machine') => Spot;
+};
+
+export type Roster = {
+  readonly machines: readonly RosterMachine[];
+  readonly ipam?: Found<IpamConfig>;
+  readonly dhcp?: Found<DhcpConfig>;
+};
+
+export type RosterMistakes = {
+  /** In the order of the file, at most `mistakesShownMax`. */
+  readonly shown: readonly RosterMistake[];
+  readonly total: number;
+};
+
+/**
+ * @param present the address plan of the server, where there is one and it is known; the file's own counts more.
+ * @returns machines in the order of the file. A file without any machine or configuration is a mistake.
+ */
+export function readRoster(
+  bytes: Uint8Array,
+  format: RosterFormat,
+  present?: IpamConfig,
+): Result<Roster, RosterMistakes> {
+  const mistakes: RosterMistake[] = [];
+  const fleet = readFleet(bytes, format, mistakes);
+  const machines = fleet.machines.flatMap((raw): readonly RosterMachine[] => {
+    const wish = wishOf(raw, mistakes);
+    return wish === undefined ? [] : [{ wish, spotOf: spotsOf(raw) }];
+  });
+  const { ipam, dhcp } = fleet;
+  mistakes.push(...duplicates(machines), ...overfull(machines, ipam?.config ?? present));
+  const isEmpty = fleet.machines.length === 0 && ipam === undefined && dhcp === undefined;
+  if (isEmpty && mistakes.length === 0) {
+    mistakes.push({ spot: top(format), text: 'the file names no machine' });
+  }
+  if (mistakes.length > 0) return fail(counted(mistakes));
+  return ok({
+    machines,
+    ...(ipam === undefined ? {} : { ipam }),
+    ...(dhcp === undefined ? {} : { dhcp }),
+  });
+}
+
+/** The first of them in the order of the file. */
+export function counted(mistakes: readonly RosterMistake[]): RosterMistakes {
+  const shown = mistakes.toSorted((a, b) => compareSpots(a.spot, b.spot));
+  return { shown: shown.slice(0, mistakesShownMax), total: mistakes.length };
+}
+
+/** `cell C17 (rack): rack must be …` */
+export function mistakeText({ spot, text }: RosterMistake): string {
+  const name = spotName(spot);
+  return name === '' ? text : `${name}: ${text}`;
+}
+
+function readFleet(bytes: Uint8Array, format: RosterFormat, mistakes: RosterMistake[]): Fleet {
+  const nothing: Fleet = { machines: [], ipam: undefined, dhcp: undefined };
+  if (bytes.length > rosterBytesMax) {
+    const text = `the file has ${bytes.length} bytes; at most ${rosterBytesMax} are taken`;
+    mistakes.push({ spot: top(format), text });
+    return nothing;
+  }
+  const text = fileText(bytes);
+  if (!text.ok) {
+    const { before, at, text: what } = text.error;
+    const spot = placesIn(before).spot(at, '');
+    mistakes.push({ spot, text: `the file ${what}` });
+    return nothing;
+  }
+  if (format === 'csv') {
+    const machines = readCsv(text.value, mistakes);
+    return { ...nothing, machines };
+  }
+  const places = placesIn(text.value);
+  const before = mistakes.length;
+  const json = format === 'json' ? jsonTree(text.value, places, mistakes) : undefined;
+  const trees =
+    format === 'yaml' ? yamlTrees(text.value, places, mistakes) : json === undefined ? [] : [json];
+  if (trees.length === 0 && mistakes.length > before) return nothing;
+  const fleet = fleetOfTrees({ places, mistakes }, trees);
+  if (fleet.machines.length <= machinesPerRequestMax) return fleet;
+  const many = `the file has ${fleet.machines.length} machines; at most ${machinesPerRequestMax} are taken at once`;
+  mistakes.push({ spot: top(format), text: many });
+  return { ...fleet, machines: fleet.machines.slice(0, machinesPerRequestMax) };
+}
+
+function spotsOf({ spot, fields }: RawMachine): RosterMachine['spotOf'] {
+  return (field) => (field === 'machine' ? spot : (fields[field]?.spot ?? spot));
+}
+
+function top(format: RosterFormat): Spot {
+  return format === 'csv'
+    ? { kind: 'cell', row: 1, column: 1, name: '' }
+    : { kind: 'text', line: 1, column: 1, pointer: '' };
+}
