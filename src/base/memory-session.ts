@@ -162,16 +162,18 @@ function memoryWatch(
       onNews({ kind: 'compacted', compactRevision: core.compactRevision() });
       return;
     }
+    let isTold = !behind;
     for (const commit of commits) {
       if (stopped || isDown()) return;
       seen = commit.revision;
       const events = commit.events.filter((event) =>
         (event.kind === 'put' ? event.entry.key : event.key).startsWith(prefix),
       );
-      behind = behind && events.length === 0;
-      if (events.length > 0) onNews({ kind: 'events', events, revision: commit.revision });
+      isTold = events.length > 0;
+      if (isTold) onNews({ kind: 'events', events, revision: commit.revision });
     }
-    if (behind && !stopped) onNews({ kind: 'progress', revision: seen });
+    // etcd says so, too, every few seconds: whoever waits for a revision must not depend on a change to come.
+    if (!isTold && !stopped) onNews({ kind: 'progress', revision: seen });
     behind = false;
   };
   const pump = () => {

@@ -1,8 +1,9 @@
 /** Every noun that `tetsu get` lists. */
 
+import { kernelParamsNoun } from './nouns/kernel-params.ts';
 import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
 import type { CliNoun } from './nouns/noun.ts';
 import { rackNoun } from './nouns/rack.ts';
 
-export const nouns: readonly CliNoun[] = [machineNoun, rackNoun, leaseNoun];
+export const nouns: readonly CliNoun[] = [machineNoun, rackNoun, leaseNoun, kernelParamsNoun];

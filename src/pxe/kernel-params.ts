@@ -2,12 +2,14 @@
 
 import { createMirror, type Freshness } from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
+import { createRecords, type Records } from '../base/records.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import type { Revision, Store, StoreProblem } from '../base/store.ts';
+import type { Revision, Store, StoreProblem, Write } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, auditWrite } from '../inventory/audit.ts';
 import { areKernelParams } from './ipxe/word.ts';
+import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from './put-terms.ts';
 
 export const kernelParamsBytesMax = 4_096;
 const prefix = 'kernel-params/';
@@ -16,7 +18,13 @@ const ownWriteTimeoutMs = 2_000;
 
 export type KernelParamsProblem =
   | { readonly kind: 'os-invalid'; readonly text: string }
-  | { readonly kind: 'kernel-params-invalid'; readonly text: string };
+  | { readonly kind: 'kernel-params-invalid'; readonly text: string }
+  | { readonly kind: 'kernel-params-unknown'; readonly text: string }
+  | PreconditionFailed;
+
+type Written = Promise<
+  Result<{ readonly revision: Revision }, KernelParamsProblem | TransactProblem>
+>;
 
 export type KernelParams = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
@@ -27,12 +35,13 @@ export type KernelParams = {
   /** Whether `put` would take this text. */
   readonly parse: (text: string) => Result<string, string>;
   /** Empty text is valid. The audit record is part of the commit. */
-  readonly put: (
-    os: string,
-    text: string,
-    actor: Actor,
-  ) => Promise<Result<{ readonly revision: Revision }, KernelParamsProblem | TransactProblem>>;
+  readonly put: (os: string, text: string, actor: Actor, terms?: PutTerms) => Written;
+  readonly remove: (os: string, actor: Actor, terms?: PutTerms) => Written;
+  /** By `kernel-params/<os>`. */
+  readonly records: Records<OsParams>;
 };
+
+export type OsParams = { readonly os: string; readonly params: string };
 
 export function isOsId(text: string): boolean {
   return /^[a-z0-9.]+$/.test(text) && text !== '.' && text !== '..' && text.length <= 64;
@@ -45,50 +54,75 @@ export function createKernelParams(deps: {
 }): KernelParams {
   const { store, transact } = deps;
   const { clock, chance, log } = deps.world;
-  const mirror = createMirror<string>({
+  const mirror = createMirror<OsParams>({
     store,
     prefix,
-    decode: (_, value) => ok(new TextDecoder().decode(value)),
+    decode: (os, value) => ok({ os, params: new TextDecoder().decode(value) }),
     clock,
     log,
   });
+  const records = createRecords(new Map([[prefix, mirror]]));
+
+  /** @param value undefined: they are taken away. */
+  const write = async (
+    os: string,
+    value: string | undefined,
+    actor: Actor,
+    terms: PutTerms,
+  ): Written => {
+    const key = `${prefix}${os}`;
+    const now = clock.now();
+    const audit = () =>
+      auditWrite(actor, now, chance, {
+        category: 'kernel-params',
+        instance: os,
+        action: value === undefined ? 'delete' : 'put',
+        detail: value ?? '',
+      });
+    const result = await receipted(transact, actor.receipt)<
+      PreconditionFailed | undefined,
+      KernelParamsProblem
+    >(key, { keys: [key] }, (view) => {
+      if (value === undefined && view.get(key) === undefined) return fail(unset(os));
+      const failed = whyNotExpected(view, key, terms, `the kernel parameters of ${os}`);
+      if (failed !== undefined || terms.dryRun === true) {
+        return { ok: true, value: failed, writes: [] };
+      }
+      const { write: record, condition } = audit();
+      const change: Write =
+        value === undefined
+          ? { kind: 'delete', key }
+          : { kind: 'put', key, value: new TextEncoder().encode(value) };
+      return { ok: true, value: undefined, writes: [change, record], conditions: [condition] };
+    });
+    const done = settled(result);
+    if (!done.ok) return done;
+    await mirror.reached(done.value.revision, ownWriteTimeoutMs);
+    return ok({ revision: done.value.revision });
+  };
+
   return {
     start: () => mirror.start(),
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
-    get: (os) => mirror.get(os),
+    get: (os) => mirror.get(os)?.params,
+    records,
     parse,
-    put: async (os, text, actor) => {
+    put: async (os, text, actor, terms = {}) => {
       if (!isOsId(os)) {
         const given = JSON.stringify(os.slice(0, 100));
         return fail({ kind: 'os-invalid', text: `${given} is no operating system such as coreos` });
       }
       const parsed = parse(text);
       if (!parsed.ok) return fail({ kind: 'kernel-params-invalid', text: parsed.error });
-      const key = `${prefix}${os}`;
-      const now = clock.now();
-      const audit = () =>
-        auditWrite(actor, now, chance, {
-          category: 'kernel-params',
-          instance: os,
-          action: 'put',
-          detail: text,
-        });
-      const value = new TextEncoder().encode(text);
-      const result = await receipted(transact, actor.receipt)<undefined, never>(
-        key,
-        { keys: [key] },
-        () => {
-          const { write, condition } = audit();
-          const writes = [{ kind: 'put', key, value } as const, write];
-          return { ok: true, value: undefined, writes, conditions: [condition] };
-        },
-      );
-      if (!result.ok) return result;
-      await mirror.reached(result.value.revision, ownWriteTimeoutMs);
-      return ok({ revision: result.value.revision });
+      return write(os, text, actor, terms);
     },
+    remove: (os, actor, terms = {}) => write(os, undefined, actor, terms),
   };
+}
+
+function unset(os: string): KernelParamsProblem {
+  return { kind: 'kernel-params-unknown', text: `no kernel parameters are set for ${os}` };
 }
 
 function parse(text: string): Result<string, string> {

@@ -190,6 +190,7 @@ export const problemTable = {
   // Sabakan sends such a client back to itself.
   'asset-nowhere': { status: 503, v1: 'cause', graphql: internal, retryable: true },
   'os-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'kernel-params-unknown': { status: 404, v1: notFound, graphql: internal },
   'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },
   'lease-unknown': { status: 404, v1: notFound, graphql: internal },
   'lease-moved': { status: 409, v1: 'conflicted', graphql: internal },

@@ -33,6 +33,12 @@ const samples: readonly NounSample[] = [
     arrange: lend('52:54:00:00:00:01'),
     change: lend('52:54:00:00:00:02'),
   },
+  {
+    paths: ['/kernel-params'],
+    names: { os: 'coreos' },
+    arrange: (face) => face.must('PUT /api/v1/kernel_params/coreos', { body: 'quiet' }),
+    change: (face) => face.must('PUT /api/v1/kernel_params/coreos', { body: 'quiet splash' }),
+  },
 ];
 
 export function sampleOf(path: string): NounSample | undefined {

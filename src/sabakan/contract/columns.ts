@@ -37,3 +37,9 @@ export const leaseColumns = {
   rack: 'the rack whose network the address is in',
   range: 'the first address of its range',
 } as const;
+
+/** What kernel parameters are selected and sorted by, and what it holds. */
+export const kernelParamsColumns = {
+  os: 'the operating system',
+  params: 'the parameters themselves',
+} as const;

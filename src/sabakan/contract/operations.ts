@@ -1,5 +1,6 @@
 /** All operations of version 2. A new noun is a file with its schema and operations, its columns, and one line here. */
 
+import { kernelParamsOperations } from './kernel-params.ts';
 import { leaseOperations } from './lease.ts';
 import { machineOperations } from './machine-operations.ts';
 import type { Operation } from './operation.ts';
@@ -10,5 +11,6 @@ export const operations: readonly Operation[] = [
   ...machineOperations,
   ...rackOperations,
   ...leaseOperations,
+  ...kernelParamsOperations,
   ...serverOperations,
 ];

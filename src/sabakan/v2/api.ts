@@ -11,17 +11,19 @@ import { createPlanReader, planJson } from '../v2-views.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
 import { json } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
+import { type KernelParamsPartDeps, kernelParamsPart } from './kernel-params.ts';
 import { leasePart } from './leases.ts';
 import { type MachinePartDeps, machinePart } from './machine-part.ts';
 import { createOnce } from './once.ts';
 import { openApiDocument } from './openapi.ts';
 import { rackCollection } from './racks.ts';
 
-export type ApiDeps = MachinePartDeps & {
-  readonly world: Pick<World, 'clock' | 'log' | 'store'>;
-  readonly version: string;
-  readonly status: () => unknown;
-};
+export type ApiDeps = MachinePartDeps &
+  KernelParamsPartDeps & {
+    readonly world: Pick<World, 'clock' | 'log' | 'store'>;
+    readonly version: string;
+    readonly status: () => unknown;
+  };
 
 export type Api = {
   /** The route for what follows `/api/v2/` in a path. */
@@ -54,6 +56,7 @@ export function createApi(deps: ApiDeps): Api {
     machinePart(deps, currentPlan),
     collectionPart(racks, rackCollection(inventory), 'rack', clock),
     leasePart(deps),
+    kernelParamsPart(deps),
     { endpoints: server },
   ];
   const hubs = parts.flatMap(({ hub }) => hub ?? []);
