@@ -9,6 +9,8 @@ import { addIgnitionCommands } from './grammar/ignition.ts';
 import { addMigrateCommand } from './grammar/migrate.ts';
 import { addPlanCommands } from './grammar/plan.ts';
 import { addServerCommand } from './grammar/server.ts';
+import { addWaitCommand } from './grammar/wait.ts';
+import { addWatchCommand } from './grammar/watch.ts';
 import { terminalTools } from './io/tools.ts';
 
 const packageJson = createRequire(import.meta.url)('../../package.json') as {
@@ -43,6 +45,8 @@ for (const add of [
   addServerCommand,
   addMigrateCommand,
   addGetCommand,
+  addWatchCommand,
+  addWaitCommand,
   addIgnitionCommands,
   addDescribeCommand,
   addPlanCommands,

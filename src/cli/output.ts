@@ -24,9 +24,9 @@ export type Shown = {
   readonly headers: boolean;
   /** These columns and no others, by their titles or as paths (`.spec.bmc.ipv4`). */
   readonly columns?: readonly string[];
+  /** Of the table that this goes on with; see `formatTable`. */
+  readonly widths?: number[];
 };
-
-export const asTable: Shown = { output: { kind: 'table' }, headers: true };
 
 /** What printing needs of a noun. */
 export type View = Pick<CliNoun, 'nameOf' | 'columns'>;
@@ -48,7 +48,7 @@ export function parseOutput(given: string): Result<Output, string> {
 export async function formatObjects(
   view: View,
   objects: readonly unknown[],
-  { output, headers, columns }: Shown,
+  { output, headers, columns, widths }: Shown,
   isOne = false,
 ): Promise<string> {
   const whole = isOne ? objects[0] : { items: objects };
@@ -77,7 +77,7 @@ export async function formatObjects(
       if (objects.length === 0) return '';
       const isWide = output.kind === 'wide';
       const chosen = chooseColumns(view, columns, ({ wide }) => isWide || !wide);
-      return `${formatTable(chosen, objects, headers)}\n`;
+      return `${formatTable(chosen, objects, headers, widths)}\n`;
     }
   }
 }

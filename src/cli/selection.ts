@@ -70,6 +70,17 @@ export async function selectForWriting(
   );
 }
 
+/** Whether an object is meant by a range; an empty one means all but what it leaves out. */
+export function matcherOf(noun: CliNoun, range: NodeRange): (object: unknown) => boolean {
+  const names = new Set(range.names);
+  const racks = new Set(range.racks);
+  return (object) =>
+    !isLeftOut(noun, range, object) &&
+    (isEmptyRange(range) ||
+      names.has(noun.nameOf(object)) ||
+      racks.has(noun.rackOf?.(object) ?? Number.NaN));
+}
+
 async function byName(get: Get, noun: CliNoun, range: NodeRange): Promise<readonly unknown[]> {
   const objects: unknown[] = [];
   const unknown: string[] = [];

@@ -2,16 +2,24 @@
 
 export type Column<T> = { readonly title: string; readonly cell: (row: T) => string };
 
+/** @param widths of what was printed above, where this goes on with it; brought up to date */
 export function formatTable<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],
   headers = true,
+  widths: number[] = [],
 ): string {
   const lines = [
     ...(headers ? [columns.map(({ title }) => title)] : []),
     ...rows.map((row) => columns.map(({ cell }) => printable(cell(row)))),
   ];
-  const widths = columns.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
+  for (const at of columns.keys()) {
+    // Not by spreading: a hundred thousand arguments are too many for a call.
+    widths[at] = lines.reduce(
+      (most, line) => Math.max(most, line[at]?.length ?? 0),
+      widths[at] ?? 0,
+    );
+  }
   return lines
     .map((line) =>
       line

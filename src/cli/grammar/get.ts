@@ -8,11 +8,13 @@ import { nouns } from '../nouns.ts';
 import { selectForReading } from '../selection.ts';
 import { type OutputOptions, shownOf, withOutput, withSelectors } from './shared-options.ts';
 import type { Tools } from './tools.ts';
+import { watchObjects } from './watch.ts';
 
 type GetOptions = OutputOptions & {
   readonly selector?: string;
   readonly fieldSelector?: string;
   readonly sortBy?: string;
+  readonly watch?: true;
 };
 
 export function addGetCommand(program: Command, tools: Tools): void {
@@ -27,12 +29,16 @@ export function addGetCommand(program: Command, tools: Tools): void {
       command.option(`--${kebab(column)} <values>`, `by ${holds}; commas mean any of them`);
     }
     withOutput(withSelectors(command, noun.hasLabels))
+      .option('-w, --watch', 'go on with each change as it comes, until it is interrupted')
       .option('--sort-by <columns>', 'comma-separated, a minus before one for descending')
       .action(async (names: readonly string[], options: GetOptions, self: Command) => {
         const fieldSelector = selectorOf(filtersOf(noun, self), options.fieldSelector);
         const { selector: labelSelector, sortBy: sort } = options;
         const range = await tools.readRange(names);
         const wanted = { range, fieldSelector, labelSelector, sort };
+        if (options.watch === true) {
+          return watchObjects(tools, self, noun, wanted, shownOf(options), true);
+        }
         const objects = await selectForReading(tools.getterOf(self), noun, wanted);
         await tools.show(noun, objects, shownOf(options), range.isOne && objects.length === 1);
       });

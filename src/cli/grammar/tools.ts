@@ -7,12 +7,17 @@ import type { Progress } from '../many.ts';
 import type { CliNoun } from '../nouns/noun.ts';
 import type { Shown } from '../output.ts';
 import type { NodeRange } from '../ranges.ts';
+import type { Following } from '../watch/follow.ts';
 
 export type Tools = {
   /** Adds the options of a command that asks a server. */
   readonly client: (command: Command) => Command;
   readonly getterOf: (command: Command) => Get;
   readonly senderOf: (command: Command) => Send;
+  /** What a watch needs; the signal ends it. */
+  readonly followingOf: (command: Command, signal?: AbortSignal) => Following;
+  /** Never resolves once the signal has come. */
+  readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly files: SourceFiles;
   /** A line, or several, to standard output. */
   readonly print: (text: string) => void;

@@ -1,6 +1,6 @@
 /** Requests to a server, with errors that say what to check. */
 
-import http, { type IncomingMessage } from 'node:http';
+import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import { userInfo } from 'node:os';
 import type { Answer, Method, SendTerms } from '../answer.ts';
 import { exitCodes, Failure, type FailurePlace, type Refused } from '../failure.ts';
@@ -87,26 +87,15 @@ async function ask(
   given: unknown,
   { ifMatch, contentType = 'application/json' }: SendTerms,
 ): Promise<{ status: number; text: string; more: Pick<Answer, 'warning' | 'etag'> }> {
-  const url = new URL(path, server);
   const json = given === undefined ? undefined : JSON.stringify(given);
-  const { request } = url.protocol === 'https:' ? await import('node:https') : http;
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const asked = request(url, {
-      method,
-      agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: {
-        accept: 'application/json',
-        ...(json === undefined ? {} : { 'content-type': contentType }),
-        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
-        ...(method === 'GET' ? {} : { 'x-sabakan-user': userName() }),
-      },
-    });
-    asked.on('response', resolve);
-    asked.on('error', reject);
-    asked.end(json);
-  });
-  answer.setEncoding('utf8');
+  const headers = {
+    accept: 'application/json',
+    ...(json === undefined ? {} : { 'content-type': contentType }),
+    ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+    ...(method === 'GET' ? {} : { 'x-sabakan-user': userName() }),
+  };
+  const signal = AbortSignal.timeout(timeoutMs);
+  const answer = await start(server, path, { method, headers, signal }, json);
   let text = '';
   for await (const piece of answer) text += piece;
   const warning = answer.headers['x-tetsukan-warning'];
@@ -119,6 +108,62 @@ async function ask(
       ...(etag === undefined ? {} : { etag }),
     },
   };
+}
+
+/** The answer as soon as its head is there; its body is text. */
+async function start(
+  server: string,
+  path: string,
+  options: Pick<RequestOptions, 'method' | 'headers' | 'signal'>,
+  body?: string,
+): Promise<IncomingMessage> {
+  const url = new URL(path, server);
+  const { request } = url.protocol === 'https:' ? await import('node:https') : http;
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const asked = request(url, { agent: false, ...options });
+    asked.on('response', resolve);
+    asked.on('error', reject);
+    asked.end(body);
+  });
+  return answer.setEncoding('utf8');
+}
+
+/** A server sends a bookmark every 15 seconds; when three are missing, nobody is there. */
+const silenceMs = 45_000;
+
+/** The text of an event stream as it comes; see `Open` in `watch/follow.ts`. */
+export async function* openEvents(
+  server: string,
+  path: string,
+  lastEventId: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  const silence = new AbortController();
+  const watchdog = setTimeout(() => silence.abort(), silenceMs);
+  const signals = [silence.signal, ...(signal === undefined ? [] : [signal])];
+  const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId };
+  try {
+    const ending = AbortSignal.any(signals);
+    const answer = await start(server, path, { method: 'GET', headers, signal: ending });
+    const status = answer.statusCode ?? 0;
+    if (status !== 200) {
+      let text = '';
+      for await (const piece of answer) text += piece;
+      throw refusal(server, status, parse(text), text);
+    }
+    for await (const piece of answer) {
+      watchdog.refresh();
+      yield piece as string;
+    }
+  } catch (problem) {
+    if (problem instanceof Failure) throw problem;
+    if (silence.signal.aborted) {
+      throw new Failure(`${server} has sent nothing for ${silenceMs / 1000} seconds`, '');
+    }
+    throw unreachable(server, problem);
+  } finally {
+    clearTimeout(watchdog);
+  }
 }
 
 /** Hosts without an entry for this user exist: containers. */

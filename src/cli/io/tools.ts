@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
 import type { Tools } from '../grammar/tools.ts';
 import { formatObjects } from '../output.ts';
-import { defaultServer, getJson, sendJson } from './api.ts';
+import { defaultServer, getJson, openEvents, sendJson } from './api.ts';
 import { progress } from './progress.ts';
 import { sourceFiles } from './source-files.ts';
 
@@ -21,6 +21,18 @@ export const terminalTools: Tools = {
     const server = serverOf(command);
     return (method, path, body, terms) => sendJson(server, method, path, body, terms);
   },
+  followingOf: (command, signal) => {
+    const server = serverOf(command);
+    return {
+      get: (path) => getJson(server, path),
+      open: (path, lastEventId) => openEvents(server, path, lastEventId, signal),
+      pause: (ms) => pause(ms, signal),
+      warn: (text) => {
+        if (signal?.aborted !== true) process.stderr.write(`tetsu: ${text}\n`);
+      },
+    };
+  },
+  pause,
   files: sourceFiles,
   print: (text) => process.stdout.write(`${text}\n`),
   write: (text) => process.stdout.write(text),
@@ -50,4 +62,12 @@ function serverOf(command: Command): string {
     );
   }
   return server;
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return;
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => clearTimeout(timer));
+  });
 }
