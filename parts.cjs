@@ -23,8 +23,15 @@ module.exports = {
   },
   cli: {
     may: ['base', 'inventory', 'sabakan'],
-    only: { sabakan: ['sabakan/contract/', 'sabakan/server.ts', 'sabakan/migrate.ts'] },
-    why: 'the command is a client like any other; only `tetsu server` starts the face, and `tetsu migrate` needs no server',
+    only: {
+      sabakan: [
+        'sabakan/contract/',
+        'sabakan/server.ts',
+        'sabakan/migrate.ts',
+        'sabakan/doctor/main.ts',
+      ],
+    },
+    why: 'the command is a client like any other; only `tetsu server` starts the face; `tetsu migrate` and `tetsu doctor --config` need no server',
   },
   sim: {
     may: ['base', 'inventory', 'pxe', 'health', 'cke-bridge', 'sabakan'],

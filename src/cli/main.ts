@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, Failure, failureText } from './failure.ts';
 import { addDescribeCommand } from './grammar/describe.ts';
+import { addDoctorCommand } from './grammar/doctor.ts';
 import { addGetCommand } from './grammar/get.ts';
 import { addIgnitionCommands } from './grammar/ignition.ts';
 import { addMigrateCommand } from './grammar/migrate.ts';
@@ -50,6 +51,7 @@ for (const add of [
   addIgnitionCommands,
   addDescribeCommand,
   addPlanCommands,
+  addDoctorCommand,
 ]) {
   add(program, terminalTools);
 }

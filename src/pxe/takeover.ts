@@ -42,16 +42,23 @@ export const pxeTakeover: TakeoverPart = {
 };
 
 /** A file that a record speaks of, relative to a server's data directory. */
-export type ExpectedFile = { readonly key: string; readonly of: string; readonly path: string };
+export type ExpectedFile = {
+  readonly key: string;
+  readonly of: string;
+  readonly path: string;
+  /** Where servers offer it, as the record says. */
+  readonly urls: readonly string[];
+};
 
 /** What a server that has everything has (Sabakan 3.1.9: `images/coreos/<id>/…`, `assets/<id>`). */
 export function expectedFiles(records: Records): readonly ExpectedFile[] {
   const index = decodeIndex(records.get(imageKeys.index)?.value);
-  const images = (index.ok ? index.value : []).flatMap(({ id }) =>
+  const images = (index.ok ? index.value : []).flatMap(({ id, urls }) =>
     imageFileNames.map((name) => ({
       key: imageKeys.index,
       of: `image ${id}`,
       path: `images/coreos/${id}/${name}`,
+      urls,
     })),
   );
   const assets = records.under('assets/').flatMap(({ key, value }): readonly ExpectedFile[] => {
@@ -59,7 +66,9 @@ export function expectedFiles(records: Records): readonly ExpectedFile[] {
     const id = isJsonObject(json) ? json['id'] : undefined;
     // Others are no file names; the check of the record says so.
     if (typeof id !== 'string' || !/^\d+$/.test(id)) return [];
-    return [{ key, of: `asset ${key.slice('assets/'.length)}`, path: `assets/${id}` }];
+    const listed = isJsonObject(json) ? json['urls'] : undefined;
+    const urls = Array.isArray(listed) ? listed.filter((url) => typeof url === 'string') : [];
+    return [{ key, of: `asset ${key.slice('assets/'.length)}`, path: `assets/${id}`, urls }];
   });
   return [...images, ...assets];
 }

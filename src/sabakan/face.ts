@@ -9,6 +9,7 @@ import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import type { Pxe } from '../pxe/pxe.ts';
+import type { DoctorReport } from './doctor/doctor.ts';
 import type { Answer, Exchange, Handler, Route } from './exchange.ts';
 import { jsonAnswer } from './go-json.ts';
 import { createGraphQLEngine } from './graphql/engine.ts';
@@ -49,6 +50,8 @@ export type FaceDeps = ViewParts & {
   readonly playground: boolean;
   readonly requests: RequestCounter;
   readonly status: () => unknown;
+  /** This server examines itself. */
+  readonly doctor: () => Promise<DoctorReport>;
 };
 
 /** One handler for each listener: what is served depends on whether the connection is TLS. */

@@ -16,6 +16,10 @@ import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import { createPxe, type Pxe, type PxeEvent, type PxeSettings } from '../pxe/pxe.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
+import { hostChecks, serverChecks, storeChecks } from './doctor/checks.ts';
+import { createDoctor } from './doctor/doctor.ts';
+import type { HostLook } from './doctor/host.ts';
+import { watchWrites } from './doctor/write-watch.ts';
 import type { Handler } from './exchange.ts';
 import { createFace } from './face.ts';
 import type { MetricFamily } from './metric-text.ts';
@@ -56,6 +60,8 @@ export type FleetEdges = {
   readonly cluster: ClusterParts | undefined;
   /** What is listened on for HTTP, by member of the configuration; for people to see. */
   readonly listeners?: () => Readonly<Record<string, Endpoint>>;
+  /** What the doctor sees of the host; undefined: it looks at the fleet alone. */
+  readonly host?: HostLook;
 };
 
 export type FleetProblem = { readonly kind: string; readonly text: string };
@@ -80,7 +86,9 @@ export type Fleet = {
   readonly pxe: Pxe;
 };
 
-export function createFleet(world: World, edges: FleetEdges, settings: FleetSettings): Fleet {
+export function createFleet(given: World, edges: FleetEdges, settings: FleetSettings): Fleet {
+  const writes = watchWrites(given.store, given.clock);
+  const world: World = { ...given, store: writes.store };
   const { log } = world;
   const { serverName } = settings;
   const transact = createTransact(world.store, world);
@@ -148,8 +156,40 @@ export function createFleet(world: World, edges: FleetEdges, settings: FleetSett
     monitor: control.monitor,
     bridge: control.bridge,
   };
+  const brakes = (): readonly { readonly of: string; readonly text: string }[] => {
+    const health = control.monitor()?.overview();
+    const plan = control.bridge?.plan();
+    return [
+      ...(health?.holds ?? []).map(({ text }) => ({ of: 'health', text })),
+      ...(plan?.refusals ?? []).map(({ text }) => ({ of: 'cluster', text })),
+      ...(plan?.problem === undefined ? [] : [{ of: 'cluster', text: plan.problem }]),
+    ];
+  };
+  const server = {
+    clock: world.clock,
+    http: world.http,
+    machines: inventory.machines,
+    pxe,
+    service: () => ({
+      freshness: inventory.freshness(),
+      leader: control.holder(),
+      writes: writes.last(),
+      brakes: brakes(),
+    }),
+  };
+  const { host } = edges;
+  const checks = [
+    ...serverChecks(server, host),
+    ...(host === undefined
+      ? []
+      : [
+          ...hostChecks(host, world.clock, inventory.ipam),
+          ...storeChecks(host, world.store, takeoverParts),
+        ]),
+  ];
   const face = createFace({
     ...views,
+    doctor: createDoctor(checks, world.clock, serverName),
     world,
     pxe,
     cryptsetup: edges.cryptsetup,

@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { lookAtEtcd } from '../base/io/etcd-look.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
 import { createRealWorld } from '../base/io/real-world.ts';
 import { fail, ok, type Result } from '../base/result.ts';
@@ -17,6 +18,7 @@ import { peerDownload } from '../pxe/io/peer-download.ts';
 import { createProgramFile } from '../pxe/io/program-file.ts';
 import type { ClusterSettings, Config } from './config.ts';
 import type { ClusterParts } from './control.ts';
+import { hostLook } from './doctor/io/host.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createHttpApp, renewTls } from './io/http-app.ts';
 import { listen } from './io/listen.ts';
@@ -148,6 +150,14 @@ export async function startServer(
       secrets: systemSecrets,
       cluster: cluster.value,
       listeners: () => Object.fromEntries(open),
+      host: hostLook(
+        config,
+        {
+          look: () => lookAtEtcd(etcd.value.config, true),
+          maxTxnOps: etcd.value.config.transactionOperationsMax ?? config.etcd.maxTxnOps,
+        },
+        { pid: process.pid, listeners: () => open, http: world.http },
+      ),
     },
     {
       serverName: config.serverName ?? hostname(),

@@ -13,6 +13,7 @@ import { createMemoryAssetShelf } from '../../src/pxe/assets/memory-shelf.ts';
 import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';
 import { createPxe } from '../../src/pxe/pxe.ts';
 import { parseAllowedNetwork } from '../../src/sabakan/allow-ips.ts';
+import { createDoctor } from '../../src/sabakan/doctor/doctor.ts';
 import type { Handler } from '../../src/sabakan/exchange.ts';
 import { createFace, type FaceDeps } from '../../src/sabakan/face.ts';
 import { createHttpApp } from '../../src/sabakan/io/http-app.ts';
@@ -139,6 +140,7 @@ export async function aFace(
     playground: false,
     requests,
     status: () => ({ leader: true }),
+    doctor: createDoctor([], clock, 'boot-0'),
     cryptsetup: undefined,
     monitor: () => undefined,
     bridge: undefined,

@@ -106,7 +106,8 @@ export function connectMembers(config: EtcdConfig): Connection {
   };
 }
 
-function createClient(config: EtcdConfig, endpoint: string): Etcd3 {
+/** A client of one member, which the caller closes. */
+export function createClient(config: EtcdConfig, endpoint: string): Etcd3 {
   const { tls, username, password } = config;
   // With several members a read has time to try a second one.
   const unaryMs =

@@ -1,6 +1,7 @@
 /** What a server says of itself and of the plan. */
 
 import Type from 'typebox';
+import { getDoctor } from './doctor.ts';
 import type { Operation } from './operation.ts';
 
 export const getPlan: Operation = {
@@ -31,4 +32,4 @@ export const getOpenApi: Operation = {
   answer: { status: 200, holds: 'an OpenAPI 3.1 document', schema: Type.Object({}) },
 };
 
-export const serverOperations: readonly Operation[] = [getPlan, getStatus, getOpenApi];
+export const serverOperations: readonly Operation[] = [getPlan, getStatus, getDoctor, getOpenApi];

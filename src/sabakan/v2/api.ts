@@ -2,9 +2,11 @@
 
 import { fail, ok } from '../../base/result.ts';
 import type { World } from '../../base/world.ts';
+import { getDoctor } from '../contract/doctor.ts';
 import { operations } from '../contract/operations.ts';
 import { getRack, listRacks, watchRacks } from '../contract/rack.ts';
 import { getOpenApi, getPlan, getStatus } from '../contract/server-operations.ts';
+import type { DoctorReport } from '../doctor/doctor.ts';
 import type { Route } from '../exchange.ts';
 import { published } from '../published.ts';
 import { createPlanReader, planJson } from '../v2-views.ts';
@@ -23,6 +25,8 @@ export type ApiDeps = MachinePartDeps &
     readonly world: Pick<World, 'clock' | 'log' | 'store'>;
     readonly version: string;
     readonly status: () => unknown;
+    /** This server examines itself. */
+    readonly doctor: () => Promise<DoctorReport>;
   };
 
 export type Api = {
@@ -49,6 +53,7 @@ export function createApi(deps: ApiDeps): Api {
       },
     },
     { operation: getStatus, handle: async () => ok(json(published(deps.status()))) },
+    { operation: getDoctor, handle: async () => ok(json(await deps.doctor())) },
     { operation: getOpenApi, handle: async () => ok(json(description)) },
   ];
   const racks = { list: listRacks, get: getRack, watch: watchRacks };
