@@ -32,6 +32,8 @@ import type { InventoryProblem } from './problem.ts';
 const ownWriteTimeoutMs = 2000;
 /** How often a machine may move to another rack while it is being removed. */
 const removeTriesMax = 3;
+/** How often a machine that moves may be found in another rack, or others in no list of theirs. */
+const looksMax = 5;
 
 export function createInventory(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -73,8 +75,8 @@ export function createInventory(deps: {
 
   const auditOf = (actor: Actor, category: AuditCategory): Audit => {
     const now = clock.now();
-    return (instance, action, detail) =>
-      auditWrite(actor, now, chance, { category, instance, action, detail });
+    return (instance, action, detail, values = {}) =>
+      auditWrite(actor, now, chance, { category, instance, action, detail, ...values });
   };
 
   const run = <T>({ lane, reads, decide }: Decided<T>, { receipt }: Actor) =>
@@ -201,14 +203,27 @@ export function createInventory(deps: {
         actor,
       ),
     patchMachine: async (serial, patch, terms, actor) => {
-      const change = patchMachine(serial, patch, terms, clock.now(), auditOf(actor, 'machines'));
-      const result = await run(change, actor);
-      if (!result.ok) return result;
-      const { revision: answered, value } = result.value;
-      const revision = value.revision ?? answered;
-      if (value.kind === 'moved') return fail(movedMachine(serial, revision));
-      if (terms.dryRun !== true) await shown(machines, revision);
-      return ok({ revision, machine: value.machine });
+      const audit = auditOf(actor, 'machines');
+      const known = index.get(serial)?.spec.rack;
+      let racks = known === undefined ? [] : [known];
+      let inspected: readonly Serial[] = [];
+      for (let looks = 0; looks < looksMax; looks += 1) {
+        const where = { racks, inspected, known: index.inRack };
+        const change = patchMachine(serial, patch, terms, clock.now(), audit, where);
+        const result = await run(change, actor);
+        if (!result.ok) return result;
+        const { revision: answered, value } = result.value;
+        if (value.kind === 'look-again') {
+          racks = [...racks, ...value.racks];
+          inspected = [...inspected, ...value.inspected];
+          continue;
+        }
+        const revision = value.revision ?? answered;
+        if (value.kind === 'moved') return fail(movedMachine(serial, revision));
+        if (terms.dryRun !== true) await shown(machines, revision);
+        return ok({ revision, machine: value.machine });
+      }
+      return fail({ kind: 'contended', text: `machine ${serial} keeps moving from rack to rack` });
     },
     remove: removeMachine,
     ...createManyChanges({

@@ -10,7 +10,7 @@ import type { Applied, ApplyTerms, MachineWish } from './apply.ts';
 import type { Actor, AuditRecord } from './audit.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
 import type { IpamConfig } from './ipam.ts';
-import type { Machine, MachineState, NewMachine, Serial, StateReason } from './machine.ts';
+import type { Machine, MachineState, NewMachine, Role, Serial, StateReason } from './machine.ts';
 import type { InventoryProblem } from './problem.ts';
 import type { MachineQuery } from './query.ts';
 
@@ -44,9 +44,15 @@ export type StateChange = {
 export type MachinePatch = {
   /** Null takes the label away, whether or not it is there. */
   readonly labels: ReadonlyMap<string, string | null>;
+  /** Another rack, or being the boot machine or no more, is another slot: index and addresses move with it. */
+  readonly rack?: number;
+  readonly role?: Role;
+  readonly bmcType?: string;
   readonly retireDate?: Rfc3339;
   readonly state?: { readonly to: MachineState; readonly why: StateReason };
 };
+
+export type PatchTerms = WriteTerms & Pick<ApplyTerms, 'evenInUse'>;
 
 export type WriteTerms = {
   /** The revisions one of which the machine must have when it is written; absent: any. */
@@ -133,7 +139,7 @@ export type Inventory = {
   readonly patchMachine: (
     serial: Serial,
     patch: MachinePatch,
-    terms: WriteTerms,
+    terms: PatchTerms,
     actor: Actor,
   ) => WriteResult<Written & { readonly machine: Machine }>;
   /**

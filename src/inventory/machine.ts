@@ -248,7 +248,8 @@ export function parseRetireDate(text: string): Result<Rfc3339 | undefined, strin
   return ok(instantOf(date.value) === goZeroTime ? undefined : goRfc3339(date.value));
 }
 
-function parseRack(value: unknown): Result<number, string> {
+/** Absent is rack 0, as in Go. */
+export function parseRack(value: unknown): Result<number, string> {
   if (value === undefined || value === null) return ok(0);
   if (!Number.isInteger(value) || (value as number) < 0)
     return fail('must be an unsigned whole number');

@@ -20,6 +20,7 @@ export type InventoryProblem =
       readonly kind: 'change-forbidden';
       readonly serial: string;
       readonly state: MachineState;
+      readonly members: readonly ('rack' | 'role')[];
       readonly text: string;
     }
   /** A list of machines, of which some cannot be as they should: every reason at once, in the order of the list. */

@@ -40,7 +40,14 @@ export const benchIpam = {
 
 export async function startBenchServer(
   folder = mkdtempSync(join(tmpdir(), 'tetsukan-bench-')),
-  { tftpRoot = '/usr/lib/ipxe' }: { readonly tftpRoot?: string } = {},
+  {
+    tftpRoot = '/usr/lib/ipxe',
+    endpoints,
+  }: {
+    readonly tftpRoot?: string;
+    /** Default: an embedded etcd. */
+    readonly endpoints?: readonly string[];
+  } = {},
 ): Promise<BenchServer> {
   mkdirSync(join(folder, 'data'), { recursive: true });
   const file = join(folder, 'server.yml');
@@ -56,7 +63,7 @@ dhcp-bind: 127.0.0.1:${ports.dhcp}
 dhcp: { relay-networks: [127.0.0.0/8] }
 tftp: { listen: 127.0.0.1:${ports.tftp}, root: ${tftpRoot} }
 ipxe-efi-path: ${tftpRoot}/ipxe.efi
-etcd: { embedded: { data-dir: ${folder}/etcd } }
+etcd: ${endpoints === undefined ? `{ embedded: { data-dir: ${folder}/etcd } }` : `{ endpoints: [${endpoints.join()}] }`}
 log-level: warn
 health: { interval-seconds: 3600, patience-seconds: 7200, crowd: { window-seconds: 7200 } }
 `,

@@ -2,26 +2,19 @@
 
 import { type CommitLimits, sizeOf, whyTooLarge } from '../../base/commit-size.ts';
 import type { Decision, Reads, View } from '../../base/decision.ts';
-import { fail, ok, type Result } from '../../base/result.ts';
+import { fail } from '../../base/result.ts';
 import { absent, type Condition, type StoreProblem, type Write } from '../../base/store.ts';
 import { formatInstant, type Instant } from '../../base/time.ts';
 import type { ApplyTerms, MachineRefusal, MachineWish } from '../apply.ts';
 import type { AuditFacts } from '../audit.ts';
-import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
-import {
-  brokenRecord,
-  type Change,
-  parseBytes,
-  putJson,
-  readIndices,
-  readMachine,
-} from './change.ts';
+import { type Change, putJson, readIndices, readIpam } from './change.ts';
 import { changeRecord } from './change-record.ts';
 import { createSlots } from './placement.ts';
+import { isListed, type LookAgain, lookAgain, presentIn } from './presence.ts';
 import { decideWishes, type Present, type Wished } from './wishes.ts';
 
 /** The audit records of a commit, made anew for each try. */
@@ -54,12 +47,7 @@ export type ApplyDecision =
     }
   | { readonly kind: 'refused'; readonly refusals: readonly MachineRefusal[] }
   | { readonly kind: 'too-large'; readonly problem: StoreProblem }
-  /** Nothing was done: ask again with these as well. */
-  | {
-      readonly kind: 'look-again';
-      readonly racks: readonly number[];
-      readonly inspected: readonly Serial[];
-    };
+  | LookAgain;
 
 /** Up to here each key read is a condition of its own, so that nothing else disturbs the change. */
 const provenKeysMax = 60;
@@ -170,35 +158,6 @@ export function applyMachines(
   return { lane, reads, decide };
 }
 
-function presentIn(view: View, serial: Serial): Present {
-  const revision = view.revisionOf(keys.machine(serial));
-  const found = readMachine(view, serial);
-  if (found.ok) return { machine: found.value.machine, revision };
-  if (found.error.kind !== 'record-broken') return { machine: undefined, revision };
-  return { machine: undefined, revision, broken: found.error };
-}
-
-/** What has to be read, too, before slots can be given; undefined when all is there. */
-function lookAgain(
-  presents: ReadonlyMap<Serial, Present>,
-  indices: ReadonlyMap<number, readonly number[]>,
-  known: readonly Machine[],
-): Extract<ApplyDecision, { kind: 'look-again' }> | undefined {
-  const racks = new Set<number>();
-  for (const { machine } of presents.values()) {
-    if (machine !== undefined && !indices.has(machine.spec.rack)) racks.add(machine.spec.rack);
-  }
-  const inspected = known
-    .filter((machine) => !isListed(machine, indices) && !presents.has(machine.spec.serial))
-    .map(({ spec }) => spec.serial);
-  if (racks.size + inspected.length === 0) return undefined;
-  return { kind: 'look-again', racks: [...racks], inspected };
-}
-
-function isListed({ spec }: Machine, indices: ReadonlyMap<number, readonly number[]>): boolean {
-  return indices.get(spec.rack)?.includes(spec.indexInRack) !== false;
-}
-
 /** One record of those that came, as Sabakan writes it, and one for each that changed. */
 function factsOf(wished: readonly Wished[]): readonly Omit<AuditFacts, 'category'>[] {
   const came = wished.filter(({ before }) => before === undefined);
@@ -228,14 +187,4 @@ function whyTooMany(
     `takes ${limits.bytesMax} (etcd's --max-request-bytes, etcd.max-request-bytes); nothing was done: ` +
     `send about ${fitting} at a time`;
   return { ...problem, text };
-}
-
-function readIpam(view: View): Result<IpamConfig, InventoryProblem> {
-  const entry = view.get(keys.ipam);
-  if (entry === undefined) {
-    const text = 'IPAMConfig is not set: PUT /api/v1/config/ipam first';
-    return fail({ kind: 'ipam-missing', text });
-  }
-  const config = parseIpamConfig(parseBytes(entry.value));
-  return config.ok ? ok(config.value) : fail(brokenRecord(keys.ipam, config.error));
 }

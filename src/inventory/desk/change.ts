@@ -3,7 +3,8 @@
 import type { Decision, Reads, View } from '../../base/decision.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Condition, Write } from '../../base/store.ts';
-import type { AuditWrite } from '../audit.ts';
+import type { AuditValues, AuditWrite } from '../audit.ts';
+import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
 import { decodeMachine } from '../machine-json.ts';
@@ -19,7 +20,12 @@ export type Change<T> = {
  * The audit record of a change, made anew for each try: what a refused commit ran into may have been its key, which
  * another server drew in the same millisecond.
  */
-export type Audit = (instance: string, action: string, detail: string) => AuditWrite;
+export type Audit = (
+  instance: string,
+  action: string,
+  detail: string,
+  values?: AuditValues,
+) => AuditWrite;
 
 /** The decision to write these, audit records included. */
 export function committed<T>(
@@ -63,6 +69,16 @@ export function readIndices(view: View, rack: number): Result<readonly number[],
   if (json === null) return ok([]);
   if (Array.isArray(json) && json.every((index) => Number.isInteger(index))) return ok(json);
   return fail(brokenRecord(keys.nodeIndices(rack), 'it is not a list of whole numbers'));
+}
+
+export function readIpam(view: View): Result<IpamConfig, InventoryProblem> {
+  const entry = view.get(keys.ipam);
+  if (entry === undefined) {
+    const text = 'IPAMConfig is not set: PUT /api/v1/config/ipam first';
+    return fail({ kind: 'ipam-missing', text });
+  }
+  const config = parseIpamConfig(parseBytes(entry.value));
+  return config.ok ? ok(config.value) : fail(brokenRecord(keys.ipam, config.error));
 }
 
 /** Undefined when it is not JSON. */

@@ -3,16 +3,19 @@
 import { ok, type Result } from '../../base/result.ts';
 import type { Condition, Revision, Write } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
-import type { AuditWrite } from '../audit.ts';
+import type { AuditValues, AuditWrite } from '../audit.ts';
 import { goRfc3339, goTimeText } from '../go-time.ts';
-import type { MachinePatch, WriteTerms } from '../inventory.ts';
+import type { MachinePatch, PatchTerms } from '../inventory.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
 import { type Audit, type Change, committed, readMachine } from './change.ts';
+import { changeRecord } from './change-record.ts';
 import { isExpected } from './expected.ts';
 import { inState, labelRecord, stateRecord, withLabel, withoutLabel } from './machine-changes.ts';
+import { keysToPlace, placedAnew, type Whereabouts } from './machine-place.ts';
+import type { LookAgain } from './presence.ts';
 
 /** `revision` is the machine's own; undefined where it is that of the commit which answers. */
 type Patched =
@@ -24,21 +27,26 @@ type Patched =
       readonly changes: boolean;
     }
   /** Another revision than any of those expected: nothing was done. */
-  | { readonly kind: 'moved'; readonly revision: Revision | undefined };
+  | { readonly kind: 'moved'; readonly revision: Revision | undefined }
+  | LookAgain;
 
 export function patchMachine(
   serial: Serial,
   patch: MachinePatch,
-  terms: WriteTerms,
+  terms: PatchTerms,
   now: Instant,
   audit: Audit,
+  where: Whereabouts,
 ): Change<Patched> {
   const key = keys.machine(serial);
   const diskKeys = keys.diskKeys(serial);
   const retires = patch.state?.to === 'retired';
   return {
     lane: key,
-    reads: { keys: [key], ...(retires ? { prefixes: [diskKeys] } : {}) },
+    reads: {
+      keys: [key, ...keysToPlace(patch, where)],
+      ...(retires ? { prefixes: [diskKeys] } : {}),
+    },
     decide: (view) => {
       const found = readMachine(view, serial);
       if (!found.ok) return found;
@@ -49,8 +57,16 @@ export function patchMachine(
       }
       const held = retires ? view.under(diskKeys).length : 0;
       const records: AuditWrite[] = [];
-      const note = (action: string, detail: string) => records.push(audit(serial, action, detail));
-      const after = patched(machine, patch, held, now, note);
+      const note: Note = (action, detail, values) =>
+        void records.push(audit(serial, action, detail, values));
+      const placed = placedAnew(view, machine, patch, where, terms.evenInUse === true);
+      if (!placed.ok) return placed;
+      if (placed.value.kind === 'look-again') return { ok: true, value: placed.value, writes: [] };
+      if (placed.value.machine !== machine) {
+        const { detail, ...values } = changeRecord(machine, placed.value.machine);
+        note('change', detail, values);
+      }
+      const after = patched(placed.value.machine, patch, held, now, note);
       if (!after.ok) return after;
       const changes = after.value !== machine;
       if (!changes || terms.dryRun === true) {
@@ -65,10 +81,12 @@ export function patchMachine(
         revision: undefined,
         changes,
       } as const;
-      return committed(value, [write], records, conditions);
+      return committed(value, [write, ...placed.value.writes], records, conditions);
     },
   };
 }
+
+type Note = (action: string, detail: string, values?: AuditValues) => void;
 
 /** The same machine when nothing changes; `note` hears of each change. */
 function patched(
@@ -76,7 +94,7 @@ function patched(
   { labels: wanted, retireDate, state }: MachinePatch,
   held: number,
   now: Instant,
-  note: (action: string, detail: string) => void,
+  note: Note,
 ): Result<Machine, InventoryProblem> {
   let after = machine;
   // What goes first makes room for what comes.

@@ -41,7 +41,9 @@ export function createManyChanges(deps: {
         const { serial, rack } = machine.spec;
         const each = { expected: [expected], dryRun };
         if (what.kind === 'remove') return removal(remove(serial, rack, audit, each), expected);
-        return patching(patchMachine(serial, what.patch, each, now, audit));
+        // Lists alone decide: machines that this request moves are in none for a moment.
+        const where = { racks: [rack], known: () => [], inspected: [] };
+        return patching(patchMachine(serial, what.patch, each, now, audit, where), expected);
       };
       const outcomeOf = (
         { machine: { spec } }: ManyTarget,
@@ -89,10 +91,12 @@ export function createManyChanges(deps: {
   };
 }
 
-function patching(change: ReturnType<typeof patchMachine>): Change<Step> {
-  return mapped(change, (value) =>
-    value.kind === 'moved' ? value : { kind: value.changes ? 'changed' : 'unchanged' },
-  );
+function patching(change: ReturnType<typeof patchMachine>, expected: Revision): Change<Step> {
+  return mapped(change, (value) => {
+    if (value.kind === 'moved') return value;
+    if (value.kind === 'look-again') return { kind: 'moved', revision: expected };
+    return { kind: value.changes ? 'changed' : 'unchanged' };
+  });
 }
 
 /** A machine that was registered anew in another rack has another revision, too. */

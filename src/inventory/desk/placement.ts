@@ -37,11 +37,12 @@ export function createSlots(
   };
   return {
     take: (rack, role) => {
-      const index = freeIndex(config, rack, role, listOf(rack));
+      const list = listOf(rack);
+      const index = freeIndex(config, rack, role, (one) => list.includes(one));
       if (!index.ok) return index;
       const outside = whyOutsidePool(config, rack, index.value);
       if (outside !== undefined) return fail({ kind: 'outside-pool', rack, text: outside });
-      listOf(rack).push(index.value);
+      list.push(index.value);
       changed.add(rack);
       return index;
     },
@@ -61,17 +62,16 @@ function freeIndex(
   config: IpamConfig,
   rack: number,
   role: Role,
-  used: readonly number[],
+  isUsed: (index: number) => boolean,
 ): Result<number, SlotProblem> {
   const first = config.nodeIndexOffset;
   if (role === bootRole) {
-    if (!used.includes(first)) return ok(first);
+    if (!isUsed(first)) return ok(first);
     const text = `rack ${rack} has a ${bootRole} machine already; there is one slot for it, index ${first}`;
     return fail({ kind: 'boot-slot-taken', rack, text });
   }
-  const taken = new Set(used);
   for (let index = first + 1; index <= first + config.maxNodesInRack; index += 1) {
-    if (!taken.has(index)) return ok(index);
+    if (!isUsed(index)) return ok(index);
   }
   const text = `no node index is available for new machine: rack ${rack} holds ${config.maxNodesInRack} machines`;
   return fail({ kind: 'rack-full', rack, text });

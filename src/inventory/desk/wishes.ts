@@ -89,6 +89,7 @@ export function decideWishes(
 }
 
 type Reason = Pick<MachineRefusal, 'member' | 'problem'>;
+type Stays = Reason & { readonly problem: Extract<WishProblem, { kind: 'change-forbidden' }> };
 
 function whyNot(
   wish: MachineWish,
@@ -116,7 +117,7 @@ function whyNot(
 }
 
 /** Why rack and role of a machine stay as they are for now; none where they may change, or need not. */
-export function whyStays(machine: Machine, wish: Place): readonly Reason[] {
+export function whyStays(machine: Machine, wish: Place): readonly Stays[] {
   const { serial, rack, role } = machine.spec;
   const { state } = machine.status;
   if (movableStates.includes(state)) return [];
@@ -124,11 +125,14 @@ export function whyStays(machine: Machine, wish: Place): readonly Reason[] {
     member: 'rack' | 'role',
     from: string | number,
     to: string | number,
-  ): Reason => {
+  ): Stays => {
     const text =
       `${member} of ${serial} stays ${from} while it is ${state}: clusters know a node by address and role; ` +
       `it can become ${to} when it is ${movableStates.join(' or ')}`;
-    return { member, problem: { kind: 'change-forbidden', serial, state, text } };
+    return {
+      member,
+      problem: { kind: 'change-forbidden', serial, state, members: [member], text },
+    };
   };
   return [
     ...(rack === wish.rack ? [] : [forbidden('rack', rack, wish.rack)]),

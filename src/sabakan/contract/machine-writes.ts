@@ -30,6 +30,14 @@ export const machinePatchSchema = Type.Object(
           retireDate: Type.Optional(
             Type.String({ description: 'RFC 3339, as in 2031-04-01T00:00:00Z' }),
           ),
+          rack: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              description: 'another rack is another index and other addresses',
+            }),
+          ),
+          role: Type.Optional(Type.String({ description: 'boot has a slot of its own in a rack' })),
+          bmc: Type.Optional(Type.Object({ type: Type.String() }, closed)),
         },
         closed,
       ),
@@ -59,14 +67,29 @@ export const machinePatchSchema = Type.Object(
 );
 export type MachinePatchV2 = Static<typeof machinePatchSchema>;
 
+const patchQuery = Type.Object(
+  {
+    ...dryRunQuery.properties,
+    evenInUse: Type.Optional(
+      Type.Enum(['true', 'false'], {
+        description:
+          'true: rack and role change in every state; clusters know a node by its address and lose it',
+      }),
+    ),
+  },
+  closed,
+);
+
 export const patchMachine: Operation = {
   id: 'patchMachine',
   method: 'PATCH',
   path: '/machines/{serial}',
-  summary: 'labels, retire date and state of a machine, all at once or not at all (RFC 7396)',
+  summary:
+    'labels, retire date, rack, role, BMC type and state of a machine, all at once or not at all (RFC 7396); ' +
+    'rack and role change while it is uninitialized, retiring or retired',
   needs: 'operator',
   parameters: { serial },
-  query: dryRunQuery,
+  query: patchQuery,
   body: machinePatchSchema,
   example: {
     spec: { labels: { product: 'R750', broken: null } },
@@ -83,6 +106,10 @@ export const patchMachine: Operation = {
   problems: [
     'machine-unknown',
     'transition-forbidden',
+    'change-forbidden',
+    'boot-slot-taken',
+    'rack-full',
+    'outside-pool',
     'disk-keys-exist',
     'precondition-failed',
     'precondition-missing',

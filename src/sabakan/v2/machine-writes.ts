@@ -6,7 +6,15 @@ import { parseRfc3339, type Rfc3339 } from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Inventory, MachinePatch, WriteTerms } from '../../inventory/inventory.ts';
 import { allowedTransitions } from '../../inventory/lifecycle.ts';
-import { isLabelName, isLabelValue, type Machine, type Serial } from '../../inventory/machine.ts';
+import {
+  isLabelName,
+  isLabelValue,
+  type Machine,
+  parseBmcType,
+  parseRack,
+  parseRole,
+  type Serial,
+} from '../../inventory/machine.ts';
 import { deleteMachine, type MachinePatchV2, patchMachine } from '../contract/machine-writes.ts';
 import { type Exchange, emptyAnswer } from '../exchange.ts';
 import { type Place, type Problem, placesText } from '../problems.ts';
@@ -47,7 +55,9 @@ export function machineWriteEndpoints(
         const patch = readPatch(body as MachinePatchV2, by);
         if (!patch.ok) return patch;
         const serial = (parameters.get('serial') ?? '') as Serial;
-        const result = await inventory.patchMachine(serial, patch.value, terms.value, actor);
+        const evenInUse = query.get('evenInUse') === 'true';
+        const asked = { ...terms.value, evenInUse };
+        const result = await inventory.patchMachine(serial, patch.value, asked, actor);
         if (!result.ok) return fail(refusalOf(result.error));
         const { machine, revision } = result.value;
         return ok(json(shown(machine, revision), { etag: `"${revision}"` }));
@@ -98,11 +108,23 @@ export function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch
     }
   }
   const retireDate = readDate(body.spec?.retireDate, places);
+  const given = <T>(pointer: string, result: Result<T, string> | undefined): T | undefined => {
+    if (result === undefined || result.ok) return result?.value;
+    places.push({ pointer, detail: result.error });
+    return undefined;
+  };
+  const { rack: rackNumber, role: roleText, bmc } = body.spec ?? {};
+  const rack = given('/spec/rack', rackNumber === undefined ? undefined : parseRack(rackNumber));
+  const role = given('/spec/role', roleText === undefined ? undefined : parseRole(roleText));
+  const bmcType = given('/spec/bmc/type', bmc === undefined ? undefined : parseBmcType(bmc.type));
   if (places.length > 0) return fail(invalid(places));
   const { state, reason } = body.status ?? {};
   return ok({
     labels: new Map(labels),
     ...(retireDate === undefined ? {} : { retireDate }),
+    ...(rack === undefined ? {} : { rack }),
+    ...(role === undefined ? {} : { role }),
+    ...(bmcType === undefined ? {} : { bmcType }),
     ...(state === undefined
       ? {}
       : { state: { to: state, why: { by, text: reason?.text ?? `set by ${by}`, evidence: [] } } }),
@@ -122,12 +144,26 @@ function invalid(places: readonly Place[]): Refusal {
   return { problem: { kind: 'invalid', mistakes: [], text: placesText(places) }, places };
 }
 
+/** What of a patch is in the way. */
+const placeMembers: Readonly<Partial<Record<Problem['kind'], string>>> = {
+  'boot-slot-taken': '/spec/role',
+  'rack-full': '/spec/rack',
+  'outside-pool': '/spec/rack',
+};
+
 function refusalOf(problem: Problem): Refusal {
   if (problem.kind === 'transition-forbidden') {
     const next = allowedTransitions[problem.from].join(' or ');
     const detail = `a machine that is ${problem.from} can become ${next}, not ${problem.to}`;
     return { problem, places: [{ pointer: '/status/state', detail }] };
   }
+  if (problem.kind === 'change-forbidden') {
+    const detail = problem.text;
+    const places = problem.members.map((member) => ({ pointer: `/spec/${member}`, detail }));
+    return { problem, places };
+  }
+  const where = placeMembers[problem.kind];
+  if (where !== undefined) return { problem, places: [{ pointer: where, detail: problem.text }] };
   if (problem.kind === 'invalid') {
     const places = problem.mistakes.map(({ text }) => ({ pointer: '/spec/labels', detail: text }));
     return { problem, places };

@@ -60,6 +60,64 @@ describe('PATCH /api/v2/machines/{serial}', () => {
     expect(new Set(revisions)).toEqual(new Set([machine.revision]));
   });
 
+  it('moves a machine of the wrong rack with index and addresses, and its old slot is free', async () => {
+    const face = await fleet();
+    const before = (await face.must('GET /api/v2/machines/a')).json();
+    const body = {
+      spec: { rack: 1, role: 'ss', bmc: { type: 'IPMI-2.0' }, labels: { room: '3' } },
+    };
+    const dry = await face.must('PATCH /api/v2/machines/a?dryRun=true', { headers: any, body });
+    const moved = (await face.must('PATCH /api/v2/machines/a', { headers: any, body })).json();
+    expect(dry.json().spec).toEqual(moved.spec);
+    expect(moved.spec).toMatchObject({ rack: 1, role: 'ss', bmc: { type: 'IPMI-2.0' } });
+    expect(moved.spec.ipv4).not.toEqual(before.spec.ipv4);
+    await face.must('POST /api/v1/machines', { body: [aSpec('c')] });
+    const next = (await face.must('GET /api/v2/machines/c')).json();
+    expect(next.spec.ipv4).toEqual(before.spec.ipv4);
+    const log = await face.inventory.auditLog(undefined, undefined);
+    const record = log.ok ? log.value.find(({ action }) => action === 'change') : undefined;
+    expect(record).toMatchObject({
+      instance: 'a',
+      rev: moved.revision,
+      before: { rack: 0, ipv4: before.spec.ipv4 },
+      after: { rack: 1, ipv4: moved.spec.ipv4 },
+    });
+    expect(record?.detail).toContain('rack 0 -> 1');
+  });
+
+  it('leaves rack and role of a machine in use, unless it is told to change them all the same', async () => {
+    const face = await fleet();
+    await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+    const body = { spec: { rack: 1, role: 'ss' } };
+    const refused = await face.ask('PATCH /api/v2/machines/a', { headers: any, body });
+    expect(refused.statusCode).toBe(409);
+    expect(refused.json()).toMatchObject({
+      type: 'urn:tetsukan:problem:change-forbidden',
+      errors: [{ pointer: '/spec/rack' }, { pointer: '/spec/role' }],
+    });
+    const path = 'PATCH /api/v2/machines/a?evenInUse=true';
+    const moved = (await face.must(path, { headers: any, body })).json();
+    expect(moved).toMatchObject({ spec: { rack: 1, role: 'ss' }, status: { state: 'healthy' } });
+  });
+
+  it('names what is no rack, role or BMC type, and what the racks do not take', async () => {
+    const face = await fleet();
+    const errorsOf = async (spec: unknown) => {
+      const answer = await face.ask('PATCH /api/v2/machines/a', { headers: any, body: { spec } });
+      const { type, errors } = answer.json();
+      return [type.split(':').at(-1), ...errors.map((one: { pointer: string }) => one.pointer)];
+    };
+    expect(await errorsOf({ rack: 2_000_000, role: '-', bmc: { type: 'ü' } })).toEqual([
+      'invalid',
+      '/spec/rack',
+      '/spec/role',
+      '/spec/bmc/type',
+    ]);
+    await face.must('POST /api/v1/machines', { body: [aSpec('boot', { role: 'boot' })] });
+    expect(await errorsOf({ role: 'boot' })).toEqual(['boot-slot-taken', '/spec/role']);
+    expect(await errorsOf({ rack: 999_999 })).toEqual(['outside-pool', '/spec/rack']);
+  });
+
   it('does all of it or nothing', async () => {
     const face = await fleet();
     const tag = await tagOf(face, 'a');
@@ -158,8 +216,8 @@ describe('PATCH /api/v2/machines/{serial}', () => {
   it.each([
     [{ x: 1 }, ['/x']],
     [
-      { spec: { rack: 3, role: 'cs' }, status: { since: 'now' } },
-      ['/spec/rack', '/spec/role', '/status', '/status/since'],
+      { spec: { serial: 'x', indexInRack: 4 }, status: { since: 'now' } },
+      ['/spec/serial', '/spec/indexInRack', '/status', '/status/since'],
     ],
     [
       { spec: { labels: { a: 1, 'b/c': 'x', '-': 'x', d: 'no spaces' }, retireDate: 'soon' } },
@@ -196,10 +254,10 @@ describe('PATCH /api/v2/machines/{serial}', () => {
 
   it('says which members there are, and which states', async () => {
     const face = await fleet();
-    const body = { spec: { rack: 3 }, status: { state: 'broken' } };
+    const body = { spec: { serial: 'x' }, status: { state: 'broken' } };
     const { errors } = (await face.ask('PATCH /api/v2/machines/a', { headers: any, body })).json();
     expect(errors.map(({ detail }: { detail: string }) => detail)).toEqual([
-      'is unknown here; known are labels, retireDate',
+      'is unknown here; known are labels, retireDate, rack, role, bmc',
       expect.stringMatching(/^must be one of uninitialized, healthy/),
     ]);
   });
