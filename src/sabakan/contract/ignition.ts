@@ -35,9 +35,19 @@ export const tryIgnition: Operation = {
   parameters: { serial },
   body: Type.Object({
     version: Type.String({ description: 'of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.4' }),
-    template: Type.Object({}, { description: 'an Ignition configuration with templates in it' }),
+    template: Type.Object(
+      {},
+      {
+        additionalProperties: true,
+        description: 'an Ignition configuration with templates in it',
+      },
+    ),
     meta: Type.Optional(Type.Union([Type.Object({}), Type.Null()])),
   }),
+  example: {
+    version: '3.4',
+    template: { storage: { files: [{ path: '/etc/hostname', contents: { source: 'data:,x' } }] } },
+  },
   answer,
   problems: ['not-found', 'not-live', 'bad-request', 'body-too-large', 'template-broken'],
 };

@@ -15,32 +15,37 @@ const nicSchema = Type.Object({
   gateway: ipv4('of its network'),
 });
 
-export const machineSchema = Type.Object({
-  serial: Type.String({ minLength: 1, description: "SMBIOS serial number, the machine's name" }),
-  revision: Type.String({ description: "the store's, of the last change; the object's ETag" }),
-  spec: Type.Object({
-    rack: Type.Integer({ minimum: 0, description: 'logical rack number' }),
-    indexInRack: Type.Integer({ minimum: 0 }),
-    role: Type.String(),
-    labels: Type.Record(Type.String(), Type.String()),
-    ipv4: Type.Array(ipv4('node address'), { description: 'the first is the one that is probed' }),
-    bmc: Type.Object({ type: Type.String(), ipv4: ipv4('of the BMC') }),
-    registerDate: time('when it was registered'),
-    retireDate: time('when it is meant to go'),
-  }),
-  status: Type.Object({
-    state: machineStateSchema,
-    since: time('of the last change of state'),
-    durationSeconds: Type.Number({ minimum: 0 }),
-    reason: Type.Union([
-      Type.Object({
-        by: Type.String({ description: '`health`, `bridge` or who asked for it' }),
-        text: Type.String(),
-        evidence: Type.Array(Type.String()),
+export const machineSchema = Type.Object(
+  {
+    serial: Type.String({ minLength: 1, description: "SMBIOS serial number, the machine's name" }),
+    revision: Type.String({ description: "the store's, of the last change; the object's ETag" }),
+    spec: Type.Object({
+      rack: Type.Integer({ minimum: 0, description: 'logical rack number' }),
+      indexInRack: Type.Integer({ minimum: 0 }),
+      role: Type.String(),
+      labels: Type.Record(Type.String(), Type.String()),
+      ipv4: Type.Array(ipv4('node address'), {
+        description: 'the first is the one that is probed',
       }),
-      Type.Null(),
-    ]),
-  }),
-  network: Type.Object({ nodes: Type.Array(nicSchema), bmc: nicSchema }),
-});
+      bmc: Type.Object({ type: Type.String(), ipv4: ipv4('of the BMC') }),
+      registerDate: time('when it was registered'),
+      retireDate: time('when it is meant to go'),
+    }),
+    status: Type.Object({
+      state: machineStateSchema,
+      since: time('of the last change of state'),
+      durationSeconds: Type.Number({ minimum: 0 }),
+      reason: Type.Union([
+        Type.Object({
+          by: Type.String({ description: '`health`, `bridge` or who asked for it' }),
+          text: Type.String(),
+          evidence: Type.Array(Type.String()),
+        }),
+        Type.Null(),
+      ]),
+    }),
+    network: Type.Object({ nodes: Type.Array(nicSchema), bmc: nicSchema }),
+  },
+  { title: 'Machine' },
+);
 export type MachineV2 = Static<typeof machineSchema>;

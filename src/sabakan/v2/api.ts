@@ -18,6 +18,7 @@ import { leasePart } from './leases.ts';
 import { type MachinePartDeps, machinePart } from './machine-part.ts';
 import { createOnce } from './once.ts';
 import { openApiDocument } from './openapi.ts';
+import { createDocsRoutes } from './page/routes.ts';
 import { rackCollection } from './racks.ts';
 
 export type ApiDeps = MachinePartDeps &
@@ -64,12 +65,14 @@ export function createApi(deps: ApiDeps): Api {
     kernelParamsPart(deps),
     { endpoints: server },
   ];
+  const docsRouteOf = createDocsRoutes(description);
+  const routeOf = endpointRoutes(
+    parts.flatMap(({ endpoints }) => endpoints),
+    createOnce(world),
+  );
   const hubs = parts.flatMap(({ hub }) => hub ?? []);
   return {
-    routeOf: endpointRoutes(
-      parts.flatMap(({ endpoints }) => endpoints),
-      createOnce(world),
-    ),
+    routeOf: (path) => docsRouteOf(path) ?? routeOf(path),
     watchers: () => hubs.reduce((sum, hub) => sum + hub.watchers(), 0),
     stop: () => {
       for (const hub of hubs) hub.stop();

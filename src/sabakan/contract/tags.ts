@@ -1,0 +1,11 @@
+/** What the groups of operations are about, where their names do not say it. */
+
+export const tagMeanings: Readonly<Record<string, string>> = {
+  machines: 'Every server that is registered: where it is, what it is for, and how it is.',
+  racks: 'Nobody registers racks: they are where machines are.',
+  leases: 'Addresses that DHCP has lent.',
+  plan: 'What the cluster should be, and why.',
+  status: 'What this server is doing.',
+  openapi: 'The description that this page is made of.',
+  operations: 'Work that takes longer than a request.',
+};
