@@ -1,6 +1,8 @@
 /** What machines should be, and what becomes of that: registered, changed or left as they are, all or none. */
 
 import type { Revision } from '../base/store.ts';
+import type { DhcpConfig } from './dhcp-config.ts';
+import type { IpamConfig } from './ipam.ts';
 import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
 import type { InventoryProblem } from './problem.ts';
 
@@ -20,6 +22,25 @@ export type ApplyTerms = {
   readonly expected?: ReadonlyMap<Serial, Revision>;
   /** Role and rack may change in every state, not only in those of `movableStates`. */
   readonly evenInUse?: boolean;
+  /** Written in the same commit; machines are placed by the new address plan. */
+  readonly config?: ConfigWish;
+  /**
+   * Asked inside the decision with what would be (as a dry run answers it): a sentence refuses it all as
+   * `not-as-expected`. No effects.
+   */
+  readonly approve?: (outcome: Pick<Applied, 'outcomes' | 'config'>) => string | undefined;
+};
+
+/** What is the same as before is not written. The address plan changes only while no machine is registered. */
+export type ConfigWish = { readonly ipam?: IpamConfig; readonly dhcp?: DhcpConfig };
+
+export type ConfigOutcome = {
+  readonly noun: 'ipam' | 'dhcp';
+  /** `set`: there was none. */
+  readonly kind: 'set' | 'changed' | 'unchanged';
+  /** In Sabakan's form. */
+  readonly before: Readonly<Record<string, unknown>> | undefined;
+  readonly after: Readonly<Record<string, unknown>>;
 };
 
 /**
@@ -43,6 +64,7 @@ export type MachineOutcome =
 export type Applied = {
   /** In the order of the wishes. */
   readonly outcomes: readonly MachineOutcome[];
+  readonly config: readonly ConfigOutcome[];
   /** Of the commit; where nothing was written, of the newest change among what was read. */
   readonly revision: Revision;
 };

@@ -121,16 +121,13 @@ export function createInventory(deps: {
     index,
     limits: { operationsMax: store.conditionsMax + 1, bytesMax: store.bytesMax },
     run,
-    shown: (revision) => shown(machines, revision),
+    shown: async (revision, nouns) => {
+      const each = { machines, ipam, dhcp } as const;
+      await Promise.all(nouns.map((noun) => shown(each[noun], revision)));
+    },
     auditOf: (actor) => {
       const now = clock.now();
-      return (facts) =>
-        auditWrites(
-          actor,
-          now,
-          chance,
-          facts.map((one) => ({ ...one, category: 'machines' })),
-        );
+      return (facts) => auditWrites(actor, now, chance, facts);
     },
   });
 

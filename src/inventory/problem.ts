@@ -23,6 +23,8 @@ export type InventoryProblem =
       readonly members: readonly ('rack' | 'role')[];
       readonly text: string;
     }
+  /** The caller saw another change than this would be; nothing was done. */
+  | { readonly kind: 'not-as-expected'; readonly text: string }
   /** A list of machines, of which some cannot be as they should: every reason at once, in the order of the list. */
   | {
       readonly kind: 'machines-refused';

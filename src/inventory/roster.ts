@@ -1,19 +1,22 @@
 /** A roster: the file in which a technician says which machines there are. Bytes in, machines or every mistake out. */
 
 import { fail, ok, type Result } from '../base/result.ts';
+import { absent, type Revision } from '../base/store.ts';
+import type { MachineWish } from './apply.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
+import type { Inventory } from './inventory.ts';
 import type { IpamConfig } from './ipam.ts';
-import { machinesPerRequestMax } from './machine.ts';
+import { labelMap, machinesPerRequestMax, type Serial } from './machine.ts';
 import { duplicates, overfull } from './roster/check.ts';
 import { readCsv } from './roster/csv.ts';
 import { fileText } from './roster/file-text.ts';
 import { type Fleet, type Found, fleetOfTrees } from './roster/fleet-tree.ts';
 import { jsonTree } from './roster/json-tree.ts';
 import type { RawMachine, RawName } from './roster/raw.ts';
-import { compareSpots, type RosterMistake, type Spot, spotName } from './roster/spot.ts';
 import { placesIn } from './roster/tree.ts';
 import { type Wish, wishOf } from './roster/wish.ts';
 import { yamlTrees } from './roster/yaml-tree.ts';
+import { compareSpots, type RosterMistake, type Spot, spotName } from './roster-spot.ts';
 
 export const rosterFormats = ['csv', 'json', 'yaml'] as const;
 export type RosterFormat = (typeof rosterFormats)[number];
@@ -121,4 +124,29 @@ function top(format: RosterFormat): Spot {
   return format === 'csv'
     ? { kind: 'cell', row: 1, column: 1, name: '' }
     : { kind: 'text', line: 1, column: 1, pointer: '' };
+}
+
+/**
+ * The wishes as the inventory takes them: labels a file names are put over those the machine has, so others stay.
+ * `expected` makes sure that those are still the ones when it is written.
+ */
+export function mergedWishes(
+  machines: readonly RosterMachine[],
+  { find, revisionOf }: Pick<Inventory, 'find' | 'revisionOf'>,
+): {
+  readonly wishes: readonly MachineWish[];
+  readonly expected: ReadonlyMap<Serial, Revision>;
+} {
+  const expected = new Map<Serial, Revision>();
+  const wishes = machines.map(({ wish: { labels, ...rest } }): MachineWish => {
+    if (labels.size === 0) return rest;
+    const present = find(rest.serial);
+    expected.set(rest.serial, present === undefined ? absent : revisionOf(present));
+    const merged = new Map<string, string | null>([...(present?.spec.labels ?? []), ...labels]);
+    const kept = [...merged].flatMap(([name, value]) =>
+      value === null ? [] : [[name, value] as const],
+    );
+    return { ...rest, labels: labelMap(kept) };
+  });
+  return { wishes, expected };
 }

@@ -100,9 +100,10 @@ export const problemTable = {
   'rack-full': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'outside-pool': { status: 400, v1: 'invalid request', graphql: internal },
   'change-forbidden': { status: 409, v1: 'cause', graphql: internal },
+  'not-as-expected': { status: 412, v1: 'text', graphql: internal },
   'machines-refused': { status: 409, v1: 'cause', graphql: internal },
   'ipam-missing': { status: 500, v2: 409, v1: 'cause', graphql: internal },
-  'machines-exist': { status: 500, v1: 'cause', graphql: internal },
+  'machines-exist': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'not-retired': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'disk-keys-exist': {
     status: 400,
@@ -261,6 +262,12 @@ function headerText({ kind, text }: Problem): string {
 export type Place = {
   readonly pointer?: string;
   readonly parameter?: string;
+  /** Of a table, as a spreadsheet counts: the header is row 1. */
+  readonly row?: number;
+  /** Of a text, from 1. */
+  readonly line?: number;
+  /** In that row or line, from 1. */
+  readonly column?: number;
   readonly detail: string;
 };
 

@@ -6,7 +6,14 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, type Revision } from '../../base/store.ts';
 import type { TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import type { Applied, ApplyTerms, MachineOutcome, MachineRefusal, MachineWish } from '../apply.ts';
+import type {
+  Applied,
+  ApplyTerms,
+  ConfigOutcome,
+  MachineOutcome,
+  MachineRefusal,
+  MachineWish,
+} from '../apply.ts';
 import type { Actor } from '../audit.ts';
 import type { Inventory, WriteResult } from '../inventory.ts';
 import type { Serial } from '../machine.ts';
@@ -26,11 +33,14 @@ type Answer<T> = Result<T, InventoryProblem | TransactProblem>;
 export function createApplyDesk(deps: {
   readonly clock: World['clock'];
   readonly log: World['log'];
-  readonly index: Pick<MachineIndex, 'get' | 'inRack'>;
+  readonly index: Pick<MachineIndex, 'get' | 'inRack' | 'all'>;
   readonly limits: CommitLimits;
   readonly run: <T>(change: Change<T>, actor: Actor) => Promise<Answer<Transacted<T>>>;
   /** Waits until what this server reads from shows the commit. */
-  readonly shown: (revision: Revision) => Promise<void>;
+  readonly shown: (
+    revision: Revision,
+    nouns: readonly ('machines' | 'ipam' | 'dhcp')[],
+  ) => Promise<void>;
   readonly auditOf: (actor: Actor) => AuditAll;
 }): Pick<Inventory, 'register' | 'applyMachines'> {
   const { clock, log, index, limits, run, shown, auditOf } = deps;
@@ -40,17 +50,24 @@ export function createApplyDesk(deps: {
     terms: ApplyTerms & { readonly onlyNew?: boolean },
     actor: Actor,
   ): WriteResult<
-    | { readonly kind: 'applied'; readonly wished: readonly Wished[]; readonly revision: Revision }
+    | {
+        readonly kind: 'applied';
+        readonly wished: readonly Wished[];
+        readonly config: readonly ConfigOutcome[];
+        readonly revision: Revision;
+      }
     | { readonly kind: 'refused'; readonly refusals: readonly MachineRefusal[] }
   > => {
     const now = clock.now();
+    const asked = withApproval(terms);
     const audit = auditOf(actor);
     let racks = wishes.flatMap(({ serial }) => index.get(serial)?.spec.rack ?? []);
+    const someMachine = index.all()[0]?.spec.serial;
     let inspected: readonly Serial[] = [];
     for (let looks = 0; looks < looksMax; looks += 1) {
       const all = new Set([...racks, ...wishes.map(({ rack }) => rack)]);
-      const outlook = { racks, known: [...all].flatMap(index.inRack), inspected };
-      const result = await run(applyMachines(wishes, terms, outlook, now, audit, limits), actor);
+      const outlook = { racks, known: [...all].flatMap(index.inRack), inspected, someMachine };
+      const result = await run(applyMachines(wishes, asked, outlook, now, audit, limits), actor);
       if (!result.ok) return result;
       const { value, revision } = result.value;
       if (value.kind === 'refused') return ok(value);
@@ -60,9 +77,12 @@ export function createApplyDesk(deps: {
           for (const serial of value.relisted) {
             log.warn('a machine was missing from the list of used indices of its rack', { serial });
           }
-          await shown(revision);
+          const written = value.config.filter(({ kind }) => kind !== 'unchanged');
+          const isAnyMachine = value.wished.some(({ before, after }) => before !== after);
+          const nouns = written.map(({ noun }) => noun);
+          await shown(revision, isAnyMachine ? ['machines', ...nouns] : nouns);
         }
-        return ok({ kind: 'applied', wished: value.wished, revision });
+        return ok({ kind: 'applied', wished: value.wished, config: value.config, revision });
       }
       racks = [...racks, ...value.racks];
       inspected = [...inspected, ...value.inspected];
@@ -84,17 +104,17 @@ export function createApplyDesk(deps: {
       const result = await apply(wishes, terms, actor);
       if (!result.ok) return result;
       if (result.value.kind === 'refused') return fail(refusedMachines(result.value.refusals));
-      const { wished, revision } = result.value;
+      const { wished, config, revision } = result.value;
       const dryRun = terms.dryRun === true;
       const outcomes = wished.map((one) => outcomeOf(one, revision, dryRun));
-      return ok({ outcomes, revision } satisfies Applied);
+      return ok({ outcomes, config, revision } satisfies Applied);
     },
   };
 
   /** Sabakan takes an empty list and records that somebody sent it. */
   async function registerNothing(actor: Actor) {
     const audit = auditOf(actor);
-    const facts = [{ instance: '', action: 'register', detail: '' }];
+    const facts = [{ category: 'machines', instance: '', action: 'register', detail: '' }] as const;
     const change: Change<undefined> = {
       lane: 'register',
       reads: { keys: [] },
@@ -103,6 +123,16 @@ export function createApplyDesk(deps: {
     const result = await run(change, actor);
     return result.ok ? ok({ revision: result.value.revision, machines: [] }) : result;
   }
+}
+
+/** Approval speaks of outcomes, the decision of wishes. */
+function withApproval({ approve, ...terms }: ApplyTerms & { readonly onlyNew?: boolean }) {
+  if (approve === undefined) return terms;
+  return {
+    ...terms,
+    approve: (wished: readonly Wished[], config: readonly ConfigOutcome[]) =>
+      approve({ outcomes: wished.map((one) => outcomeOf(one, absent, true)), config }),
+  };
 }
 
 function outcomeOf(

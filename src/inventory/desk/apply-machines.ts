@@ -5,7 +5,7 @@ import type { Decision, Reads, View } from '../../base/decision.ts';
 import { fail } from '../../base/result.ts';
 import { absent, type Condition, type StoreProblem, type Write } from '../../base/store.ts';
 import { formatInstant, type Instant } from '../../base/time.ts';
-import type { ApplyTerms, MachineRefusal, MachineWish } from '../apply.ts';
+import type { ApplyTerms, ConfigOutcome, MachineRefusal, MachineWish } from '../apply.ts';
 import type { AuditFacts } from '../audit.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
@@ -13,12 +13,13 @@ import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
 import { type Change, putJson, readIndices, readIpam } from './change.ts';
 import { changeRecord } from './change-record.ts';
+import { type DecidedConfig, decideConfig } from './config-wishes.ts';
 import { createSlots } from './placement.ts';
 import { isListed, type LookAgain, lookAgain, presentIn } from './presence.ts';
 import { decideWishes, type Present, type Wished } from './wishes.ts';
 
 /** The audit records of a commit, made anew for each try. */
-export type AuditAll = (facts: readonly Omit<AuditFacts, 'category'>[]) => {
+export type AuditAll = (facts: readonly AuditFacts[]) => {
   readonly writes: readonly Write[];
   readonly conditions: readonly Condition[];
 };
@@ -35,12 +36,15 @@ export type Outlook = {
   readonly known: readonly Machine[];
   /** Serials beyond those of the wishes that are read in the transaction. */
   readonly inspected: readonly Serial[];
+  /** Any machine at all, where one is known. */
+  readonly someMachine: Serial | undefined;
 };
 
 export type ApplyDecision =
   | {
       readonly kind: 'applied';
       readonly wished: readonly Wished[];
+      readonly config: readonly ConfigOutcome[];
       readonly wrote: boolean;
       /** Present machines whose indices the lists of their racks lacked; the lists have them now. */
       readonly relisted: readonly Serial[];
@@ -55,10 +59,18 @@ const provenKeysMax = 60;
 const provenListsMax = 30;
 const provenMachinesMax = 28;
 
+type Terms = Omit<ApplyTerms, 'approve'> & {
+  readonly onlyNew?: boolean;
+  readonly approve?: (
+    wished: readonly Wished[],
+    config: readonly ConfigOutcome[],
+  ) => string | undefined;
+};
+
 /** @param terms.onlyNew a serial that is there already is `machine-exists`, and such changes share commits. */
 export function applyMachines(
   wishes: readonly MachineWish[],
-  terms: ApplyTerms & { readonly onlyNew?: boolean },
+  terms: Terms,
   outlook: Outlook,
   now: Instant,
   audit: AuditAll,
@@ -69,13 +81,17 @@ export function applyMachines(
   const isFew = 1 + racks.length + serials.length <= provenKeysMax;
   const listsAreProven = isFew || racks.length <= provenListsMax;
   const lists = racks.map(keys.nodeIndices);
+  const configKeys = configKeysOf(terms, outlook);
+  const prefixes = needsAll(terms, outlook) ? { prefixes: [keys.machines] } : {};
   const reads: Reads = isFew
     ? {
-        keys: [keys.ipam, ...lists, ...serials.map(keys.machine)],
+        ...prefixes,
+        keys: [...configKeys, ...lists, ...serials.map(keys.machine)],
         ...(terms.onlyNew === true ? {} : { unproven: [] }),
       }
     : {
-        keys: [keys.ipam, ...(listsAreProven ? lists : [])],
+        ...prefixes,
+        keys: [...configKeys, ...(listsAreProven ? lists : [])],
         unproven: [...(listsAreProven ? [] : lists), ...serials.map(keys.machine)],
       };
 
@@ -102,8 +118,13 @@ export function applyMachines(
   };
 
   const decide = (view: View): Decision<ApplyDecision, InventoryProblem> => {
-    const config = readIpam(view);
+    const config = decideConfig(view, terms.config ?? {}, outlook.someMachine);
     if (!config.ok) return config;
+    const { plan } = config.value;
+    if (plan === undefined && wishes.length > 0) {
+      const missing = readIpam(view);
+      if (!missing.ok) return missing;
+    }
     const indices = new Map<number, readonly number[]>();
     for (const rack of racks) {
       const list = readIndices(view, rack);
@@ -117,7 +138,8 @@ export function applyMachines(
     const broken = isBroken.find((problem) => problem !== undefined);
     if (broken !== undefined) return fail(broken);
 
-    const slots = createSlots(config.value, indices);
+    if (plan === undefined) return decided([], [], config.value, []);
+    const slots = createSlots(plan, indices);
     const unlisted: Machine[] = [];
     for (const { machine } of presents.values()) {
       if (machine === undefined || isListed(machine, indices)) continue;
@@ -127,7 +149,7 @@ export function applyMachines(
     const presentOf = (serial: Serial): Present =>
       presents.get(serial) ?? { machine: undefined, revision: absent };
     const at = formatInstant(now);
-    const { wished, refusals } = decideWishes(config.value, wishes, presentOf, slots, terms, at);
+    const { wished, refusals } = decideWishes(plan, wishes, presentOf, slots, terms, at);
     if (refusals.length > 0) return { ok: true, value: { kind: 'refused', refusals }, writes: [] };
 
     const changed = slots.changed();
@@ -139,11 +161,28 @@ export function applyMachines(
       });
     for (const [rack, used] of changed) writes.push(putJson(keys.nodeIndices(rack), used));
     const relisted = unlisted.flatMap(({ spec }) => (changed.has(spec.rack) ? [spec.serial] : []));
-    const value = { kind: 'applied', wished, wrote: writes.length > 0, relisted } as const;
-    if (writes.length === 0) return { ok: true, value, writes };
-    const records = audit(factsOf(wished));
-    const conditions = [...conditionsFor(view, wished), ...records.conditions];
-    writes.push(...records.writes);
+    return decided(wished, writes, config.value, relisted, conditionsFor(view, wished));
+  };
+
+  const decided = (
+    wished: readonly Wished[],
+    machineWrites: readonly Write[],
+    config: DecidedConfig,
+    relisted: readonly Serial[],
+    proofs: readonly Condition[] = [],
+  ): Decision<ApplyDecision, InventoryProblem> => {
+    const refused = terms.approve?.(wished, config.outcomes);
+    if (refused !== undefined) return fail({ kind: 'not-as-expected', text: refused });
+    const wrote = machineWrites.length + config.writes.length > 0;
+    const value = { kind: 'applied', wished, config: config.outcomes, wrote, relisted } as const;
+    if (!wrote) return { ok: true, value, writes: [] };
+    const records = audit([...config.facts, ...factsOf(wished)]);
+    const conditions = [
+      ...(machineWrites.length > 0 ? proofs : []),
+      ...config.conditions,
+      ...records.conditions,
+    ];
+    const writes = [...config.writes, ...machineWrites, ...records.writes];
     const tooLarge = whyTooMany(wishes.length, [...reads.keys], conditions, writes, limits);
     if (tooLarge !== undefined) {
       return { ok: true, value: { kind: 'too-large', problem: tooLarge }, writes: [] };
@@ -159,14 +198,20 @@ export function applyMachines(
 }
 
 /** One record of those that came, as Sabakan writes it, and one for each that changed. */
-function factsOf(wished: readonly Wished[]): readonly Omit<AuditFacts, 'category'>[] {
+function factsOf(wished: readonly Wished[]): readonly AuditFacts[] {
+  const category = 'machines' as const;
   const came = wished.filter(({ before }) => before === undefined);
   const detail = came.map(({ after }) => after.spec.serial).join('\n');
   const changed = wished.flatMap(({ before, after }) => {
     if (before === undefined || before === after) return [];
-    return [{ instance: after.spec.serial, action: 'change', ...changeRecord(before, after) }];
+    return [
+      { category, instance: after.spec.serial, action: 'change', ...changeRecord(before, after) },
+    ];
   });
-  return [...(came.length > 0 ? [{ instance: '', action: 'register', detail }] : []), ...changed];
+  return [
+    ...(came.length > 0 ? [{ category, instance: '', action: 'register', detail }] : []),
+    ...changed,
+  ];
 }
 
 function whyTooMany(
@@ -187,4 +232,15 @@ function whyTooMany(
     `takes ${limits.bytesMax} (etcd's --max-request-bytes, etcd.max-request-bytes); nothing was done: ` +
     `send about ${fitting} at a time`;
   return { ...problem, text };
+}
+
+function configKeysOf({ config }: Terms, { someMachine }: Outlook): readonly string[] {
+  const some =
+    config?.ipam === undefined || someMachine === undefined ? [] : [keys.machine(someMachine)];
+  return [keys.ipam, ...(config?.dhcp === undefined ? [] : [keys.dhcp]), ...some];
+}
+
+/** Whether there is any machine is a question about all, where none is known. */
+function needsAll({ config }: Terms, { someMachine }: Outlook): boolean {
+  return config?.ipam !== undefined && someMachine === undefined;
 }

@@ -8,7 +8,7 @@ import type { Serial } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
 import { type Audit, type Change, committed, putJson } from './change.ts';
 
-const machinesExist: InventoryProblem = {
+export const machinesExist: InventoryProblem = {
   kind: 'machines-exist',
   text: 'machines already exists: the IPAM configuration cannot be changed while any machine is registered',
 };

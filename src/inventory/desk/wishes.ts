@@ -30,6 +30,9 @@ export type Wished = {
   readonly revision: Revision | undefined;
 };
 
+/** `onlyNew`: a machine that is there already is a refusal. */
+type WishTerms = Pick<ApplyTerms, 'expected' | 'evenInUse'> & { readonly onlyNew?: boolean };
+
 /** What a wish says of place and role. */
 export type Place = { readonly rack: number; readonly role: Role };
 
@@ -42,7 +45,7 @@ export function decideWishes(
   wishes: readonly MachineWish[],
   presentOf: (serial: Serial) => Present,
   slots: Slots,
-  terms: ApplyTerms & { readonly onlyNew?: boolean },
+  terms: WishTerms,
   now: Rfc3339,
 ): { readonly wished: readonly Wished[]; readonly refusals: readonly MachineRefusal[] } {
   const refused = new Map<number, readonly MachineRefusal[]>();
@@ -95,7 +98,7 @@ function whyNot(
   wish: MachineWish,
   { machine, revision, broken }: Present,
   isRepeated: boolean,
-  terms: ApplyTerms & { readonly onlyNew?: boolean },
+  terms: WishTerms,
 ): readonly Reason[] {
   const { serial } = wish;
   const of = (problem: WishProblem): readonly Reason[] => [{ member: 'serial', problem }];

@@ -3,7 +3,7 @@
 import { type IpamConfig, whyOutsidePool } from '../ipam.ts';
 import { bootRole } from '../machine.ts';
 import type { RosterMachine } from '../roster.ts';
-import { type RosterMistake, type Spot, spotLine } from './spot.ts';
+import { type RosterMistake, type Spot, spotLine } from '../roster-spot.ts';
 
 export function duplicates(machines: readonly RosterMachine[]): readonly RosterMistake[] {
   const first = new Map<string, RosterMachine>();

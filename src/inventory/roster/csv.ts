@@ -4,8 +4,8 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { nearestName } from '../../base/nearest-name.ts';
 import { machinesPerRequestMax } from '../machine.ts';
 import { showValue } from '../mistake.ts';
+import type { RosterMistake, Spot } from '../roster-spot.ts';
 import type { Given, RawField, RawMachine, RawName } from './raw.ts';
-import type { RosterMistake, Spot } from './spot.ts';
 
 /** Serial, rack, role, BMC type, retire date and 64 labels, with room for what is said to be wrong. */
 const columnsMax = 200;

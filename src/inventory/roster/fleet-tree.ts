@@ -9,10 +9,10 @@
 import type { Result } from '../../base/result.ts';
 import { type DhcpConfig, parseDhcpConfig } from '../dhcp-config.ts';
 import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
+import type { Spot } from '../roster-spot.ts';
 import { machineOfTree } from './machine-tree.ts';
 import { checkNames, type Members, membersOf, type Reading } from './members.ts';
 import type { RawMachine } from './raw.ts';
-import type { Spot } from './spot.ts';
 import { below, plainOf, sayTree, type Tree } from './tree.ts';
 
 export type Found<T> = { readonly config: T; readonly spot: Spot };

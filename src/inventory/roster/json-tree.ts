@@ -1,6 +1,6 @@
 /** JSON (RFC 8259) to a tree with places. By hand, because `JSON.parse` tells no places and takes members twice. */
 
-import type { RosterMistake } from './spot.ts';
+import type { RosterMistake } from '../roster-spot.ts';
 import { below, type Member, type Places, type Tree, treeDepthMax } from './tree.ts';
 
 /** Where reading ended: nothing after it is known. */

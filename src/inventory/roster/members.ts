@@ -2,7 +2,7 @@
 
 import { nearestName } from '../../base/nearest-name.ts';
 import { showValue } from '../mistake.ts';
-import type { RosterMistake } from './spot.ts';
+import type { RosterMistake } from '../roster-spot.ts';
 import { below, type Member, type Places, sayTree, type Tree } from './tree.ts';
 
 export type Reading = { readonly places: Places; readonly mistakes: RosterMistake[] };

@@ -1,6 +1,6 @@
 /** What a file says of a machine before anybody has judged it: texts and numbers, each with its place. */
 
-import type { Spot } from './spot.ts';
+import type { Spot } from '../roster-spot.ts';
 
 export type Given =
   | { readonly kind: 'text'; readonly text: string }

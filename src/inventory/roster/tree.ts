@@ -1,6 +1,6 @@
 /** JSON or YAML as a tree that remembers where everything stands. */
 
-import type { RosterMistake, Spot } from './spot.ts';
+import type { RosterMistake, Spot } from '../roster-spot.ts';
 
 export type Tree = {
   /** Of its first character in the text. */

@@ -14,8 +14,8 @@ import {
   rackMax,
 } from '../machine.ts';
 import { showValue } from '../mistake.ts';
+import type { RosterMistake } from '../roster-spot.ts';
 import type { RawField, RawMachine, RawName } from './raw.ts';
-import type { RosterMistake } from './spot.ts';
 
 /** A machine as a file wants it. */
 export type Wish = Omit<NewMachine, 'labels'> & {

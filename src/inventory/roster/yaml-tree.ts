@@ -1,7 +1,7 @@
 /** YAML 1.2, one document or several, to trees with places. */
 
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
-import type { RosterMistake } from './spot.ts';
+import type { RosterMistake } from '../roster-spot.ts';
 import {
   below,
   type Member,

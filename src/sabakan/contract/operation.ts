@@ -22,6 +22,8 @@ export type Operation = {
   /** Every member is text; an unknown parameter is refused. */
   readonly query?: TObject;
   readonly body?: TSchema;
+  /** A file: the handler is given its bytes, whatever they say. */
+  readonly isBodyRaw?: true;
   /** A body that it takes, for people to begin with. */
   readonly example?: unknown;
   /** Types the body may have, when any other is refused; absent: whatever the client calls it, it is JSON. */

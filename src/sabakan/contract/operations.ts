@@ -5,6 +5,7 @@ import { leaseOperations } from './lease.ts';
 import { machineOperations } from './machine-operations.ts';
 import type { Operation } from './operation.ts';
 import { rackOperations } from './rack.ts';
+import { registrationOperations } from './registration.ts';
 import { serverOperations } from './server-operations.ts';
 
 export const operations: readonly Operation[] = [
@@ -12,5 +13,6 @@ export const operations: readonly Operation[] = [
   ...rackOperations,
   ...leaseOperations,
   ...kernelParamsOperations,
+  ...registrationOperations,
   ...serverOperations,
 ];

@@ -38,6 +38,11 @@ export const problemSchema = Type.Object(
         Type.Object({
           pointer: Type.Optional(Type.String({ description: 'RFC 6901, into the body' })),
           parameter: Type.Optional(Type.String({ description: 'of the path or the query' })),
+          row: Type.Optional(
+            Type.Integer({ description: 'of a table, as spreadsheets count: the header is 1' }),
+          ),
+          line: Type.Optional(Type.Integer({ description: 'of a file, from 1' })),
+          column: Type.Optional(Type.Integer({ description: 'in that row or line, from 1' })),
           detail: Type.String(),
         }),
         { description: 'every mistake, when there are several places to mend' },

@@ -20,6 +20,7 @@ import { createOnce } from './once.ts';
 import { openApiDocument } from './openapi.ts';
 import { createDocsRoutes } from './page/routes.ts';
 import { rackCollection } from './racks.ts';
+import { registrationEndpoint } from './registrations.ts';
 
 export type ApiDeps = MachinePartDeps &
   KernelParamsPartDeps & {
@@ -63,6 +64,7 @@ export function createApi(deps: ApiDeps): Api {
     collectionPart(racks, rackCollection(inventory), 'rack', clock),
     leasePart(deps),
     kernelParamsPart(deps),
+    { endpoints: [registrationEndpoint(deps)] },
     { endpoints: server },
   ];
   const docsRouteOf = createDocsRoutes(description);

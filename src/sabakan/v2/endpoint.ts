@@ -27,6 +27,9 @@ export type Call = {
   readonly body: unknown;
 };
 
+/** A file, as it came. */
+export type RawBody = { readonly bytes: Uint8Array; readonly toJSON: () => string };
+
 /** What a handler refuses, with every place that is wrong where it knows them. */
 export type Refusal = { readonly problem: Problem; readonly places?: readonly Place[] };
 
@@ -185,7 +188,8 @@ async function checkedBody(
   exchange: Exchange,
 ): Promise<Result<unknown, Refusal>> {
   if (validator === undefined) return ok(undefined);
-  const { bodyTypes } = operation;
+  // Of a file the handler says what it may be: people name its format in the query, too.
+  const bodyTypes = operation.isBodyRaw ? undefined : operation.bodyTypes;
   const type = exchange.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (bodyTypes !== undefined && type !== undefined && !bodyTypes.includes(type)) {
     const text = `the body is ${JSON.stringify(type.slice(0, 80))}; it must be ${bodyTypes.join(' or ')}`;
@@ -193,10 +197,16 @@ async function checkedBody(
   }
   const read = await exchange.body.read(max);
   if (!read.ok) return fail({ problem: read.error });
+  if (operation.isBodyRaw) return ok(rawBody(read.value));
   const json = parseJson(read.value);
   if (!json.ok) return fail({ problem: badRequest(json.error) });
   const checked = placesOrOk(bodyPlaces(validator.Errors(json.value), operation.body));
   return checked.ok ? json : checked;
+}
+
+/** Whoever compares two bodies as JSON compares every octet. */
+function rawBody(bytes: Uint8Array): RawBody {
+  return { bytes, toJSON: () => new TextDecoder('latin1').decode(bytes) };
 }
 
 function placesOrOk(places: readonly Place[]): Result<undefined, Refusal> {

@@ -272,7 +272,7 @@ describe('GET /api/v2/watch/machines', () => {
 describe('the contract', () => {
   it.each(operations.map((operation) => [operation.id, operation] as const))(
     '%s answers what it says it answers',
-    async (id, { method, path, answer, example }) => {
+    async (id, { method, path, answer, example, isBodyRaw, bodyTypes }) => {
       const sample = sampleOf(path);
       const face = await aFace({ deps: { status: () => ({ leader: true }) } });
       await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
@@ -285,7 +285,8 @@ describe('the contract', () => {
         bulkMachines: { select: { all: true }, expect: 1, patch: {} },
       };
       const body = bodies[id] ?? (example as object | undefined);
-      const headers = { 'if-match': '*' };
+      const type = isBodyRaw ? { 'content-type': bodyTypes?.[0] ?? '' } : {};
+      const headers = { 'if-match': '*', ...type };
       if (method === 'DELETE') {
         for (const state of ['retiring', 'retired'])
           await face.must('PUT /api/v1/state/a', { body: state });
