@@ -29,9 +29,10 @@ module.exports = {
         'sabakan/server.ts',
         'sabakan/migrate.ts',
         'sabakan/doctor/main.ts',
+        'sabakan/make-token.ts',
       ],
     },
-    why: 'the command is a client like any other; only `tetsu server` starts the face; `tetsu migrate` and `tetsu doctor --config` need no server',
+    why: 'the command is a client like any other; only `tetsu server` starts the face; `tetsu migrate`, `tetsu doctor --config` and `tetsu token create --config` need no server',
   },
   sim: {
     may: ['base', 'inventory', 'pxe', 'health', 'cke-bridge', 'sabakan'],

@@ -38,7 +38,9 @@ function isEdge(path: string): boolean {
 }
 
 function isMain(path: string): boolean {
-  return /(^|\/)(main|server)\.ts$|^sabakan\/(migrate|open-store)\.ts$/.test(path);
+  return /(^|\/)(main|server)\.ts$|^sabakan\/(migrate|open-store|with-store|make-token)\.ts$/.test(
+    path,
+  );
 }
 
 describe('arrows', () => {

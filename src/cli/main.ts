@@ -10,6 +10,7 @@ import { addIgnitionCommands } from './grammar/ignition.ts';
 import { addMigrateCommand } from './grammar/migrate.ts';
 import { addPlanCommands } from './grammar/plan.ts';
 import { addServerCommand } from './grammar/server.ts';
+import { addTokenCommands } from './grammar/token.ts';
 import { addWaitCommand } from './grammar/wait.ts';
 import { addWatchCommand } from './grammar/watch.ts';
 import { terminalTools } from './io/tools.ts';
@@ -52,6 +53,7 @@ for (const add of [
   addDescribeCommand,
   addPlanCommands,
   addDoctorCommand,
+  addTokenCommands,
 ]) {
   add(program, terminalTools);
 }

@@ -5,5 +5,12 @@ import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
 import type { CliNoun } from './nouns/noun.ts';
 import { rackNoun } from './nouns/rack.ts';
+import { tokenNoun } from './nouns/token.ts';
 
-export const nouns: readonly CliNoun[] = [machineNoun, rackNoun, leaseNoun, kernelParamsNoun];
+export const nouns: readonly CliNoun[] = [
+  machineNoun,
+  rackNoun,
+  leaseNoun,
+  kernelParamsNoun,
+  tokenNoun,
+];

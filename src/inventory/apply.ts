@@ -4,7 +4,8 @@ import type { Revision } from '../base/store.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
 import type { IpamConfig } from './ipam.ts';
 import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
-import type { InventoryProblem } from './problem.ts';
+
+export type { MachineRefusal, WishProblem } from './problem.ts';
 
 /**
  * A machine as it should be. Of one that is registered already, what is left out here stays as it is; labels that are
@@ -68,15 +69,3 @@ export type Applied = {
   /** Of the commit; where nothing was written, of the newest change among what was read. */
   readonly revision: Revision;
 };
-
-/** Why one of the wishes cannot come true; a wish may have several. */
-export type MachineRefusal = {
-  /** Its position in the list, from 0. */
-  readonly at: number;
-  readonly serial: Serial;
-  /** The member of the wish that is in the way. */
-  readonly member: 'serial' | 'rack' | 'role';
-  readonly problem: WishProblem;
-};
-
-export type WishProblem = Exclude<InventoryProblem, { readonly kind: 'machines-refused' }>;

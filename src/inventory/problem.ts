@@ -1,9 +1,8 @@
 /** Everything the inventory refuses, as data: kinds for programs, a sentence for people. */
 
 import type { Revision } from '../base/store.ts';
-import type { MachineRefusal } from './apply.ts';
 import type { ForbiddenTransition } from './lifecycle.ts';
-import type { MachineState } from './machine.ts';
+import type { MachineState, Serial } from './machine.ts';
 import type { Mistake } from './mistake.ts';
 
 export type InventoryProblem =
@@ -54,3 +53,15 @@ export type InventoryProblem =
   | { readonly kind: 'record-broken'; readonly key: string; readonly text: string }
   | { readonly kind: 'invalid'; readonly mistakes: readonly Mistake[]; readonly text: string }
   | ForbiddenTransition;
+
+/** Why one of the wishes cannot come true; a wish may have several. */
+export type MachineRefusal = {
+  /** Its position in the list, from 0. */
+  readonly at: number;
+  readonly serial: Serial;
+  /** The member of the wish that is in the way. */
+  readonly member: 'serial' | 'rack' | 'role';
+  readonly problem: WishProblem;
+};
+
+export type WishProblem = Exclude<InventoryProblem, { readonly kind: 'machines-refused' }>;

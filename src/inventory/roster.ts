@@ -7,14 +7,14 @@ import type { DhcpConfig } from './dhcp-config.ts';
 import type { Inventory } from './inventory.ts';
 import type { IpamConfig } from './ipam.ts';
 import { labelMap, machinesPerRequestMax, type Serial } from './machine.ts';
-import { duplicates, overfull } from './roster/check.ts';
+import { duplicates, overfull, type RosterMachine } from './roster/check.ts';
 import { readCsv } from './roster/csv.ts';
 import { fileText } from './roster/file-text.ts';
 import { type Fleet, type Found, fleetOfTrees } from './roster/fleet-tree.ts';
 import { jsonTree } from './roster/json-tree.ts';
-import type { RawMachine, RawName } from './roster/raw.ts';
+import type { RawMachine } from './roster/raw.ts';
 import { placesIn } from './roster/tree.ts';
-import { type Wish, wishOf } from './roster/wish.ts';
+import { wishOf } from './roster/wish.ts';
 import { yamlTrees } from './roster/yaml-tree.ts';
 import { compareSpots, type RosterMistake, type Spot, spotName } from './roster-spot.ts';
 
@@ -25,12 +25,6 @@ export type RosterFormat = (typeof rosterFormats)[number];
 export const rosterBytesMax = 8 * 1024 * 1024;
 /** More than anybody mends in one go; the number of all is told. */
 export const mistakesShownMax = 200;
-
-export type RosterMachine = {
-  readonly wish: Wish;
-  /** Of a field, or of the whole machine where the file does not name it. */
-  readonly spotOf: (field: RawName | 'machine') => Spot;
-};
 
 export type Roster = {
   readonly machines: readonly RosterMachine[];

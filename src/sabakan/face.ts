@@ -34,6 +34,7 @@ import { actorOf, byMethod, type Noun } from './rest/noun.ts';
 import { createApi } from './v2/api.ts';
 import type { ViewParts } from './v2-views.ts';
 import type { Door } from './who/door.ts';
+import type { Tokens } from './who/tokens.ts';
 
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -45,6 +46,7 @@ export type FaceDeps = ViewParts & {
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;
   readonly door: Door;
+  readonly tokens: Tokens;
   readonly serverName: string;
   readonly version: string;
   readonly playground: boolean;

@@ -194,6 +194,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     pxe,
     cryptsetup: edges.cryptsetup,
     door,
+    tokens,
     serverName,
     version: settings.version,
     playground: settings.playground,

@@ -135,6 +135,7 @@ export async function aFace(
     inventory,
     pxe,
     door,
+    tokens,
     serverName: 'boot-0',
     version: '3.1.9',
     playground: false,

@@ -26,6 +26,23 @@ const lend = (mac: string) => (face: TestFace) =>
     ],
   );
 
+const token = (revoked: object) => (face: TestFace) =>
+  face.store.commit(
+    [],
+    [
+      {
+        kind: 'put',
+        key: 'tetsukan/tokens/abcdefgh',
+        value: new TextEncoder().encode(
+          JSON.stringify({
+            ...{ name: 'alice', role: 'viewer', createdBy: 'bob', networks: [] },
+            ...{ createdAt: 0, expiresAt: 4_000_000_000_000, hash: '0'.repeat(64), ...revoked },
+          }),
+        ),
+      },
+    ],
+  );
+
 const samples: readonly NounSample[] = [
   {
     paths: ['/leases'],
@@ -38,6 +55,12 @@ const samples: readonly NounSample[] = [
     names: { os: 'coreos' },
     arrange: (face) => face.must('PUT /api/v1/kernel_params/coreos', { body: 'quiet' }),
     change: (face) => face.must('PUT /api/v1/kernel_params/coreos', { body: 'quiet splash' }),
+  },
+  {
+    paths: ['/tokens'],
+    names: { id: 'abcdefgh' },
+    arrange: token({}),
+    change: token({ revokedAt: 1 }),
   },
 ];
 

@@ -45,5 +45,7 @@ export type Tools = {
   readonly confirm: (question: string, count: number, yes: boolean | undefined) => Promise<void>;
   /** A counter on standard error, on a terminal alone; nothing where there is only one to do. */
   readonly progress: (label: string, total: number) => Progress;
+  /** Who runs this command, as the host knows; empty where it does not. */
+  readonly userName: () => string;
   readonly exitWith: (code: number) => void;
 };

@@ -114,13 +114,16 @@ async function ask(
 async function start(
   server: string,
   path: string,
-  options: Pick<RequestOptions, 'method' | 'headers' | 'signal'>,
+  options: Pick<RequestOptions, 'method' | 'signal'> & {
+    readonly headers: Readonly<Record<string, string>>;
+  },
   body?: string,
 ): Promise<IncomingMessage> {
   const url = new URL(path, server);
   const { request } = url.protocol === 'https:' ? await import('node:https') : http;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const asked = request(url, { agent: false, ...options });
+    const headers = { ...bearer(), ...options.headers };
+    const asked = request(url, { agent: false, ...options, headers });
     asked.on('response', resolve);
     asked.on('error', reject);
     asked.end(body);
@@ -166,8 +169,14 @@ export async function* openEvents(
   }
 }
 
+/** Never an argument of a command: those are seen by everybody on the host. */
+function bearer(): { readonly authorization?: string } {
+  const token = process.env['TETSU_TOKEN']?.trim() ?? '';
+  return token === '' ? {} : { authorization: `Bearer ${token}` };
+}
+
 /** Hosts without an entry for this user exist: containers. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

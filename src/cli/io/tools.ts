@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
 import type { Tools } from '../grammar/tools.ts';
 import { formatObjects } from '../output.ts';
-import { defaultServer, getJson, openEvents, sendJson } from './api.ts';
+import { defaultServer, getJson, openEvents, sendJson, userName } from './api.ts';
 import { progress } from './progress.ts';
 import { sourceFiles } from './source-files.ts';
 
@@ -47,6 +47,7 @@ export const terminalTools: Tools = {
   readRange: async (args) => (await import('./terminal.ts')).readRange(args),
   confirm: async (...asked) => (await import('./terminal.ts')).confirm(...asked),
   progress,
+  userName,
   exitWith: (code) => {
     process.exitCode = code;
   },

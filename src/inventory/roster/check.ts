@@ -2,8 +2,15 @@
 
 import { type IpamConfig, whyOutsidePool } from '../ipam.ts';
 import { bootRole } from '../machine.ts';
-import type { RosterMachine } from '../roster.ts';
 import { type RosterMistake, type Spot, spotLine } from '../roster-spot.ts';
+import type { RawName } from './raw.ts';
+import type { Wish } from './wish.ts';
+
+export type RosterMachine = {
+  readonly wish: Wish;
+  /** Of a field, or of the whole machine where the file does not name it. */
+  readonly spotOf: (field: RawName | 'machine') => Spot;
+};
 
 export function duplicates(machines: readonly RosterMachine[]): readonly RosterMistake[] {
   const first = new Map<string, RosterMachine>();

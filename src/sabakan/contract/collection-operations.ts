@@ -2,7 +2,7 @@
 
 import type { TSchema } from 'typebox';
 import { changesOf, listQuery, pageOf, watchQuery } from './list.ts';
-import type { Operation } from './operation.ts';
+import type { AccessRole, Operation } from './operation.ts';
 
 /** What a noun says of itself once; its list, its objects and its watch follow from it. */
 export type Noun = {
@@ -15,46 +15,67 @@ export type Noun = {
   readonly columns: Readonly<Record<string, string>>;
   readonly hasLabels: boolean;
   readonly schema: TSchema;
+  /** Who may see them; default: viewer. */
+  readonly needs?: AccessRole;
 };
 
-export function listOperation({ noun, columns, hasLabels, schema }: Noun): Operation {
+export function listOperation({
+  noun,
+  columns,
+  hasLabels,
+  schema,
+  needs = 'viewer',
+}: Noun): Operation {
   return {
     id: `list${capital(noun)}`,
     method: 'GET',
     path: `/${noun}`,
     summary: `${noun} in pages, all of one moment`,
-    needs: 'viewer',
+    needs,
     query: listQuery(Object.keys(columns), hasLabels),
     answer: { status: 200, holds: 'a page', schema: pageOf(schema) },
     problems: ['not-live', 'cursor-gone'],
   };
 }
 
-export function getOperation({ noun, one, key, keyHolds, schema }: Noun): Operation {
+export function getOperation({
+  noun,
+  one,
+  key,
+  keyHolds,
+  schema,
+  needs = 'viewer',
+}: Noun): Operation {
   return {
     id: `get${capital(one)}`,
     method: 'GET',
     path: `/${noun}/{${key}}`,
     summary: `one ${one}; its ETag is its revision`,
-    needs: 'viewer',
+    needs,
     parameters: { [key]: keyHolds },
     answer: { status: 200, holds: `the ${one}`, schema },
     problems: ['not-found', 'not-live'],
   };
 }
 
-export function watchOperation({ noun, columns, hasLabels, schema }: Noun): Operation {
+export function watchOperation({
+  noun,
+  columns,
+  hasLabels,
+  schema,
+  needs = 'viewer',
+}: Noun): Operation {
   return {
     id: `watch${capital(noun)}`,
     method: 'GET',
     path: `/watch/${noun}`,
     summary: `changes of ${noun} as server-sent events, from a revision on`,
-    needs: 'viewer',
+    needs,
     query: watchQuery(Object.keys(columns), hasLabels),
     answer: {
       status: 200,
       holds:
-        'events `changes` (all of one revision together), `bookmark` (nothing up to its id is missing) and `error` (410: list again; 429: too slow, go on from the last id), after which it ends',
+        'events `changes` (all of one revision together), `bookmark` (nothing up to its id is missing) and `error` (401: the token has ended; 410: list again; 429: too slow, go on from the last id), after which it ends',
       schema: changesOf(schema),
       mediaType: 'text/event-stream',
     },

@@ -43,3 +43,14 @@ export const kernelParamsColumns = {
   os: 'the operating system',
   params: 'the parameters themselves',
 } as const;
+
+/** What tokens are selected and sorted by, and what it holds. */
+export const tokenColumns = {
+  id: 'the id',
+  name: 'of whom it is for',
+  role: 'the role',
+  state: 'active, expired or revoked',
+  createdBy: 'who made it',
+  createdAt: 'when it was made',
+  expiresAt: 'when it ends',
+} as const;

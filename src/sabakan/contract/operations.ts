@@ -7,6 +7,7 @@ import type { Operation } from './operation.ts';
 import { rackOperations } from './rack.ts';
 import { registrationOperations } from './registration.ts';
 import { serverOperations } from './server-operations.ts';
+import { tokenOperations } from './token.ts';
 
 export const operations: readonly Operation[] = [
   ...machineOperations,
@@ -14,5 +15,6 @@ export const operations: readonly Operation[] = [
   ...leaseOperations,
   ...kernelParamsOperations,
   ...registrationOperations,
+  ...tokenOperations,
   ...serverOperations,
 ];

@@ -21,9 +21,11 @@ import { openApiDocument } from './openapi.ts';
 import { createDocsRoutes } from './page/routes.ts';
 import { rackCollection } from './racks.ts';
 import { registrationEndpoint } from './registrations.ts';
+import { type TokenPartDeps, tokenPart } from './tokens.ts';
 
 export type ApiDeps = MachinePartDeps &
-  KernelParamsPartDeps & {
+  KernelParamsPartDeps &
+  TokenPartDeps & {
     readonly world: Pick<World, 'clock' | 'log' | 'store'>;
     readonly version: string;
     readonly status: () => unknown;
@@ -65,6 +67,7 @@ export function createApi(deps: ApiDeps): Api {
     leasePart(deps),
     kernelParamsPart(deps),
     { endpoints: [registrationEndpoint(deps)] },
+    tokenPart(deps),
     { endpoints: server },
   ];
   const docsRouteOf = createDocsRoutes(description);

@@ -37,6 +37,8 @@ export type Endpoint = {
   readonly operation: Operation;
   /** Larger bodies are refused; default 1 MiB. */
   readonly bodyBytesMax?: number;
+  /** Its answer holds a secret, which is kept nowhere: a request that is repeated does not hear it again. */
+  readonly isSecret?: true;
   readonly handle: (call: Call) => Promise<Result<Answer, Refusal>>;
   /**
    * The answer to a request that was carried out, while its answer was lost: as things are now. Undefined, or absent:

@@ -79,7 +79,8 @@ export function createOnce(deps: {
       }
       const { status, headers, body } = result.value;
       const text = body.kind === 'bytes' ? utf8Text(body.bytes) : '';
-      if (text === undefined || body.kind === 'stream' || status >= 300) return result;
+      const isKept = endpoint.isSecret !== true && body.kind !== 'stream' && status < 300;
+      if (text === undefined || !isKept) return result;
       const kept = keptHeaders.flatMap((header) =>
         headers[header] === undefined ? [] : [[header, headers[header]] as const],
       );

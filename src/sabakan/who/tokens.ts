@@ -1,6 +1,7 @@
 /** The desk of tokens: all of them in memory on every server, so that a revocation counts as soon as it is heard of. */
 
 import { createMirror, type Freshness, type MirrorListener } from '../../base/mirror.ts';
+import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, type Revision, type StoreProblem } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
@@ -89,15 +90,17 @@ export function createTokens(deps: {
       if (!prepared.ok) return prepared;
       const { change, text } = prepared.value;
       if (dryRun) return ok({ token: prepared.value.preview, text: '' });
-      const made = await transact(change.lane, change.reads, change.decide);
+      const once = receipted(transact, actor.receipt);
+      const made = await once(change.lane, change.reads, change.decide);
       if (!made.ok) return made;
       await mirror.reached(made.value.revision, ownWriteTimeoutMs);
-      return ok({ token: made.value.value, text });
+      return ok({ token: mirror.get(made.value.value.id) ?? made.value.value, text });
     },
     revoke: async (id, actor, dryRun = false) => {
       const now = clock.now();
       const change = revokeToken(id, now, auditOf(deps.world, actor, now), dryRun);
-      const done = await transact(change.lane, change.reads, change.decide);
+      const once = receipted(transact, actor.receipt);
+      const done = await once(change.lane, change.reads, change.decide);
       if (!done.ok) return done;
       await mirror.reached(done.value.revision, ownWriteTimeoutMs);
       return ok(done.value.value);
