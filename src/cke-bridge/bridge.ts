@@ -44,6 +44,8 @@ export type BridgeDeps = {
   readonly sink: ClusterSink;
   /** The leader's claim as a condition; undefined when this server does not lead. Absent: there is no other. */
   readonly fence?: () => Condition | undefined;
+  /** An operator's brake, in their words: nothing but taints changes. Undefined: none. */
+  readonly stopped?: () => string | undefined;
   /** Taint keys that others have put on members' Nodes, where somebody watches Kubernetes. */
   readonly nodeTaints?: () => ReadonlyMap<Serial, readonly string[]>;
 };
@@ -55,7 +57,9 @@ export type Bridge = {
   readonly plan: () => PlanView;
   /** A pass that writes nothing, on any server: what the leader would do now. */
   readonly dryRun: () => Promise<PlanView>;
-  /** Overrules one kind of refusal for a while; false when a person may not overrule it. */
+  /** Looks again soon: something has changed that the inventory does not tell. */
+  readonly wake: () => void;
+  /** Overrules one kind of refusal for a while (0: no longer); false when a person may not overrule it. */
   readonly acknowledge: (kind: RefusalKind, seconds: number) => boolean;
   /** Called after each pass. */
   readonly subscribe: (listener: (view: PlanView) => void) => () => void;
@@ -117,6 +121,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       memory,
       clockJumpMs: time.jumpMs(),
       acknowledged: stillAcknowledged(),
+      stopped: deps.stopped?.(),
       now,
       ...(taints === undefined ? {} : { nodeTaints: taints }),
     });
@@ -268,6 +273,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       waker.stop();
       view = { ...view, leading: false };
     },
+    wake: waker.wake,
     plan: () => view,
     dryRun: async () => {
       const found = await look(undefined);
@@ -276,7 +282,8 @@ export function createBridge(deps: BridgeDeps): Bridge {
     acknowledge: (kind, seconds) => {
       if (!acknowledgeable.includes(kind)) return false;
       acknowledged.set(kind, clock.monotonicMs() + seconds * 1000);
-      log.warn('refusal acknowledged', { kind, seconds });
+      const said = seconds > 0 ? 'refusal acknowledged' : 'refusal holds again';
+      log.warn(said, { kind, seconds });
       waker.wake();
       return true;
     },

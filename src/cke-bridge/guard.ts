@@ -26,6 +26,8 @@ export type GuardInput = {
   /** How far wall time has departed from monotonic time of late; 0 when it keeps step. */
   readonly clockJumpMs: number;
   readonly acknowledged: ReadonlySet<RefusalKind>;
+  /** An operator's brake, in their words; undefined: none. */
+  readonly stopped?: string | undefined;
   readonly now: Instant;
 };
 
@@ -42,10 +44,29 @@ export function checkInput(input: GuardInput): readonly Refusal[] {
     ...checkControlPlanes(input),
     checkDown(input),
     checkClock(input),
+    checkStopped(input),
   ];
   return refusals.flatMap((refusal) =>
     refusal === undefined || input.acknowledged.has(refusal.kind) ? [] : refusal,
   );
+}
+
+/** What stands in spite of a person's word: shown, but holding nothing. */
+export function overruled(input: GuardInput): readonly Refusal[] {
+  if (input.acknowledged.size === 0) return [];
+  const all = checkInput({ ...input, acknowledged: new Set() });
+  return all.filter(({ kind }) => input.acknowledged.has(kind));
+}
+
+function checkStopped({ stopped }: GuardInput): Refusal | undefined {
+  if (stopped === undefined) return undefined;
+  return {
+    kind: 'stopped',
+    holds: 'all-but-taints',
+    text: stopped,
+    numbers: {},
+    release: 'goes on once an operator takes the brake off (tetsu brake off), or it expires',
+  };
 }
 
 function checkFreshness({ freshness }: GuardInput): Refusal | undefined {

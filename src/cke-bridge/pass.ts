@@ -4,7 +4,7 @@ import type { Serial } from '../inventory/machine.ts';
 import type { LastCluster, Memory } from './cluster.ts';
 import { formatCluster } from './cluster-yaml.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { checkInput, type GuardInput } from './guard.ts';
+import { checkInput, type GuardInput, overruled } from './guard.ts';
 import { remember } from './plan/memory.ts';
 import { type Plan, planNext } from './plan.ts';
 import { checkPlan } from './plan-check.ts';
@@ -21,6 +21,8 @@ export type Pass = {
   /** Undefined without a template. When a refusal holds it, the plan is what may still be done: taints or nothing. */
   readonly plan: Plan | undefined;
   readonly refusals: readonly Refusal[];
+  /** Those that a person's word keeps from holding anything. */
+  readonly overruled: readonly Refusal[];
   readonly memory: Memory;
   /** The text to hand over; undefined when there is no cluster, or none that may be written. */
   readonly body: string | undefined;
@@ -31,6 +33,7 @@ export type Pass = {
 
 export function runPass(input: PassInput): Pass {
   const refusals = checkInput(input);
+  const lifted = overruled(input);
   const frozen = refusals.some((refusal) => refusal.holds === 'everything');
   // An inventory that we do not trust must not make us forget.
   const memory = frozen
@@ -41,6 +44,7 @@ export function runPass(input: PassInput): Pass {
     return {
       plan: undefined,
       refusals,
+      overruled: lifted,
       memory,
       body: undefined,
       fingerprint: undefined,
@@ -55,6 +59,7 @@ export function runPass(input: PassInput): Pass {
     return {
       plan: wrong.length > 0 ? planIn('frozen') : plan,
       refusals: [...refusals, ...wrong],
+      overruled: lifted,
       memory: frozen ? input.memory : memory,
       body: undefined,
       fingerprint: undefined,
@@ -64,7 +69,7 @@ export function runPass(input: PassInput): Pass {
   const body = plan.cluster === undefined ? undefined : formatCluster(plan.cluster);
   const fingerprint = body === undefined ? undefined : fingerprintOf(body);
   const changed = fingerprint !== undefined && fingerprint !== input.lastCluster?.fingerprint;
-  return { plan, refusals, memory, body, fingerprint, changed };
+  return { plan, refusals, overruled: lifted, memory, body, fingerprint, changed };
 }
 
 /** Serials of records that do not decode, from the inventory's `broken()`. */

@@ -58,6 +58,8 @@ export type PlanView = {
   readonly pending: boolean;
   readonly swaps: readonly Swap[];
   readonly refusals: readonly Refusal[];
+  /** What would hold, had not a person overruled it for a while. */
+  readonly overruled: readonly Refusal[];
   readonly waitingFor: readonly Waiting[];
   readonly decisions: ReadonlyMap<Serial, Decision>;
   readonly controlPlanes: readonly Serial[];
@@ -78,6 +80,7 @@ export const emptyView: PlanView = {
   pending: false,
   swaps: [],
   refusals: [],
+  overruled: [],
   waitingFor: [],
   decisions: new Map(),
   controlPlanes: [],
@@ -92,7 +95,14 @@ export function viewOfPass(
   pass: Pass,
 ): Pick<
   PlanView,
-  'changes' | 'swaps' | 'refusals' | 'waitingFor' | 'decisions' | 'controlPlanes' | 'workers'
+  | 'changes'
+  | 'swaps'
+  | 'refusals'
+  | 'overruled'
+  | 'waitingFor'
+  | 'decisions'
+  | 'controlPlanes'
+  | 'workers'
 > {
   const members = pass.plan?.members ?? [];
   const serialsOf = (controlPlane: boolean): readonly Serial[] =>
@@ -105,6 +115,7 @@ export function viewOfPass(
     })),
     swaps: pass.plan?.swaps ?? [],
     refusals: pass.refusals,
+    overruled: pass.overruled,
     waitingFor: pass.plan?.waitingFor ?? [],
     decisions: pass.plan?.decisions ?? new Map(),
     controlPlanes: serialsOf(true),

@@ -9,6 +9,7 @@ export type RefusalKind =
   | 'control-planes-silent'
   | 'many-down'
   | 'clock-jumped'
+  | 'stopped'
   | 'template-missing'
   | 'template-lacks-role'
   | 'sink-foreign'

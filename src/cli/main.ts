@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, Failure, failureText } from './failure.ts';
+import { addBrakeCommands } from './grammar/brake.ts';
 import { addDescribeCommand } from './grammar/describe.ts';
 import { addDoctorCommand } from './grammar/doctor.ts';
 import { addGetCommand } from './grammar/get.ts';
@@ -54,6 +55,7 @@ for (const add of [
   addPlanCommands,
   addDoctorCommand,
   addTokenCommands,
+  addBrakeCommands,
 ]) {
   add(program, terminalTools);
 }

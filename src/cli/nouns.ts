@@ -1,5 +1,6 @@
 /** Every noun that `tetsu get` lists. */
 
+import { brakeNoun } from './nouns/brake.ts';
 import { kernelParamsNoun } from './nouns/kernel-params.ts';
 import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
@@ -11,6 +12,7 @@ export const nouns: readonly CliNoun[] = [
   machineNoun,
   rackNoun,
   leaseNoun,
+  brakeNoun,
   kernelParamsNoun,
   tokenNoun,
 ];

@@ -14,6 +14,7 @@ import {
   type Scope,
   type Suspect,
   suspicion,
+  type Trouble,
   watchCrowd,
 } from './crowd.ts';
 import type { Evidence } from './evidence.ts';
@@ -30,7 +31,11 @@ export type CrowdWatch = {
   readonly restrain: (machine: Machine, verdict: Verdict) => Verdict;
   readonly recount: () => void;
   /** Serials to look at again; undefined when no hold stands there. */
-  readonly lift: (scope: Scope) => readonly Serial[] | undefined;
+  readonly lift: (
+    scope: Scope,
+    trouble?: Trouble,
+    lifted?: boolean,
+  ) => readonly Serial[] | undefined;
   /** Nobody is suspected of anything any more. */
   readonly clear: () => void;
 };
@@ -81,11 +86,12 @@ export function createCrowdWatch(options: {
       return restrain(verdict, crowd, machine);
     },
     recount: () => count(false),
-    lift: (scope) => {
-      const lifted = lift(crowd, scope);
-      if (lifted === undefined) return undefined;
-      crowd = lifted;
-      log.warn('hold lifted by an operator', { hold: scope });
+    lift: (scope, trouble, lifted = true) => {
+      const next = lift(crowd, scope, trouble, lifted);
+      if (next === undefined) return undefined;
+      crowd = next;
+      const hold = trouble === undefined ? scope : `${scope} ${trouble}`;
+      log.warn(lifted ? 'hold lifted by an operator' : 'the lift of a hold is over', { hold });
       return [...suspects].flatMap(([serial, { rack }]) =>
         scope === 'fleet' || scope === `rack/${rack}` ? [serial] : [],
       );

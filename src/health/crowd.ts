@@ -106,13 +106,22 @@ export function watchCrowd(
   }
 }
 
-/** An operator's word that the trouble of `scope` is real. Undefined when no hold stands there. */
-export function lift(crowd: Crowd, scope: Scope): Crowd | undefined {
+/**
+ * An operator's word that the trouble of `scope` is real, or its end. Undefined when no hold stands there.
+ *
+ * @param trouble absent: of either kind.
+ */
+export function lift(
+  crowd: Crowd,
+  scope: Scope,
+  trouble?: Trouble,
+  lifted = true,
+): Crowd | undefined {
   const next = new Map(crowd);
   let found = false;
   for (const [key, standing] of crowd) {
-    if (standing.scope !== scope) continue;
-    next.set(key, { ...standing, lifted: true });
+    if (standing.scope !== scope || (trouble ?? standing.trouble) !== standing.trouble) continue;
+    next.set(key, { ...standing, lifted });
     found = true;
   }
   return found ? next : undefined;

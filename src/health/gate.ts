@@ -9,7 +9,14 @@ import type { HealthPolicy } from './policy.ts';
 import type { SteadyTime } from './steady-time.ts';
 import { spell } from './verdict.ts';
 
+export type GateReason = {
+  readonly kind: 'evidence-missing' | 'inventory-loading' | 'store-silent' | 'clock-jumped';
+  readonly text: string;
+};
+
 export type Gate = {
+  /** The same as `reasons`, by kind; only looks, and closes nothing. */
+  readonly closedBy: () => readonly GateReason[];
   /** Why nothing is moved; empty: open. */
   readonly reasons: () => readonly string[];
   /** How often it closed so far: a pass is trusted when it stayed the same and open. */
@@ -29,37 +36,43 @@ export function createGate(options: {
   let closings = 0;
   let closed = false;
 
-  const look = (): { reasons: string[]; jumped: boolean } => {
-    const reasons: string[] = [];
+  const look = (): readonly GateReason[] => {
+    const reasons: GateReason[] = [];
     const notLoaded = options.notLoaded();
-    if (notLoaded !== undefined) reasons.push(notLoaded);
+    if (notLoaded !== undefined) reasons.push({ kind: 'evidence-missing', text: notLoaded });
     const freshness = inventory.freshness();
-    if (freshness.kind === 'loading') reasons.push('waits for the inventory: it is still loading');
+    if (freshness.kind === 'loading') {
+      const text = 'waits for the inventory: it is still loading';
+      reasons.push({ kind: 'inventory-loading', text });
+    }
     if (freshness.kind === 'behind') {
-      reasons.push(
-        `waits for the store: no news for ${spell(freshness.silentMs)} (${freshness.text}), so this server may be the one that is cut off`,
-      );
+      const text = `waits for the store: no news for ${spell(freshness.silentMs)} (${freshness.text}), so this server may be the one that is cut off`;
+      reasons.push({ kind: 'store-silent', text });
     }
     const jump = time.jump(options.policy().clock);
     if (jump !== undefined) {
       const way = jump.byMs > 0 ? 'forward' : 'back';
-      reasons.push(
-        `waits for the clock: wall time went ${way} by ${spell(Math.abs(jump.byMs))} against monotonic time; steady again in ${spell(jump.untilAt - time.now())}`,
-      );
+      const text = `waits for the clock: wall time went ${way} by ${spell(Math.abs(jump.byMs))} against monotonic time; steady again in ${spell(jump.untilAt - time.now())}`;
+      reasons.push({ kind: 'clock-jumped', text });
     }
-    return { reasons, jumped: jump !== undefined };
+    return reasons;
   };
 
   return {
     reasons: () => {
-      const { reasons, jumped } = look();
+      const found = look();
+      const reasons = found.map(({ text }) => text);
       if (reasons.length > 0 && !closed) {
         closings += 1;
-        options.onClose(reasons, jumped);
+        options.onClose(
+          reasons,
+          found.some(({ kind }) => kind === 'clock-jumped'),
+        );
       }
       closed = reasons.length > 0;
       return reasons;
     },
+    closedBy: look,
     closings: () => closings,
   };
 }

@@ -11,7 +11,7 @@ import type { World } from '../base/world.ts';
 import type { Actor } from '../inventory/audit.ts';
 import type { Change, Inventory } from '../inventory/inventory.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
-import type { Scope } from './crowd.ts';
+import type { Scope, Trouble } from './crowd.ts';
 import { createCrowdWatch } from './crowd-watch.ts';
 import {
   afterMove,
@@ -23,7 +23,7 @@ import {
   pruneDepartures,
 } from './evidence.ts';
 import { createEvidenceShelf } from './evidence-shelf.ts';
-import { createGate } from './gate.ts';
+import { createGate, type GateReason } from './gate.ts';
 import { createInheritance } from './inheritance.ts';
 import { askAll } from './pass.ts';
 import type { HealthPolicy } from './policy.ts';
@@ -33,6 +33,7 @@ import { createSchedule } from './schedule.ts';
 import {
   type HealthOverview,
   type HealthStatus,
+  type HoldStatus,
   holdStatus,
   notAskedYet,
   statusOf,
@@ -47,8 +48,18 @@ export type Monitor = {
   readonly stop: () => void;
   readonly status: (serial: Serial) => HealthStatus | undefined;
   readonly overview: () => HealthOverview;
-  /** An operator's word that this trouble is real: its hold lets go until it falls. False: no hold stands there. */
-  readonly lift: (scope: Scope) => boolean;
+  /** What holds back all moves, and the holds of crowds; without the counting that `overview` does. */
+  readonly brakes: () => {
+    readonly gate: readonly GateReason[];
+    readonly holds: readonly HoldStatus[];
+  };
+  /**
+   * An operator's word that this trouble is real: its hold lets go until it falls, or until the word is taken back
+   * (`lifted` false). False: no hold stands there.
+   *
+   * @param trouble absent: of either kind.
+   */
+  readonly lift: (scope: Scope, trouble?: Trouble, lifted?: boolean) => boolean;
   /** Another policy from now on; where the probes differ, counting begins anew. */
   readonly usePolicy: (policy: HealthPolicy) => void;
 };
@@ -62,6 +73,8 @@ export type MonitorDeps = {
   readonly fence?: Condition;
   /** Who the audit log says it was. */
   readonly actor?: Actor;
+  /** Why nobody is to be moved, though machines go on being asked and judged: an operator's brake. Undefined: go on. */
+  readonly stopped?: () => string | undefined;
 };
 
 /** The part of an interval by which passes spread, so that they never fall into step. Only ever earlier. */
@@ -145,7 +158,8 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     const held = verdict.kind === 'move' && restrained.kind === 'wait';
     if (held && !latest.held) counters.held += 1;
     note(machine, { evidence, verdict: restrained, at, held, refused: undefined });
-    if (restrained.kind === 'move' && reasons.length === 0) await move(machine, restrained);
+    const isFree = reasons.length === 0 && stopReasons().length === 0;
+    if (restrained.kind === 'move' && isFree) await move(machine, restrained);
     return nextMs(restrained, askedAt);
   }
 
@@ -207,6 +221,12 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     const due = verdict.kind === 'wait' ? verdict.dueAt : undefined;
     const untilDue = due === undefined ? regular : msBetween(now, due);
     return untilDue > 0 ? Math.min(regular, untilDue) : regular;
+  }
+
+  /** Apart from the gate: what machines answer meanwhile is as true as ever. */
+  function stopReasons(): readonly string[] {
+    const reason = deps.stopped?.();
+    return reason === undefined ? [] : [reason];
   }
 
   function beginAnew(): void {
@@ -271,7 +291,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
         dueMs === undefined ? undefined : addMs(time.now(), dueMs - clock.monotonicMs());
       const { toWall } = time;
       const now = time.now();
-      const gateReasons = gate.reasons();
+      const gateReasons = [...gate.reasons(), ...stopReasons()];
       const crowd = crowds.crowd();
       return statusOf(machine, one, { policy, crowd, gate: gateReasons, now, nextAt, toWall });
     },
@@ -282,7 +302,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
       const { written, failed } = shelf.counters();
       return {
         running: life === 'running',
-        waitingFor: life === 'running' ? gate.reasons() : [],
+        waitingFor: life === 'running' ? [...gate.reasons(), ...stopReasons()] : [],
         holds: [...crowds.crowd().values()].map((hold) => holdStatus(hold, time.toWall)),
         machines: watched.size,
         verdicts,
@@ -297,8 +317,15 @@ export function createMonitor(deps: MonitorDeps): Monitor {
         },
       };
     },
-    lift: (scope) => {
-      const again = crowds.lift(scope);
+    brakes: () => {
+      crowds.recount();
+      return {
+        gate: life === 'running' ? gate.closedBy() : [],
+        holds: [...crowds.crowd().values()].map((hold) => holdStatus(hold, time.toWall)),
+      };
+    },
+    lift: (scope, trouble, lifted) => {
+      const again = crowds.lift(scope, trouble, lifted);
       for (const serial of again ?? []) schedule.plan(serial, 0);
       return again !== undefined;
     },

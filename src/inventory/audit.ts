@@ -33,6 +33,7 @@ export type AuditCategory =
   | 'assets'
   | 'ignition'
   | 'kernel-params'
+  | 'brakes'
   | 'tokens'
   /** What was refused at the door. */
   | 'denied';

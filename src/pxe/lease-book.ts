@@ -5,6 +5,7 @@
 
 import { addToIpv4, formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
 import { createMirror, type Freshness } from '../base/mirror.ts';
+import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Revision, Store, StoreProblem } from '../base/store.ts';
 import type { Instant } from '../base/time.ts';
@@ -190,7 +191,7 @@ export function createLeaseBook(deps: {
       if (first === undefined) return fail(unknownLease(text));
       const key = leasePrefix + formatIpv4(first);
       const now = clock.now();
-      const result = await transact<undefined, LeaseProblem>(
+      const result = await receipted(transact, actor.receipt)<undefined, LeaseProblem>(
         `leases/${formatIpv4(first)}`,
         { keys: [key] },
         (view) => {

@@ -12,7 +12,9 @@ import type { ClusterTemplate } from '../cke-bridge/template.ts';
 import { createMonitor, type Monitor } from '../health/monitor.ts';
 import type { HealthPolicy } from '../health/policy.ts';
 import type { Prober } from '../health/probe.ts';
+import type { BrakeBoard } from '../inventory/brake-board.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { type BrakeLoop, startBrakeLoop } from './brake-loop.ts';
 
 /** What the bridge works with; absent where this server has no cluster to keep. */
 export type ClusterParts = {
@@ -41,21 +43,29 @@ const leaderTtlSeconds = 10;
 export function createControl(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
   readonly inventory: Inventory;
+  readonly board: BrakeBoard;
   readonly prober: Prober;
   /** Undefined: nothing is probed, and states are set by others. */
   readonly policy: HealthPolicy | undefined;
   readonly cluster: ClusterParts | undefined;
   readonly serverName: string;
 }): Control {
-  const { world, inventory, prober, policy, cluster, serverName } = deps;
+  const { world, inventory, board, prober, policy, cluster, serverName } = deps;
   const { log } = world;
   let fence: Condition | undefined;
   let monitor: Monitor | undefined;
+  let brakes: BrakeLoop | undefined;
 
   const bridge =
     cluster === undefined
       ? undefined
-      : createBridge({ world, inventory, ...cluster, fence: () => fence });
+      : createBridge({
+          world,
+          inventory,
+          ...cluster,
+          fence: () => fence,
+          stopped: () => board.stopped('cluster'),
+        });
 
   const leadership = createLeadership({
     store: world.store,
@@ -75,14 +85,19 @@ export function createControl(deps: {
       fence = held;
       const actor = { user: 'health', ip: '', host: serverName };
       if (policy !== undefined) {
-        monitor = createMonitor({ world, inventory, prober, policy, fence: held, actor });
+        const stopped = () => board.stopped('health');
+        monitor = createMonitor({ world, inventory, prober, policy, fence: held, actor, stopped });
         void monitor.start();
       }
       bridge?.start();
+      const healthSettlesMs = policy === undefined ? 0 : 3 * policy.intervalSeconds * 1000 + 5_000;
+      brakes = startBrakeLoop({ world, board, fence: held, monitor, healthSettlesMs, bridge });
     },
     onLost: (why) => {
       log.warn('no longer leading', { server: serverName, why });
       fence = undefined;
+      brakes?.stop();
+      brakes = undefined;
       monitor?.stop();
       monitor = undefined;
       bridge?.stop();
@@ -92,6 +107,7 @@ export function createControl(deps: {
   return {
     start: leadership.start,
     stop: async () => {
+      brakes?.stop();
       monitor?.stop();
       bridge?.stop();
       await leadership.stop();

@@ -9,6 +9,7 @@ import { createTransact } from '../base/transact.ts';
 import type { Endpoint, World } from '../base/world.ts';
 import type { HealthPolicy } from '../health/policy.ts';
 import type { Prober } from '../health/probe.ts';
+import { createBrakeBoard } from '../inventory/brake-board.ts';
 import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { upgradeDatabase } from '../inventory/takeover-run.ts';
@@ -101,9 +102,11 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     settings: settings.pxe,
     observe: (event) => logBoot(world, event),
   });
+  const board = createBrakeBoard({ world, transact });
   const control = createControl({
     world,
     inventory,
+    board,
     prober: edges.prober,
     policy: settings.health,
     cluster: edges.cluster,
@@ -136,9 +139,12 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       store: { inventory: inventory.freshness(), revision: inventory.revision() },
       machines: inventory.machines().length,
       watchers: face.watchers(),
-      brokenRecords: [...inventory.broken(), ...tokens.broken(), ...pxe.broken()].map(
-        ([key, why]) => ({ key, why }),
-      ),
+      brokenRecords: [
+        ...inventory.broken(),
+        ...board.broken(),
+        ...tokens.broken(),
+        ...pxe.broken(),
+      ].map(([key, why]) => ({ key, why })),
       leader: control.holder() ?? null,
       leading: control.isLeader(),
       dhcp: dhcp ?? 'off',
@@ -155,6 +161,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     inventory,
     monitor: control.monitor,
     bridge: control.bridge,
+    board,
   };
   const brakes = (): readonly { readonly of: string; readonly text: string }[] => {
     const health = control.monitor()?.overview();
@@ -207,13 +214,14 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     await pxe.stop();
     door.stop();
     tokens.stop();
+    board.stop();
     inventory.stop();
   };
 
   return {
     start: async () => {
       const upgrade = () => upgradeDatabase(world, takeoverParts);
-      for (const step of [upgrade, inventory.start, tokens.start, pxe.start]) {
+      for (const step of [upgrade, inventory.start, board.start, tokens.start, pxe.start]) {
         const done: Result<unknown, FleetProblem> = await step();
         if (!done.ok) {
           await stop();

@@ -6,6 +6,7 @@
  */
 
 import type { TransactProblem } from '../base/transact.ts';
+import type { BrakeProblem } from '../inventory/brake-board.ts';
 import type { Mistake } from '../inventory/mistake.ts';
 import type { InventoryProblem } from '../inventory/problem.ts';
 import type { Pxe } from '../pxe/pxe.ts';
@@ -70,7 +71,8 @@ export type Problem =
   | TransactProblem
   | FaceProblem
   | BodyProblem
-  | ArtefactProblem;
+  | ArtefactProblem
+  | BrakeProblem;
 export type ProblemKind = Problem['kind'];
 
 type Row = {
@@ -195,6 +197,8 @@ export const problemTable = {
   'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },
   'lease-unknown': { status: 404, v1: notFound, graphql: internal },
   'lease-moved': { status: 409, v1: 'conflicted', graphql: internal },
+  'brake-unknown': { status: 404, v1: notFound, graphql: internal },
+  'brake-fixed': { status: 409, v1: 'conflicted', graphql: internal },
 } as const satisfies Readonly<Record<ProblemKind, Row>>;
 
 /** Sabakan's names of statuses, which it appends to a cause. */

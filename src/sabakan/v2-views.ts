@@ -5,6 +5,7 @@ import type { World } from '../base/world.ts';
 import type { Bridge } from '../cke-bridge/bridge.ts';
 import type { PlanView } from '../cke-bridge/plan-view.ts';
 import type { Monitor } from '../health/monitor.ts';
+import type { BrakeBoard } from '../inventory/brake-board.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { allowedTransitions } from '../inventory/lifecycle.ts';
 import type { Machine } from '../inventory/machine.ts';
@@ -17,6 +18,7 @@ export type ViewParts = {
   readonly monitor: () => Monitor | undefined;
   /** Undefined when no cluster is configured. */
   readonly bridge: Bridge | undefined;
+  readonly board: BrakeBoard;
 };
 
 /** The plan now; undefined where no cluster is configured. */

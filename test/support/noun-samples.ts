@@ -1,5 +1,7 @@
 /** For each noun whose objects are not made by registering a machine: one of its objects, and how it changes. */
 
+import type { Rfc3339 } from '../../src/base/time.ts';
+import { type Brake, brakeKeys, encodeBrake } from '../../src/inventory/brakes.ts';
 import type { TestFace } from './face.ts';
 
 export type NounSample = {
@@ -42,8 +44,36 @@ const token = (revoked: object) => (face: TestFace) =>
       },
     ],
   );
+const crowdHold = (text: string) => (face: TestFace) => {
+  const brake: Brake = {
+    name: 'health-rack-3-silent',
+    by: 'health',
+    holds: 'health',
+    text,
+    since: '2026-11-21T05:59:00Z' as Rfc3339,
+    release: 'falls by itself',
+    liftable: true,
+  };
+  const key = brakeKeys.brake(brake.name);
+  return face.store.commit([], [{ kind: 'put', key, value: encodeBrake(brake) }]);
+};
+
+const putManual = (reason: string) => (face: TestFace) =>
+  face.must('PUT /api/v2/brakes/manual', { body: { reason } });
 
 const samples: readonly NounSample[] = [
+  {
+    paths: ['/brakes/{name}/lift'],
+    names: { name: 'health-rack-3-silent' },
+    arrange: crowdHold('28 of 28 machines are silent'),
+    change: crowdHold('20 of 28 machines are silent'),
+  },
+  {
+    paths: ['/brakes'],
+    names: { name: 'manual' },
+    arrange: putManual('a switch is being replaced'),
+    change: putManual('two switches are being replaced'),
+  },
   {
     paths: ['/leases'],
     names: { address: '10.69.0.32' },

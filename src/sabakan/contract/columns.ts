@@ -54,3 +54,13 @@ export const tokenColumns = {
   createdAt: 'when it was made',
   expiresAt: 'when it ends',
 } as const;
+
+/** What brakes are selected and sorted by, and what it holds. */
+export const brakeColumns = {
+  name: 'its name',
+  by: 'health, cluster or operator',
+  state: 'holding or lifted',
+  holds: 'health, cluster or everything',
+  since: 'when it began to hold',
+  liftable: 'true or false: whether an operator may lift it',
+} as const;

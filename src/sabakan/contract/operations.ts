@@ -1,5 +1,6 @@
 /** All operations of version 2. A new noun is a file with its schema and operations, its columns, and one line here. */
 
+import { brakeOperations } from './brake.ts';
 import { kernelParamsOperations } from './kernel-params.ts';
 import { leaseOperations } from './lease.ts';
 import { machineOperations } from './machine-operations.ts';
@@ -16,5 +17,6 @@ export const operations: readonly Operation[] = [
   ...kernelParamsOperations,
   ...registrationOperations,
   ...tokenOperations,
+  ...brakeOperations,
   ...serverOperations,
 ];

@@ -11,6 +11,7 @@ import type { Route } from '../exchange.ts';
 import { published } from '../published.ts';
 import { createPlanReader, planJson } from '../v2-views.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
+import { brakePart } from './brakes.ts';
 import { json } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { type KernelParamsPartDeps, kernelParamsPart } from './kernel-params.ts';
@@ -68,6 +69,7 @@ export function createApi(deps: ApiDeps): Api {
     kernelParamsPart(deps),
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
+    brakePart(deps),
     { endpoints: server },
   ];
   const docsRouteOf = createDocsRoutes(description);
