@@ -10,7 +10,7 @@ import type { Server as TlsServer } from 'node:tls';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { World } from '../../base/world.ts';
 import { plainAddress } from '../allow-ips.ts';
-import { type Answer, type Exchange, emptyAnswer, type Handler } from '../exchange.ts';
+import { type Answer, type Exchange, type Handler, textAnswer } from '../exchange.ts';
 import { badRequest, v1Error } from '../problems.ts';
 import type { RequestCounter } from '../request-count.ts';
 import { requestIdHeader, requestIdOf } from '../request-id.ts';
@@ -145,7 +145,11 @@ function exchangeOf(
   }
   const requestId = requestIdOf(headers.get(idHeader), world.chance);
   if (request.originalUrl.length > urlCharactersMax) {
-    return { kind: 'refused', answer: { ...emptyAnswer(414), headers: { connection: 'close' } } };
+    const error = `the URL is longer than ${urlCharactersMax} characters`;
+    const text = `${JSON.stringify({ error, status: 414 })}\n`;
+    const answer = textAnswer(414, 'application/json', text);
+    const headers = { ...answer.headers, connection: 'close' };
+    return { kind: 'refused', answer: { ...answer, headers } };
   }
   const target = parseTarget(request.originalUrl);
   if (!target.ok)

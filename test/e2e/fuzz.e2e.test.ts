@@ -1,0 +1,55 @@
+import { request } from 'undici';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { createRequests, type Description } from '../fuzz/requests.ts';
+import { fuzz } from '../fuzz/run.ts';
+import { ipamG } from '../support/machines.ts';
+import { startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
+
+/** `FUZZ_SEED=7 FUZZ_COUNT=100000 npx vitest run --project e2e test/e2e/fuzz`: the same seed sends the same requests. */
+const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const count = Number(process.env['FUZZ_COUNT'] ?? 20_000);
+
+let server: TetsuServer;
+let hasEnded = false;
+
+beforeAll(async () => {
+  server = await startTetsuServer({ etcd: undefined, more: 'allow-ips: [127.0.0.0/8]\n' });
+  void server.ended.then(() => {
+    hasEnded = true;
+  });
+  const send = async (method: 'PUT' | 'POST', path: string, body: unknown): Promise<void> => {
+    const answer = await request(`${server.url}${path}`, { method, body: JSON.stringify(body) });
+    expect(answer.statusCode, await answer.body.text()).toBeLessThan(300);
+  };
+  await send('PUT', '/api/v1/config/ipam', ipamConfigToJson(ipamG));
+  await send('PUT', '/api/v1/config/dhcp', { 'lease-minutes': 60 });
+  const machines = Array.from({ length: 40 }, (_, at) => ({
+    serial: `m${at}`,
+    rack: at % 4,
+    role: 'cs',
+    labels: { a: 'b' },
+    bmc: { type: 'none' },
+  }));
+  await send('POST', '/api/v1/machines', machines);
+});
+
+afterAll(async () => {
+  server.signal('SIGTERM');
+  await server.ended;
+});
+
+it(`whatever is sent (${count} requests, seed ${seed}) is answered, never by a fault, each refusal with its reason`, async () => {
+  const answer = await request(`${server.url}/api/v2/openapi.json`);
+  const document = (await answer.body.json()) as Description;
+  const report = await fuzz(server.url, count, createRequests(document, seed), () => !hasEnded);
+  console.log(`seed ${seed}:`, JSON.stringify({ ...report, findings: report.findings.length }));
+  expect(report.findings.join('\n'), `seed ${seed}`).toBe('');
+  expect(report.sent).toBe(count);
+  expect(server.log()).not.toContain('a request failed');
+  expect(hasEnded).toBe(false);
+  const health = await request(`${server.url}/health`);
+  expect(await health.body.json()).toEqual({ health: 'healthy' });
+  // What nobody may change by a request changes for none of them.
+  expect(Number(report.byStatus['200'])).toBeGreaterThan(count / 50);
+}, 600_000);
