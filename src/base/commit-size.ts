@@ -29,7 +29,7 @@ export const requestBytesDefault = 1.5 * 1024 * 1024;
 /** Of a request: the transaction's own frame, its slot, the name of the user. */
 const frameBytes = 16 * 1024;
 /** Frames of one operation or comparison, and the configured prefix of its key; measured: 23 bytes with `/sabakan/`. */
-const itemBytes = 48;
+const itemBytes = 32;
 
 /** @param requestBytesMax etcd's `--max-request-bytes`. */
 export function commitBytesMax(requestBytesMax: number): number {

@@ -1,5 +1,10 @@
 /** Machines registered, changed and left alone, all or nothing, on an etcd with its default limits. */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEtcdChild } from '../../src/base/io/etcd-child.ts';
+import type { EtcdConfig } from '../../src/base/io/etcd-store.ts';
 import { systemClock } from '../../src/base/io/system-clock.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import type { Applied } from '../../src/inventory/apply.ts';
@@ -23,7 +28,9 @@ export async function run(): Promise<readonly Row[]> {
   try {
     return [
       ...(await applied(etcd.endpoints, 1000)),
+      ...(await applied(etcd.endpoints, 2000)),
       ...(await applied(etcd.endpoints, 2500)),
+      ...(await appliedEmbedded(2500)),
       await posted(etcd.endpoints),
     ];
   } finally {
@@ -32,9 +39,15 @@ export async function run(): Promise<readonly Row[]> {
 }
 
 /** Through the inventory of a server: what a request costs beyond reading its body. */
-async function applied(endpoints: readonly string[], count: number): Promise<readonly Row[]> {
-  const name = `${count.toLocaleString('en')} rows`;
-  const store = await openTestStore(endpoints, { prefix: `/bench-${count}/`, timeoutMs: 5_000 });
+async function applied(
+  endpoints: readonly string[],
+  count: number,
+  settings: Partial<EtcdConfig> = {},
+): Promise<readonly Row[]> {
+  const own = settings.requestBytesMax === undefined ? '' : ', embedded etcd';
+  const name = `${count.toLocaleString('en')} rows${own}`;
+  const more = { prefix: `/bench-${count}/`, timeoutMs: 5_000, ...settings };
+  const store = await openTestStore(endpoints, more);
   const world = { clock: systemClock, chance: seededChance(1), log: silentLog, store };
   const inventory = createInventory({ world, transact: createTransact(store, world) });
   try {
@@ -46,7 +59,7 @@ async function applied(endpoints: readonly string[], count: number): Promise<rea
       const startedAt = performance.now();
       const result = await inventory.applyMachines(wishes, { dryRun }, actor);
       const took = performance.now() - startedAt;
-      if (!result.ok) return result.error.text;
+      if (!result.ok) return shortOf(result.error.text);
       const told = samples.get(`${name}: ${what}`) ?? [];
       samples.set(`${name}: ${what}`, [...told, took]);
       return problemOf(result.value, inventory, wishes, dryRun);
@@ -67,6 +80,25 @@ async function applied(endpoints: readonly string[], count: number): Promise<rea
     inventory.stop();
     await store.close();
   }
+}
+
+/** The one whose limits are ours to set. */
+async function appliedEmbedded(count: number): Promise<readonly Row[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'tetsukan-bench-etcd-'));
+  const child = await startEtcdChild({ directory, log: silentLog });
+  if (!child.ok) throw new Error(child.error.text);
+  try {
+    return await applied(child.value.settings.endpoints, count, child.value.settings);
+  } finally {
+    await child.value.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function shortOf(text: string): string {
+  const [weight] = /weighs \d+ bytes/.exec(text) ?? [text];
+  const [fitting] = /about \d+ at a time/.exec(text) ?? [''];
+  return `refused before anything is written: ${weight}, ${fitting}`;
 }
 
 /** A figure of something that was not done is worth nothing. */

@@ -13,7 +13,6 @@ import { openTestStore } from '../support/etcd-store.ts';
 import { aNewMachine, ipamG, ipv4 } from '../support/machines.ts';
 import { silentLog } from '../support/silent-log.ts';
 
-const operationsMax = 4096;
 /** Room for 1,000 machines in 36 racks. */
 const ipam: IpamConfig = {
   ...ipamG,
@@ -25,10 +24,7 @@ describe('the inventory of two servers on etcd', () => {
   let etcd: TestEtcd;
   const stores: Store[] = [];
   const open = async (prefix: string): Promise<Inventory> => {
-    const store = await openTestStore(etcd.endpoints, {
-      prefix,
-      transactionOperationsMax: operationsMax,
-    });
+    const store = await openTestStore(etcd.endpoints, { prefix });
     stores.push(store);
     const world = {
       clock: systemClock,
@@ -47,7 +43,7 @@ describe('the inventory of two servers on etcd', () => {
   };
 
   beforeAll(async () => {
-    etcd = await startTestEtcd({ args: ['--max-txn-ops', String(operationsMax)] });
+    etcd = await startTestEtcd();
   });
   afterAll(async () => {
     for (const store of stores) await store.close();
@@ -65,6 +61,65 @@ describe('the inventory of two servers on etcd', () => {
     expect(one.machines()).toHaveLength(1000);
     expect(await kindOf(two.register(wanted.slice(999), actor))).toBe('machine-exists');
     expect(tookMs).toBeLessThan(1_000);
+    for (const desk of [one, two]) desk.stop();
+  });
+
+  const listOf = (count: number, first: number, value: string) =>
+    Array.from({ length: count }, (_, at) =>
+      aNewMachine({
+        serial: `m-${first + at}`,
+        rack: Math.floor((first + at) / 28),
+        labels: new Map([['list', value]]),
+      }),
+    );
+
+  it('a list is applied in one transaction, again without a change, and with its differences alone', async () => {
+    const [one, two] = await pair('/apply/');
+    const list = listOf(1_000, 0, 'x');
+    const kinds = async (desk: Inventory, wishes: typeof list, dryRun = false) => {
+      const { outcomes } = must(await desk.applyMachines(wishes, { dryRun }, actor));
+      const counts: Record<string, number> = {};
+      for (const { kind } of outcomes) counts[kind] = (counts[kind] ?? 0) + 1;
+      return counts;
+    };
+    expect(await kinds(one, list, true)).toEqual({ registered: 1_000 });
+    expect(one.machines()).toEqual([]);
+    expect(await kinds(one, list)).toEqual({ registered: 1_000 });
+    expect(one.machines()).toHaveLength(1_000);
+    expect(new Set(one.machines().map((machine) => one.revisionOf(machine))).size).toBe(1);
+    expect(await kinds(two, list)).toEqual({ unchanged: 1_000 });
+    const moved = [...list.slice(0, 990), ...listOf(20, 990, 'y')];
+    expect(await kinds(two, moved)).toEqual({ unchanged: 990, changed: 10, registered: 10 });
+    expect(await kinds(one, listOf(1_010, 0, 'z'))).toEqual({ changed: 1_010 });
+    for (const desk of [one, two]) desk.stop();
+  });
+
+  it('two servers that apply overlapping lists at once: each machine comes once, lists stay true', async () => {
+    const [one, two] = await pair('/overlap/');
+    const applied = await Promise.all([
+      one.applyMachines(listOf(700, 0, 'x'), {}, actor),
+      two.applyMachines(listOf(700, 350, 'y'), {}, actor),
+      one.applyMachines(listOf(30, 1_100, 'x'), {}, actor),
+      two.applyMachines(listOf(30, 1_090, 'y'), {}, actor),
+    ]);
+    const came = applied.flatMap((result) =>
+      must(result).outcomes.flatMap(({ kind, machine }) =>
+        kind === 'registered' ? [machine.spec.serial] : [],
+      ),
+    );
+    expect(new Set(came).size).toBe(came.length);
+    const last = must(await one.applyMachines(listOf(1, 2_000, 'x'), {}, actor)).revision;
+    const store = stores.at(-1) as Store;
+    const lists = must(await store.list('node-indices/'));
+    expect(Number(lists.revision)).toBeGreaterThanOrEqual(Number(last));
+    const slots = one.machines().map(({ spec }) => `${spec.rack}/${spec.indexInRack}`);
+    expect(slots).toHaveLength(1_050 + 40 + 1);
+    const listed = lists.entries.flatMap(({ key, value }) =>
+      (JSON.parse(new TextDecoder().decode(value)) as number[]).map(
+        (index) => `${key.split('/')[1]}/${index}`,
+      ),
+    );
+    expect(listed.sort()).toEqual(slots.sort());
     for (const desk of [one, two]) desk.stop();
   });
 

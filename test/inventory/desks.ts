@@ -85,3 +85,19 @@ export async function stored(store: Store, prefix: string): Promise<Record<strin
 export async function put(store: Store, key: string, value: string): Promise<void> {
   must(await store.commit([], [{ kind: 'put', key, value: new TextEncoder().encode(value) }]));
 }
+
+/** Calls reach the store, and answers come back, after a few turns: servers overtake one another. */
+export function dawdling(store: Store, chance: { readonly next: () => number }): Store {
+  const slowly = async <T>(call: () => Promise<T>): Promise<T> => {
+    for (let turns = Math.floor(chance.next() * 6); turns > 0; turns -= 1) await null;
+    const answer = await call();
+    for (let turns = Math.floor(chance.next() * 6); turns > 0; turns -= 1) await null;
+    return answer;
+  };
+  return {
+    ...store,
+    get: (keys) => slowly(() => store.get(keys)),
+    list: (prefix) => slowly(() => store.list(prefix)),
+    commit: (conditions, writes) => slowly(() => store.commit(conditions, writes)),
+  };
+}

@@ -1,6 +1,6 @@
 /** Many machines as they should be, in one transaction: what it reads, writes and proves. No effects. */
 
-import { type CommitLimits, sizeOf, whyTooLarge } from '../../base/commit-size.ts';
+import { type CommitLimits, groupLength, sizeOf, whyTooLarge } from '../../base/commit-size.ts';
 import type { Decision, Reads, View } from '../../base/decision.ts';
 import { fail } from '../../base/result.ts';
 import { absent, type Condition, type StoreProblem, type Write } from '../../base/store.ts';
@@ -57,7 +57,9 @@ export type ApplyDecision =
 const provenKeysMax = 60;
 /** With more machines, how many lists of racks, and how many present machines, are still conditions of their own. */
 const provenListsMax = 30;
-const provenMachinesMax = 28;
+const provenMachinesMax = 90;
+/** Configuration, audit records and a receipt bring conditions and writes, too. */
+const othersMax = 8;
 
 type Terms = Omit<ApplyTerms, 'approve'> & {
   readonly onlyNew?: boolean;
@@ -96,8 +98,18 @@ export function applyMachines(
       };
 
   /** What reads as keys do not prove, of this many machines: see docs/adr/0005-big-commits.md. */
-  const conditionsFor = (view: View, wished: readonly Wished[]): readonly Condition[] => {
+  const conditionsFor = (
+    view: View,
+    wished: readonly Wished[],
+    writes: number,
+  ): readonly Condition[] => {
     if (isFew) return [];
+    const fits = (machines: number): boolean => {
+      const conditions = reads.keys.length + machines + othersMax;
+      return (
+        machines <= provenMachinesMax && groupLength({ conditions, writes }, limits) !== undefined
+      );
+    };
     const since = view.readAt;
     const quiet = (prefix: string): Condition => ({ kind: 'quiet-under', prefix, since });
     // A list is never deleted, and no machine goes without a change of its rack's list.
@@ -106,9 +118,9 @@ export function applyMachines(
       before === undefined ? [] : [{ serial: before.spec.serial, changes: before !== after }],
     );
     const changing = there.filter(({ changes }) => changes);
-    if (changing.length > provenMachinesMax) return [...ofLists, quiet(keys.machines)];
+    if (!fits(changing.length)) return [...ofLists, quiet(keys.machines)];
     // Machines that stay as they are were so when they were read; a state that moves meanwhile is no reason to refuse.
-    const proven = there.length <= provenMachinesMax ? there : changing;
+    const proven = fits(there.length) ? there : changing;
     const unmoved = proven.map(({ serial }): Condition => {
       const key = keys.machine(serial);
       return { kind: 'unmoved', key, modRevision: view.revisionOf(key) ?? absent };
@@ -161,7 +173,9 @@ export function applyMachines(
       });
     for (const [rack, used] of changed) writes.push(putJson(keys.nodeIndices(rack), used));
     const relisted = unlisted.flatMap(({ spec }) => (changed.has(spec.rack) ? [spec.serial] : []));
-    return decided(wished, writes, config.value, relisted, conditionsFor(view, wished));
+    // Each may have an audit record of its own.
+    const proofs = conditionsFor(view, wished, 2 * writes.length + othersMax);
+    return decided(wished, writes, config.value, relisted, proofs);
   };
 
   const decided = (

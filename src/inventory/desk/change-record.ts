@@ -13,12 +13,21 @@ export function changeRecord(
   const differing = Object.keys(is).filter(
     (name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]),
   );
-  const only = (members: Readonly<Record<string, unknown>>) =>
-    Object.fromEntries(differing.map((name) => [name, members[name]]));
+  const only = (members: Readonly<Record<string, unknown>>, { spec }: Machine, other: Machine) =>
+    Object.fromEntries(
+      differing.map((name) => [
+        name,
+        name === 'labels' ? labelsNotIn(other.spec.labels, spec.labels) : members[name],
+      ]),
+    );
   const told = differing.map((name) =>
     typeof is[name] === 'object' ? name : `${name} ${was[name]} -> ${is[name]}`,
   );
-  return { detail: told.join(', '), before: only(was), after: only(is) };
+  return {
+    detail: told.join(', '),
+    before: only(was, before, after),
+    after: only(is, after, before),
+  };
 }
 
 function membersOf({ spec }: Machine): Readonly<Record<string, unknown>> {
@@ -31,4 +40,12 @@ function membersOf({ spec }: Machine): Readonly<Record<string, unknown>> {
     labels: Object.fromEntries(spec.labels),
     retireDate: spec.retireDate,
   };
+}
+
+/** Of many labels usually one changes; the others are in the machine. */
+function labelsNotIn(
+  other: ReadonlyMap<string, string>,
+  labels: ReadonlyMap<string, string>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries([...labels].filter(([name, value]) => other.get(name) !== value));
 }
