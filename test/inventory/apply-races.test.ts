@@ -222,12 +222,14 @@ describe('two servers that apply, register, move and remove at once', () => {
             await expectSound(fleet);
           }
           const log = must(await fleet.one.auditLog(undefined, undefined));
+          // Registrations that share a commit differ in their serials.
+          const whole = log.map((record) => JSON.stringify({ ...record, ts: '' }));
+          expect(new Set(whole).size).toBe(whole.length);
           const records = log.map(({ action, instance, rev }) => `${action} ${instance} ${rev}`);
-          expect(new Set(records).size).toBe(records.length);
-          for (const one of told) expect(records).toContain(one);
+          for (const one of told) expect(records.filter((record) => record === one)).toEqual([one]);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 });
