@@ -10,6 +10,7 @@ import { addGetCommand } from './grammar/get.ts';
 import { addIgnitionCommands } from './grammar/ignition.ts';
 import { addMigrateCommand } from './grammar/migrate.ts';
 import { addPlanCommands } from './grammar/plan.ts';
+import { addRegisterCommands } from './grammar/register.ts';
 import { addServerCommand } from './grammar/server.ts';
 import { addTokenCommands } from './grammar/token.ts';
 import { addWaitCommand } from './grammar/wait.ts';
@@ -35,6 +36,7 @@ const program = new Command('tetsu')
     `
 Examples:
   tetsu server --config /etc/tetsukan/tetsu.yml
+  tetsu register machines.csv
   tetsu get machines --state unreachable,unhealthy
   tetsu describe machine ABC123
   tetsu plan
@@ -47,6 +49,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held b
 for (const add of [
   addServerCommand,
   addMigrateCommand,
+  addRegisterCommands,
   addGetCommand,
   addWatchCommand,
   addWaitCommand,

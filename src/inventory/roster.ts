@@ -144,3 +144,24 @@ export function mergedWishes(
   });
   return { wishes, expected };
 }
+
+/** By the name's ending; of any other by its beginning. What cannot be told is YAML, whose mistakes are the clearest. */
+export function rosterFormatOf(name: string, bytes: Uint8Array): RosterFormat {
+  const ending = /\.(csv|tsv|json|ya?ml)$/i.exec(name)?.[1]?.toLowerCase();
+  if (ending !== undefined) return endings[ending] ?? 'yaml';
+  const text = fileText(bytes.subarray(0, sniffedBytes));
+  // A character may be cut at the end.
+  const head = text.ok ? text.value : text.error.before;
+  if (/^\s*[[{]/.test(head)) return 'json';
+  const first = /^(?!\s*#).*\S.*$/m.exec(head)?.[0] ?? '';
+  return /^(sep=.|[^:]*[,;\t])/i.test(first) ? 'csv' : 'yaml';
+}
+
+const sniffedBytes = 4096;
+const endings: Readonly<Record<string, RosterFormat>> = {
+  csv: 'csv',
+  tsv: 'csv',
+  json: 'json',
+  yaml: 'yaml',
+  yml: 'yaml',
+};

@@ -19,6 +19,10 @@ export type Tools = {
   /** Never resolves once the signal has come. */
   readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly files: SourceFiles;
+  /** A file's bytes; `-` is standard input. */
+  readonly readInput: (name: string) => Promise<Uint8Array>;
+  /** Colours on a terminal, the text as it is elsewhere. */
+  readonly paint: (style: 'added' | 'changed' | 'removed', text: string) => string;
   /** A line, or several, to standard output. */
   readonly print: (text: string) => void;
   /** Text to standard output as it is. */

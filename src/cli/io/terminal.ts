@@ -1,6 +1,6 @@
 /** The person at the terminal: questions, and what stands on standard input. */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { text as textOf } from 'node:stream/consumers';
 import { exitCodes, Failure } from '../failure.ts';
@@ -25,13 +25,55 @@ export async function readRange(args: readonly string[]): Promise<NodeRange> {
   );
 }
 
-async function fileText(name: string): Promise<string> {
+/** Far above what any server takes of a file. */
+const inputBytesMax = 64 * 1024 * 1024;
+
+/** @throws Failure where the file is not there, may not be read, or is larger than anybody takes. */
+export async function readInput(name: string): Promise<Uint8Array> {
+  const tooLarge = new Failure(
+    `${name}: more than ${inputBytesMax} bytes`,
+    'split the file',
+    exitCodes.usage,
+  );
+  if (name !== '-') {
+    return readable(name, name, async (path) => {
+      if ((await stat(path)).size > inputBytesMax) throw tooLarge;
+      return readFile(path);
+    });
+  }
+  if (process.stdin.isTTY) {
+    throw new Failure('- reads standard input, which is a terminal', 'pipe a file in');
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > inputBytesMax) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function fileText(name: string): Promise<string> {
+  return readable(name, `@${name}`, (path) => readFile(path, 'utf8'));
+}
+
+async function readable<T>(
+  path: string,
+  shown: string,
+  read: (path: string) => Promise<T>,
+): Promise<T> {
   try {
-    return await readFile(name, 'utf8');
+    return await read(path);
   } catch (problem) {
+    if (problem instanceof Failure) throw problem;
     const code = (problem as NodeJS.ErrnoException).code ?? String(problem);
-    const why = { ENOENT: 'there is no such file', EACCES: 'it may not be read' }[code] ?? code;
-    throw new Failure(`@${name}: ${why}`, '', exitCodes.usage);
+    const known: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'it may not be read',
+      EISDIR: 'it is a directory',
+    };
+    throw new Failure(`${shown}: ${known[code] ?? code}`, '', exitCodes.usage);
   }
 }
 

@@ -34,6 +34,8 @@ export const terminalTools: Tools = {
   },
   pause,
   files: sourceFiles,
+  readInput: async (name) => (await import('./terminal.ts')).readInput(name),
+  paint,
   print: (text) => process.stdout.write(`${text}\n`),
   write: (text) => process.stdout.write(text),
   warn: (text) => process.stderr.write(`${text}\n`),
@@ -52,6 +54,14 @@ export const terminalTools: Tools = {
     process.exitCode = code;
   },
 };
+
+const colours = { added: 32, changed: 33, removed: 31 } as const;
+
+function paint(style: keyof typeof colours, text: string): string {
+  // https://no-color.org
+  const isPlain = !process.stdout.isTTY || (process.env['NO_COLOR'] ?? '') !== '';
+  return isPlain ? text : `\u001B[${colours[style]}m${text}\u001B[0m`;
+}
 
 function serverOf(command: Command): string {
   const { server } = command.opts<{ readonly server: string }>();
