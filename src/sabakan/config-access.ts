@@ -1,9 +1,13 @@
 /** The members of the configuration that say who may do what. */
 
+import type { Endpoint } from '../base/world.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { parseAllowedNetwork } from './allow-ips.ts';
 import type { Section } from './config-reader.ts';
-import { oneOf } from './config-values.ts';
+import { absolutePath, endpoint, oneOf } from './config-values.ts';
+import type { AccessRole } from './contract/operation.ts';
+import type { TlsFiles } from './tls-files.ts';
+import { isRole, roles } from './who/role.ts';
 import { type AccessLimits, type AccessSettings, accessLimitsDefault } from './who/settings.ts';
 
 export function readAccess(root: Section): AccessSettings {
@@ -18,9 +22,49 @@ export function readAccess(root: Section): AccessSettings {
     allowIps: allowedNetworks(root),
     allowIpsRole: oneOf(root, 'auth-allow-ips', ['admin', 'none'] as const, usual),
     openMutations: mutations === 'anyone',
-    certificateRoles: new Map(),
+    certificateRoles: readClientRoles(root.section('api-https')),
     limits: readLimits(root.section('limits')),
   };
+}
+
+export type ApiHttps = { readonly listen: Endpoint; readonly files: TlsFiles };
+
+/**
+ * The whole API over TLS on an address of its own; undefined: it is off.
+ *
+ * @param otherwise certificate and key where the section names none.
+ */
+export function readApiHttps(root: Section, otherwise: TlsFiles): ApiHttps | undefined {
+  const section = root.section('api-https');
+  const isOn = section.optionalText('listen') !== undefined;
+  const clientCa = absolutePath(section, 'client-ca', '');
+  const files: TlsFiles = {
+    cert: section.text('cert', otherwise.cert),
+    key: section.text('key', otherwise.key),
+    ...(clientCa === '' ? {} : { clientCa }),
+    configured: true,
+  };
+  if (Object.keys(section.mapping('client-roles')).length > 0 && clientCa === '') {
+    section.mistake('client-roles', 'needs client-ca, the authority that signs those certificates');
+  }
+  if (section.has('cert') !== section.has('key')) {
+    section.mistake('cert', 'and key belong together; give both or neither');
+  }
+  const listen = isOn ? endpoint(section, 'listen', '0.0.0.0:10444') : undefined;
+  section.refuseOthers();
+  return listen === undefined ? undefined : { listen, files };
+}
+
+function readClientRoles(section: Section): ReadonlyMap<string, AccessRole> {
+  const found = new Map<string, AccessRole>();
+  for (const [name, role] of Object.entries(section.mapping('client-roles'))) {
+    if (isRole(role)) found.set(name, role);
+    else {
+      const text = `must be one of ${roles.join(', ')}, not ${JSON.stringify(role)}`;
+      section.mistake(`client-roles/${name}`, text);
+    }
+  }
+  return found;
 }
 
 const most = 1_000_000;

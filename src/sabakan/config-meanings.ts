@@ -63,6 +63,32 @@ export const meanings: ReadonlyMap<string, ConfigMeaning> = new Map([
     },
   ],
   [
+    'api-https.listen',
+    {
+      holds: 'an address and a port such as 0.0.0.0:10444',
+      text: 'the whole API over TLS, beside `http`, which firmware needs; off where it is not given',
+    },
+  ],
+  [
+    'api-https.cert',
+    {
+      otherwise: '`server-cert`',
+      text: 'PEM file, read again when it changes',
+    },
+  ],
+  ['api-https.key', { otherwise: '`server-key`', text: 'PEM file of its key' }],
+  [
+    'api-https.client-ca',
+    { text: "PEM file of the authority that signs clients' certificates; clients need none" },
+  ],
+  [
+    'api-https.client-roles',
+    {
+      holds: 'a mapping of common names to viewer, operator, admin',
+      text: 'what a client with a certificate of that name may do, as with a token',
+    },
+  ],
+  [
     'auth',
     {
       text: '`open`: reading is open, as with Sabakan; `required`: without a credential only booting, `/health` and `/version`',

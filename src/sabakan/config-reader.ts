@@ -24,6 +24,8 @@ export type Section = {
   ) => number;
   /** A list of texts; a single text stands for a list of one. */
   readonly texts: (name: string, otherwise: readonly string[]) => readonly string[];
+  /** A mapping whose names are the user's. */
+  readonly mapping: (name: string) => Readonly<Record<string, unknown>>;
   /** A mapping below; an absent one reads as empty. */
   readonly section: (name: string) => Section;
   /** All members but these, as one plain value: for a parser that checks them itself. */
@@ -164,6 +166,13 @@ function sectionOf(
         'a list of texts',
       );
     },
+    mapping: (name) =>
+      expect(
+        name,
+        {},
+        (value) => typeof value === 'object' && !Array.isArray(value),
+        'a mapping of names and values',
+      ),
     section: (name) => {
       const value = pair(name)?.value;
       const isEmpty =

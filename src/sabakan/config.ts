@@ -12,12 +12,13 @@ import {
   parseConstraints,
 } from '../cke-bridge/settings.ts';
 import { type HealthPolicy, parseHealthPolicy } from '../health/policy.ts';
-import { readAccess } from './config-access.ts';
+import { type ApiHttps, readAccess, readApiHttps } from './config-access.ts';
 import { type DhcpMembers, readDhcp } from './config-dhcp.ts';
 import { type EtcdSettings, readEtcd } from './config-etcd.ts';
 import { type ConfigMistake, readPlain, readYaml, type Section } from './config-reader.ts';
 import { normalizedUrl } from './config-text.ts';
 import { absolutePath, endpoint, oneOf } from './config-values.ts';
+import type { TlsFiles } from './tls-files.ts';
 import type { AccessSettings } from './who/settings.ts';
 
 export type { ConfigMistake } from './config-reader.ts';
@@ -37,6 +38,8 @@ export type Config = {
   readonly ipxeEfiPath: string;
   readonly enablePlayground: boolean;
   readonly tls: TlsFiles;
+  /** The whole API over TLS, beside plain HTTP, which firmware needs. */
+  readonly apiHttps: ApiHttps | undefined;
   /** The program that `/api/v1/cryptsetup` gives; undefined: see `SABAKAN_CRYPTSETUP`. */
   readonly cryptsetup: string | undefined;
   /** How this server is called in audit records and in the election; default: the host's name. */
@@ -48,14 +51,6 @@ export type Config = {
   /** Undefined: nothing is probed, and states are set by others, as with Sabakan. */
   readonly health: HealthPolicy | undefined;
   readonly cluster: ClusterSettings | undefined;
-};
-
-/** PEM files of the HTTPS listener. */
-export type TlsFiles = {
-  readonly cert: string;
-  readonly key: string;
-  /** Files that somebody named must be there; without the default ones HTTPS is off. */
-  readonly configured: boolean;
 };
 
 export type ClusterSettings = {
@@ -170,6 +165,11 @@ export function formatConfigMistake(file: string, mistake: ConfigMistake): strin
 function readConfig(root: Section): Config {
   const cluster = root.has('cluster') ? readCluster(root.section('cluster')) : undefined;
   const tftp = root.section('tftp');
+  const tls: TlsFiles = {
+    cert: root.text('server-cert', '/etc/sabakan/server.crt'),
+    key: root.text('server-key', '/etc/sabakan/server.key'),
+    configured: root.has('server-cert') || root.has('server-key'),
+  };
   const config: Config = {
     http: endpoint(root, 'http', '0.0.0.0:10080'),
     https: endpoint(root, 'https', '0.0.0.0:10443'),
@@ -181,11 +181,8 @@ function readConfig(root: Section): Config {
     removedBlobsStaySeconds: root.integer('removed-blobs-stay-seconds', 60, [0, 86_400]),
     ipxeEfiPath: absolutePath(root, 'ipxe-efi-path', '/usr/lib/ipxe/ipxe.efi'),
     enablePlayground: root.flag('enable-playground', false),
-    tls: {
-      cert: root.text('server-cert', '/etc/sabakan/server.crt'),
-      key: root.text('server-key', '/etc/sabakan/server.key'),
-      configured: root.has('server-cert') || root.has('server-key'),
-    },
+    tls,
+    apiHttps: readApiHttps(root, tls),
     cryptsetup: absolutePath(root, 'cryptsetup', '') || undefined,
     serverName: root.optionalText('server-name'),
     logLevel: oneOf(root, 'log-level', ['debug', 'info', 'warn', 'error'] as const, 'info'),

@@ -25,6 +25,7 @@ import type { Handler } from './exchange.ts';
 import { createFace } from './face.ts';
 import type { MetricFamily } from './metric-text.ts';
 import { metricsText } from './metrics.ts';
+import { metricsHandler } from './metrics-route.ts';
 import { createRequestCounter, type RequestCounter } from './request-count.ts';
 import { takeoverParts } from './takeover.ts';
 import { createDoor } from './who/door.ts';
@@ -80,6 +81,8 @@ export type Fleet = {
   readonly endWatches: () => void;
   readonly requests: RequestCounter;
   readonly metrics: (process: () => readonly MetricFamily[]) => Promise<string>;
+  /** Requests to the metrics listener. */
+  readonly handleMetrics: (process: () => readonly MetricFamily[]) => Handler;
   readonly status: () => unknown;
   readonly inventory: Inventory;
   readonly tokens: Tokens;
@@ -218,6 +221,26 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     inventory.stop();
   };
 
+  const metrics: Fleet['metrics'] = (process) =>
+    metricsText({
+      ...views,
+      isLeader: control.isLeader,
+      requests,
+      watchers: face.watchers(),
+      images: pxe.images.index,
+      assets: () => pxe.assets.list().map(({ sizeBytes }) => ({ size: sizeBytes })),
+      bootCounters: () => {
+        const { dhcp, tftp, pulls } = pxe.status();
+        return {
+          ...prefixed('dhcp', dhcp?.counters ?? {}),
+          ...prefixed('tftp', tftp.counters),
+          ...prefixed('image_pulls', pulls.counters.image),
+          ...prefixed('asset_pulls', pulls.counters.asset),
+        };
+      },
+      process: () => [...door.metrics(), ...process()],
+    });
+
   return {
     start: async () => {
       const upgrade = () => upgradeDatabase(world, takeoverParts);
@@ -237,25 +260,8 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     handleTls: face.https,
     endWatches: face.endWatches,
     requests,
-    metrics: (process) =>
-      metricsText({
-        ...views,
-        isLeader: control.isLeader,
-        requests,
-        watchers: face.watchers(),
-        images: pxe.images.index,
-        assets: () => pxe.assets.list().map(({ sizeBytes }) => ({ size: sizeBytes })),
-        bootCounters: () => {
-          const { dhcp, tftp, pulls } = pxe.status();
-          return {
-            ...prefixed('dhcp', dhcp?.counters ?? {}),
-            ...prefixed('tftp', tftp.counters),
-            ...prefixed('image_pulls', pulls.counters.image),
-            ...prefixed('asset_pulls', pulls.counters.asset),
-          };
-        },
-        process: () => [...door.metrics(), ...process()],
-      }),
+    metrics,
+    handleMetrics: (process) => metricsHandler(door, () => metrics(process)),
     status,
     inventory,
     tokens,

@@ -19,17 +19,18 @@ import { createProgramFile } from '../pxe/io/program-file.ts';
 import type { ClusterSettings, Config } from './config.ts';
 import type { ClusterParts } from './control.ts';
 import { hostLook } from './doctor/io/host.ts';
+import type { Handler } from './exchange.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createHttpApp, renewTls } from './io/http-app.ts';
 import { listen } from './io/listen.ts';
-import { createMetricsApp } from './io/metrics-app.ts';
 import { processFamilies } from './io/process-metrics.ts';
 import { systemSecrets } from './io/secrets.ts';
-import { followTls, readTls, type TlsMaterial } from './io/server-tls.ts';
+import { apiMembers, followTls, readTls, type TlsMaterial } from './io/server-tls.ts';
 import { madeFolder, readConfig, readText, writableFolder } from './io/start-files.ts';
 import { version } from './io/version.ts';
 import type { MetricFamily } from './metric-text.ts';
 import { openStore } from './open-store.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** Requests under way get this long when the server stops; Sabakan's clients upload images. */
 const drainMs = 10_000;
@@ -96,6 +97,8 @@ export async function startServer(
   const tls = await readTls(config.tls);
   if (!cluster.ok) return cluster;
   if (!tls.ok) return tls;
+  const apiTls = config.apiHttps && (await readTls(config.apiHttps.files, apiMembers));
+  if (apiTls?.ok === false) return apiTls;
   const dataDir = await madeFolder(config.dataDir);
   if (!dataDir.ok)
     return fail(`data-dir: boot images and assets are kept there, but ${dataDir.error}`);
@@ -135,9 +138,10 @@ export async function startServer(
       prober: createProber({
         allowLoopback: config.health?.allowLoopback ?? false,
         forbidden: new Set(
-          [config.http, config.https, config.metrics].map(
-            ({ address, port }) => `${address}:${port}`,
-          ),
+          [
+            ...[config.http, config.https, config.metrics],
+            ...(config.apiHttps === undefined ? [] : [config.apiHttps.listen]),
+          ].map(({ address, port }) => `${address}:${port}`),
         ),
       }),
       boot: {
@@ -183,22 +187,37 @@ export async function startServer(
   }
   closers.push(() => fleet.stop());
 
-  let certificate: () => readonly MetricFamily[] = () => [];
-  const ownMetrics = () => [...processFamilies(), ...certificate()];
-  const httpsApp = (first: TlsMaterial) => {
-    const app = createHttpApp(fleet.handleTls, world, fleet.requests, first);
+  const certificates: (() => readonly MetricFamily[])[] = [];
+  const ownMetrics = () => [...processFamilies(), ...certificates.flatMap((of) => of())];
+  const secureApp = (
+    handle: Handler,
+    files: TlsFiles,
+    first: TlsMaterial,
+    metricPrefix: string,
+  ) => {
+    const app = createHttpApp(handle, world, fleet.requests, first);
     const use = (renewed: TlsMaterial) => renewTls(app, renewed);
-    const following = followTls({ files: config.tls, first, world, use });
+    const following = followTls({ files, first, world, use, metricPrefix });
     closers.push(async () => following.stop());
-    certificate = following.metrics;
+    certificates.push(following.metrics);
     return app;
   };
-  const secured = tls.value;
-  const wanted = [
-    ['http', config.http, () => createHttpApp(fleet.handle, world, fleet.requests)],
-    ['metrics', config.metrics, () => createMetricsApp(() => fleet.metrics(ownMetrics))],
-    ...(secured === undefined ? [] : [['https', config.https, () => httpsApp(secured)] as const]),
-  ] as const;
+  const plainApp = (handle: Handler) => createHttpApp(handle, world, fleet.requests);
+  const wanted: (readonly [string, Endpoint, () => ReturnType<typeof plainApp>])[] = [
+    ['http', config.http, () => plainApp(fleet.handle)],
+    ['metrics', config.metrics, () => plainApp(fleet.handleMetrics(ownMetrics))],
+  ];
+  const diskKeys = tls.value;
+  if (diskKeys !== undefined) {
+    const makeApp = () => secureApp(fleet.handleTls, config.tls, diskKeys, 'tetsukan_https');
+    wanted.push(['https', config.https, makeApp]);
+  }
+  const api = apiTls?.value;
+  if (config.apiHttps !== undefined && api !== undefined) {
+    const { listen: at, files } = config.apiHttps;
+    const makeApp = () => secureApp(fleet.handle, files, api, 'tetsukan_api_https');
+    wanted.push(['api-https', at, makeApp]);
+  }
   for (const [member, endpoint, makeApp] of wanted) {
     const listener = await listen(makeApp(), endpoint, member);
     if (!listener.ok) {

@@ -69,6 +69,19 @@ describe('configuration file', () => {
     expect(config.ok && config.value.access).toMatchObject({ auth, allowIpsRole });
   });
 
+  it.each([
+    ['api-https: { listen: "0.0.0.0:10444" }', undefined],
+    ['api-https: { listen: nowhere }', 'api-https.listen'],
+    ['api-https: { listen: ":1", cert: /a }', 'api-https.cert'],
+    ['api-https: { listen: ":1", client-roles: { a: admin } }', 'api-https.client-roles'],
+    ['api-https: { client-ca: /c, client-roles: { a: root } }', 'api-https.client-roles.a'],
+    ['api-https: { client-ca: /c, client-roles: [admin] }', 'api-https.client-roles'],
+    ['api-https: { port: 1 }', 'api-https.port'],
+  ])('%s: the mistake is at %s', (yaml, member) => {
+    const config = parseConfig(`${minimal}${yaml}\n`);
+    expect(config.ok ? undefined : config.error[0]?.member).toBe(member);
+  });
+
   it('does not open GraphQL to anyone where credentials are required', () => {
     const config = parseConfig(`${minimal}auth: required\ngraphql-mutations: anyone\n`);
     expect(!config.ok && config.error[0]?.member).toBe('graphql-mutations');

@@ -11,3 +11,21 @@ export async function selfSign(cert: string, key: string, name = 'localhost'): P
     ...['-keyout', key, '-out', cert],
   ]);
 }
+
+/** Makes an authority (`ca.crt`) in the folder, and a client certificate of it: `NAME.crt` and `NAME.key`. */
+export async function clientCertificate(folder: string, name: string): Promise<void> {
+  const openssl = (...args: readonly string[]) =>
+    promisify(execFile)('openssl', [...args], { cwd: folder });
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  await openssl(
+    ...['req', '-x509', ...ec, '-days', '2', '-subj', '/CN=an authority'],
+    ...['-keyout', 'ca.key', '-out', 'ca.crt'],
+  );
+  await openssl(
+    ...['req', ...ec, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`],
+  );
+  await openssl(
+    ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-days', '2'],
+    ...['-out', `${name}.crt`],
+  );
+}

@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
+import { TLSSocket, type Server as TlsServer } from 'node:tls';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { World } from '../../base/world.ts';
 import { plainAddress } from '../allow-ips.ts';
@@ -98,7 +98,13 @@ export function createHttpApp(
       ? fastify({ ...options, http: limits })
       : fastify({
           ...options,
-          https: { ...limits, ...secureContext(tls), handshakeTimeout: handshakeWithinMs },
+          https: {
+            ...limits,
+            ...secureContext(tls),
+            handshakeTimeout: handshakeWithinMs,
+            // Whoever has none, or a wrong one, is a client without one: the door decides.
+            ...(tls.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
+          },
         })
   ) as FastifyInstance;
   app.server.maxConnections = connectionsMax;
@@ -142,6 +148,8 @@ function exchangeOf(
   for (const [name, values] of Object.entries(raw.headersDistinct ?? {})) {
     const [first] = values ?? [];
     if (name.startsWith('x-sabakan-') && first !== undefined) headers.set(name, first);
+    // Node takes the first of several; which of them a proxy looked at, nobody knows.
+    if (name === 'authorization' && values !== undefined) headers.set(name, values.join(', '));
   }
   const requestId = requestIdOf(headers.get(idHeader), world.chance);
   if (request.originalUrl.length > urlCharactersMax) {
@@ -156,10 +164,19 @@ function exchangeOf(
     return { kind: 'refused', answer: v1Error({ requestId }, badRequest(target.error)) };
   const remoteAddress = plainAddress(raw.socket.remoteAddress ?? '');
   const body = createRequestBody(raw, world.clock, begin);
+  const { socket } = raw;
+  const secured = socket instanceof TLSSocket ? securedBy(socket) : {};
   return {
     kind: 'exchange',
-    exchange: { method, ...target.value, headers, remoteAddress, requestId, body },
+    exchange: { method, ...target.value, headers, remoteAddress, requestId, body, ...secured },
   };
+}
+
+/** A certificate counts only where it is the configured authority's, in its time and for clients. */
+function securedBy(socket: TLSSocket): Pick<Exchange, 'isSecure' | 'certificateName'> {
+  const name = socket.authorized ? socket.getPeerCertificate().subject?.CN : undefined;
+  // Several names are none.
+  return { isSecure: true, ...(typeof name === 'string' ? { certificateName: name } : {}) };
 }
 
 function parserComplaint(code: string | undefined): { status: number; text: string } {

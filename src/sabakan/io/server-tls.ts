@@ -5,11 +5,16 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { World } from '../../base/world.ts';
-import type { TlsFiles } from '../config.ts';
 import { gauge, type MetricFamily } from '../metric-text.ts';
+import type { TlsFiles } from '../tls-files.ts';
 
 /** PEM. */
-export type TlsMaterial = { readonly cert: string; readonly key: string };
+export type TlsMaterial = {
+  readonly cert: string;
+  readonly key: string;
+  /** Of clients' certificates; absent: none is asked for. */
+  readonly ca?: string;
+};
 
 /**
  * Rotation tools replace files, folders or the links to them, which no single kind of file watch sees; reading two
@@ -17,26 +22,42 @@ export type TlsMaterial = { readonly cert: string; readonly key: string };
  */
 const lookEveryMs = 5_000;
 
+/** What the configuration calls the files, for errors. */
+export type TlsMembers = { readonly cert: string; readonly key: string; readonly ca: string };
+const serverMembers: TlsMembers = { cert: 'server-cert', key: 'server-key', ca: '' };
+export const apiMembers: TlsMembers = {
+  cert: 'api-https.cert',
+  key: 'api-https.key',
+  ca: 'api-https.client-ca',
+};
+
 /** Undefined where nothing is configured and the default files do not exist: HTTPS is off then. */
-export async function readTls(files: TlsFiles): Promise<Result<TlsMaterial | undefined, string>> {
+export async function readTls(
+  files: TlsFiles,
+  members: TlsMembers = serverMembers,
+): Promise<Result<TlsMaterial | undefined, string>> {
   const [cert, key] = [await readPem(files.cert), await readPem(files.key)];
   if (!files.configured && !cert.ok && !key.ok && cert.error.missing && key.error.missing) {
     return ok(undefined);
   }
-  if (!cert.ok) return fail(`server-cert: ${cert.error.text}`);
-  if (!key.ok) return fail(`server-key: ${key.error.text}`);
-  const tls = { cert: cert.value, key: key.value };
+  if (!cert.ok) return fail(`${members.cert}: ${cert.error.text}`);
+  if (!key.ok) return fail(`${members.key}: ${key.error.text}`);
+  const ca = files.clientCa === undefined ? undefined : await readPem(files.clientCa);
+  if (ca?.ok === false) return fail(`${members.ca}: ${ca.error.text}`);
+  const tls = { cert: cert.value, key: key.value, ...(ca === undefined ? {} : { ca: ca.value }) };
   try {
     // A context takes an empty file for "none", and then refuses every handshake.
     const certificate = new X509Certificate(tls.cert);
     if (!certificate.checkPrivateKey(createPrivateKey(tls.key))) {
       throw new Error('the key belongs to another certificate');
     }
+    if (tls.ca !== undefined) new X509Certificate(tls.ca);
     createSecureContext(tls);
     return ok(tls);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return fail(`server-cert ${files.cert} and server-key ${files.key}: ${why}`);
+    const and = files.clientCa === undefined ? '' : `, ${members.ca} ${files.clientCa}`;
+    return fail(`${members.cert} ${files.cert}, ${members.key} ${files.key}${and}: ${why}`);
   }
 }
 
@@ -50,6 +71,8 @@ export function followTls(deps: {
   readonly world: Pick<World, 'clock' | 'log'>;
   readonly use: (tls: TlsMaterial) => void;
   readonly everyMs?: number;
+  /** Of the metric; default: `tetsukan_https`. */
+  readonly metricPrefix?: string;
 }): { readonly stop: () => void; readonly metrics: () => readonly MetricFamily[] } {
   const { files, use, everyMs = lookEveryMs } = deps;
   const { clock, log } = deps.world;
@@ -69,7 +92,8 @@ export function followTls(deps: {
       }
     } else if (read.value !== undefined) {
       problem = { text: '', looks: 0 };
-      if (read.value.cert !== current.cert || read.value.key !== current.key) {
+      const { cert, key, ca } = read.value;
+      if (cert !== current.cert || key !== current.key || ca !== current.ca) {
         current = read.value;
         use(current);
         log.info('the certificate was renewed', facts(current));
@@ -83,7 +107,7 @@ export function followTls(deps: {
   return {
     metrics: () => [
       gauge(
-        'tetsukan_https_certificate_expires_seconds',
+        `${deps.metricPrefix ?? 'tetsukan_https'}_certificate_expires_seconds`,
         'When the certificate of the HTTPS listener expires, since 1970.',
         new X509Certificate(current.cert).validToDate.getTime() / 1000,
       ),
