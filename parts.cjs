@@ -21,8 +21,12 @@ module.exports = {
     may: ['base', 'inventory', 'pxe', 'health', 'cke-bridge'],
     why: 'the face joins the parts; nobody below may know it',
   },
+  client: {
+    may: [],
+    why: 'the client runs in browsers and in programs of others; its table and types are made from the contract',
+  },
   cli: {
-    may: ['base', 'inventory', 'sabakan'],
+    may: ['base', 'inventory', 'sabakan', 'client'],
     only: {
       sabakan: [
         'sabakan/contract/',

@@ -1,0 +1,576 @@
+// Made by `npm run client` from src/sabakan/contract; a test says when it is old.
+
+export type Machine = {
+  /** SMBIOS serial number, the machine's name */
+  readonly serial: string;
+  /** the store's, of the last change; the object's ETag */
+  readonly revision: string;
+  readonly spec: {
+    /** logical rack number */
+    readonly rack: number;
+    readonly indexInRack: number;
+    readonly role: string;
+    readonly labels: Readonly<Record<string, string>>;
+    /** the first is the one that is probed */
+    readonly ipv4: readonly string[];
+    readonly bmc: {
+      readonly type: string;
+      /** of the BMC */
+      readonly ipv4: string;
+    };
+    /** when it was registered */
+    readonly registerDate: string;
+    /** when it is meant to go */
+    readonly retireDate: string;
+  };
+  readonly status: {
+    readonly state: "uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired";
+    /** of the last change of state */
+    readonly since: string;
+    readonly durationSeconds: number;
+    readonly reason: {
+      /** `health`, `bridge` or who asked for it */
+      readonly by: string;
+      readonly text: string;
+      readonly evidence: readonly string[];
+    } | null;
+  };
+  readonly network: {
+    readonly nodes: ReadonlyArray<{
+      /** of the machine */
+      readonly address: string;
+      /** dotted */
+      readonly netmask: string;
+      readonly maskBits: number;
+      /** of its network */
+      readonly gateway: string;
+    }>;
+    readonly bmc: {
+      /** of the machine */
+      readonly address: string;
+      /** dotted */
+      readonly netmask: string;
+      readonly maskBits: number;
+      /** of its network */
+      readonly gateway: string;
+    };
+  };
+};
+
+export type Rack = {
+  /** the logical rack number */
+  readonly rack: number;
+  /** the store's, of the last change of any machine */
+  readonly revision: string;
+  /** registered in it */
+  readonly machines: number;
+  readonly workers: {
+    /** machines that are no boot machine */
+    readonly registered: number;
+    /** null while there is no IPAM configuration */
+    readonly room: number | null;
+  };
+  /** serial of its boot machine */
+  readonly boot: string | null;
+  readonly states: {
+    /** machines uninitialized */
+    readonly uninitialized: number;
+    /** machines healthy */
+    readonly healthy: number;
+    /** machines unhealthy */
+    readonly unhealthy: number;
+    /** machines unreachable */
+    readonly unreachable: number;
+    /** machines updating */
+    readonly updating: number;
+    /** machines retiring */
+    readonly retiring: number;
+    /** machines retired */
+    readonly retired: number;
+  };
+  readonly roles: Readonly<Record<string, number>>;
+};
+
+export type Lease = {
+  /** the address that is lent */
+  readonly address: string;
+  /** the store's, of the last change in its range */
+  readonly revision: string;
+  /** of the client; null: a client declined it, since another host uses it */
+  readonly mac: string | null;
+  /** expired: remembered for the return of its client until another one needs the address; declined: lent to nobody until it expires */
+  readonly state: "leased" | "expired" | "declined";
+  /** when it ends or ended; null: what is stored is no time, so it never does */
+  readonly expires: string | null;
+  /** the first address of its range */
+  readonly range: string;
+  /** whose network the address is in; null where the IPAM configuration has none */
+  readonly rack: number | null;
+};
+
+export type KernelParams = {
+  /** the operating system, such as coreos */
+  readonly os: string;
+  /** the store's, of the last change; the object's ETag */
+  readonly revision: string;
+  /** as they stand on the command line; empty text is valid */
+  readonly params: string;
+};
+
+/** What the operations name; others are possible. */
+export type ProblemKind =
+  | 'bad-request'
+  | 'body-too-large'
+  | 'boot-slot-taken'
+  | 'bulk-refused'
+  | 'contended'
+  | 'count-differs'
+  | 'cursor-gone'
+  | 'disk-keys-exist'
+  | 'history-gone'
+  | 'invalid'
+  | 'ipam-missing'
+  | 'kernel-params-invalid'
+  | 'kernel-params-unknown'
+  | 'lease-moved'
+  | 'lease-unknown'
+  | 'machine-exists'
+  | 'machine-unknown'
+  | 'media-type-unknown'
+  | 'not-found'
+  | 'not-live'
+  | 'not-retired'
+  | 'os-invalid'
+  | 'outcome-unknown'
+  | 'outside-pool'
+  | 'precondition-failed'
+  | 'precondition-missing'
+  | 'rack-full'
+  | 'record-broken'
+  | 'serial-repeated'
+  | 'store-unavailable'
+  | 'template-broken'
+  | 'template-unknown'
+  | 'too-large'
+  | 'transition-forbidden'
+  | 'watchers-busy'
+  | (string & {});
+
+export type Calls = {
+  /** machines in pages, all of one moment. Needs the role viewer. */
+  listMachines: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate */
+      fieldSelector?: string;
+      /** Kubernetes selector over labels, as in product=R650,!broken */
+      labelSelector?: string;
+    };
+    item: Machine;
+  };
+  /** one machine; its ETag is its revision. Needs the role viewer. */
+  getMachine: {
+    args: {
+      /** the serial number of a machine; upper and lower case matter */
+      serial: string | number;
+    };
+    answer: Machine;
+  };
+  /** changes of machines as server-sent events, from a revision on. Needs the role viewer. */
+  watchMachines: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate */
+      fieldSelector?: string;
+      /** Kubernetes selector over labels, as in product=R650,!broken */
+      labelSelector?: string;
+    };
+    change: Machine;
+  };
+  /** registers one machine or a list of them, all or none, with index and addresses. Needs the role operator. */
+  registerMachines: {
+    args: {
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** SMBIOS serial number, the machine's name */
+        readonly serial: string;
+        readonly spec: {
+          /** logical rack number */
+          readonly rack: number;
+          readonly role: string;
+          readonly labels?: Readonly<Record<string, string>>;
+          readonly bmc: {
+            readonly type: string;
+          };
+          /** RFC 3339; default: when it is registered */
+          readonly retireDate?: string;
+        };
+      } | ReadonlyArray<{
+        /** SMBIOS serial number, the machine's name */
+        readonly serial: string;
+        readonly spec: {
+          /** logical rack number */
+          readonly rack: number;
+          readonly role: string;
+          readonly labels?: Readonly<Record<string, string>>;
+          readonly bmc: {
+            readonly type: string;
+          };
+          /** RFC 3339; default: when it is registered */
+          readonly retireDate?: string;
+        };
+      }>;
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      readonly items: readonly Machine[];
+    };
+  };
+  /** labels, retire date and state of a machine, all at once or not at all (RFC 7396). Needs the role operator. */
+  patchMachine: {
+    args: {
+      /** the serial number of a machine; upper and lower case matter */
+      serial: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        readonly spec?: {
+          readonly labels?: Readonly<Record<string, string | null>>;
+          /** RFC 3339, as in 2031-04-01T00:00:00Z */
+          readonly retireDate?: string;
+        };
+        readonly status?: {
+          readonly state: "uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired";
+          readonly reason?: {
+            /** one sentence, kept until the next change of state */
+            readonly text: string;
+          };
+        };
+      };
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: Machine;
+  };
+  /** removes a retired machine; its index and addresses are free again. Needs the role operator. */
+  deleteMachine: {
+    args: {
+      /** the serial number of a machine; upper and lower case matter */
+      serial: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** the same change of many machines: `patch` as for one of them, or `delete`. Needs the role operator. */
+  bulkMachines: {
+    args: {
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        readonly select: {
+          /** serial numbers; not together with selectors */
+          readonly names?: readonly string[];
+          /** as in lists: product=R650,!broken */
+          readonly labelSelector?: string;
+          /** as in lists: state=healthy,rack in (1,2) */
+          readonly fieldSelector?: string;
+          /** every machine there is: an empty selection never means that by itself */
+          readonly all?: true;
+        };
+        /** how many machines you saw selected; with another number nothing is done */
+        readonly expect: number;
+        readonly patch?: {
+          readonly spec?: {
+            readonly labels?: Readonly<Record<string, string | null>>;
+            /** RFC 3339, as in 2031-04-01T00:00:00Z */
+            readonly retireDate?: string;
+          };
+          readonly status?: {
+            readonly state: "uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired";
+            readonly reason?: {
+              /** one sentence, kept until the next change of state */
+              readonly text: string;
+            };
+          };
+        };
+        /** removes them; each must be retired */
+        readonly delete?: true;
+        /** all in one commit or none; default: each by itself, with its own outcome */
+        readonly atomic?: boolean;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      /** machines */
+      readonly selected: number;
+      /** of them */
+      readonly changed: number;
+      /** that were so already */
+      readonly unchanged: number;
+      /** that were refused, each with its problem */
+      readonly failed: number;
+      /** the store's, of the last of these changes */
+      readonly revision: string;
+      readonly items: ReadonlyArray<{
+        /** the serial number */
+        readonly name: string;
+        readonly outcome: "changed" | "unchanged" | "failed";
+        /** of the commit */
+        readonly revision?: string;
+        readonly problem?: {
+          readonly type: string;
+          readonly status: number;
+          readonly detail: string;
+        };
+      }>;
+    };
+  };
+  /** what is known and decided about one machine: health, its place in the cluster, swaps. Needs the role viewer. */
+  explainMachine: {
+    args: {
+      /** the serial number of a machine; upper and lower case matter */
+      serial: string | number;
+    };
+    answer: {
+      readonly machine: Machine;
+      readonly nextStates: ReadonlyArray<"uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired">;
+      /** null on servers that do not lead */
+      readonly health: unknown;
+      /** null where no cluster is kept */
+      readonly cluster: unknown;
+      /** the replacement it takes part in, or null */
+      readonly swap: unknown;
+    };
+  };
+  /** the Ignition document of a machine, without booting it. Needs the role viewer. */
+  previewIgnition: {
+    args: {
+      /** the serial number of a machine; upper and lower case matter */
+      serial: string | number;
+      /** a version of its role’s template; default: the highest */
+      template?: string;
+    };
+    answer: {
+      readonly ignition: {
+        readonly version: string;
+      };
+    };
+  };
+  /** the Ignition document of a machine by a template that is not stored. Needs the role operator. */
+  tryIgnition: {
+    args: {
+      /** the serial number of a machine; upper and lower case matter */
+      serial: string | number;
+      body: {
+        /** of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.4 */
+        readonly version: string;
+        /** an Ignition configuration with templates in it */
+        readonly template: Readonly<Record<string, unknown>>;
+        readonly meta?: Readonly<Record<string, unknown>> | null;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      readonly ignition: {
+        readonly version: string;
+      };
+    };
+  };
+  /** racks in pages, all of one moment. Needs the role viewer. */
+  listRacks: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (rack, machines, workers, boot, healthy, unhealthy, unreachable) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: rack, machines, workers, boot, healthy, unhealthy, unreachable */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: rack, machines, workers, boot, healthy, unhealthy, unreachable */
+      fieldSelector?: string;
+    };
+    item: Rack;
+  };
+  /** one rack; its ETag is its revision. Needs the role viewer. */
+  getRack: {
+    args: {
+      /** the logical rack number */
+      rack: string | number;
+    };
+    answer: Rack;
+  };
+  /** changes of racks as server-sent events, from a revision on. Needs the role viewer. */
+  watchRacks: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (rack, machines, workers, boot, healthy, unhealthy, unreachable) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: rack, machines, workers, boot, healthy, unhealthy, unreachable */
+      fieldSelector?: string;
+    };
+    change: Rack;
+  };
+  /** leases in pages, all of one moment. Needs the role viewer. */
+  listLeases: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (address, mac, state, expires, rack, range) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: address, mac, state, expires, rack, range */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: address, mac, state, expires, rack, range */
+      fieldSelector?: string;
+    };
+    item: Lease;
+  };
+  /** one lease; its ETag is its revision. Needs the role viewer. */
+  getLease: {
+    args: {
+      /** an IPv4 address */
+      address: string | number;
+    };
+    answer: Lease;
+  };
+  /** changes of leases as server-sent events, from a revision on. Needs the role viewer. */
+  watchLeases: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (address, mac, state, expires, rack, range) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: address, mac, state, expires, rack, range */
+      fieldSelector?: string;
+    };
+    change: Lease;
+  };
+  /** ends a lease at once, or gives a declined address back; one that has ended stays so. Needs the role operator. */
+  releaseLease: {
+    args: {
+      /** an IPv4 address */
+      address: string | number;
+      /** only while this client has it, as in 52:54:00:12:34:56 */
+      mac?: string;
+      /** true: decide on what is stored now, write nothing */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: undefined;
+  };
+  /** kernel-params in pages, all of one moment. Needs the role viewer. */
+  listKernelParams: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (os, params) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: os, params */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: os, params */
+      fieldSelector?: string;
+    };
+    item: KernelParams;
+  };
+  /** one kernel-params; its ETag is its revision. Needs the role viewer. */
+  getKernelParams: {
+    args: {
+      /** the operating system, such as coreos */
+      os: string | number;
+    };
+    answer: KernelParams;
+  };
+  /** changes of kernel-params as server-sent events, from a revision on. Needs the role viewer. */
+  watchKernelParams: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (os, params) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: os, params */
+      fieldSelector?: string;
+    };
+    change: KernelParams;
+  };
+  /** sets the kernel parameters of an operating system; replacing them takes If-Match. Needs the role operator. */
+  putKernelParams: {
+    args: {
+      /** the operating system, such as coreos */
+      os: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        readonly params: string;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: KernelParams;
+  };
+  /** takes the kernel parameters of an operating system away. Needs the role operator. */
+  deleteKernelParams: {
+    args: {
+      /** the operating system, such as coreos */
+      os: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** what the cluster should be, why, and what is held back. Needs the role viewer. */
+  getPlan: {
+    args: object;
+    answer: Readonly<Record<string, unknown>>;
+  };
+  /** what this server is doing. Needs the role viewer. */
+  getStatus: {
+    args: object;
+    answer: Readonly<Record<string, unknown>>;
+  };
+  /** this server examines itself, its etcd and its host now, which takes up to 15 seconds. Needs the role operator. */
+  getDoctor: {
+    args: object;
+    answer: {
+      /** whose examination this is */
+      readonly server: string;
+      readonly at: string;
+      /** no finding is a problem */
+      readonly healthy: boolean;
+      readonly findings: ReadonlyArray<{
+        /** `etcd`, `ports`, `records` … */
+        readonly check: string;
+        readonly level: "ok" | "warning" | "problem";
+        /** what was looked at */
+        readonly subject: string;
+        /** what was found there */
+        readonly found: string;
+        /** what to do; empty when all is well */
+        readonly advice: string;
+      }>;
+    };
+  };
+  /** this description. Needs the role viewer. */
+  getOpenApi: {
+    args: object;
+    answer: Readonly<Record<string, unknown>>;
+  };
+};
