@@ -117,12 +117,69 @@ export type KernelParams = {
   readonly params: string;
 };
 
+export type Token = {
+  /** stands in the token itself and in the audit log */
+  readonly id: string;
+  /** the store's, of its last change */
+  readonly revision: string;
+  /** of whom it is for; the user in the audit log */
+  readonly name: string;
+  /** each may do what the ones before it may */
+  readonly role: "viewer" | "operator" | "admin";
+  readonly state: "active" | "expired" | "revoked";
+  readonly createdBy: string;
+  /** RFC 3339: when it was made */
+  readonly createdAt: string;
+  /** RFC 3339: when it ends */
+  readonly expiresAt: string;
+  /** RFC 3339: when somebody ended it; null: nobody has */
+  readonly revokedAt: string | null;
+  /** RFC 3339: when it was used last on this very server since its start, or null */
+  readonly lastUsedAt: string | null;
+  /** addresses and networks it may be used from; empty: from anywhere */
+  readonly networks: readonly string[];
+};
+
+export type Brake = {
+  /** `manual` is the one that operators put on */
+  readonly name: string;
+  /** the store's, of its last change */
+  readonly revision: string;
+  /** who put it on */
+  readonly by: "health" | "cluster" | "operator";
+  /** health: machines are asked, but their states stay; cluster: nobody joins, leaves or is swapped, only taints change; everything: both */
+  readonly holds: "health" | "cluster" | "everything";
+  readonly state: "holding" | "lifted";
+  /** why it stands, with its figures; of `manual`, the reason */
+  readonly text: string;
+  /** when it began to hold */
+  readonly since: string;
+  /** what takes it off */
+  readonly release: string;
+  /** whether an operator may lift it */
+  readonly liftable: boolean;
+  /** who put `manual` on */
+  readonly user: string | null;
+  readonly expires: string | null;
+  readonly lift: {
+    readonly user: string;
+    readonly reason: string;
+    /** when it was said */
+    readonly at: string;
+    /** until when the brake is passed over; it holds again then if it still stands */
+    readonly expires: string;
+  } | null;
+};
+
 /** What the operations name; others are possible. */
 export type ProblemKind =
   | 'bad-request'
   | 'body-too-large'
   | 'boot-slot-taken'
+  | 'brake-fixed'
+  | 'brake-unknown'
   | 'bulk-refused'
+  | 'change-forbidden'
   | 'contended'
   | 'count-differs'
   | 'cursor-gone'
@@ -136,7 +193,10 @@ export type ProblemKind =
   | 'lease-unknown'
   | 'machine-exists'
   | 'machine-unknown'
+  | 'machines-exist'
+  | 'machines-refused'
   | 'media-type-unknown'
+  | 'not-as-expected'
   | 'not-found'
   | 'not-live'
   | 'not-retired'
@@ -151,6 +211,8 @@ export type ProblemKind =
   | 'store-unavailable'
   | 'template-broken'
   | 'template-unknown'
+  | 'token-unknown'
+  | 'tokens-too-many'
   | 'too-large'
   | 'transition-forbidden'
   | 'watchers-busy'
@@ -236,18 +298,27 @@ export type Calls = {
       readonly items: readonly Machine[];
     };
   };
-  /** labels, retire date and state of a machine, all at once or not at all (RFC 7396). Needs the role operator. */
+  /** labels, retire date, rack, role, BMC type and state of a machine, all at once or not at all (RFC 7396); rack and role change while it is uninitialized, retiring or retired. Needs the role operator. */
   patchMachine: {
     args: {
       /** the serial number of a machine; upper and lower case matter */
       serial: string | number;
       /** true: decide on what is stored now, write nothing, answer what would be */
       dryRun?: boolean;
+      /** true: rack and role change in every state; clusters know a node by its address and lose it */
+      evenInUse?: boolean;
       body: {
         readonly spec?: {
           readonly labels?: Readonly<Record<string, string | null>>;
           /** RFC 3339, as in 2031-04-01T00:00:00Z */
           readonly retireDate?: string;
+          /** another rack is another index and other addresses */
+          readonly rack?: number;
+          /** boot has a slot of its own in a rack */
+          readonly role?: string;
+          readonly bmc?: {
+            readonly type: string;
+          };
         };
         readonly status?: {
           readonly state: "uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired";
@@ -297,6 +368,13 @@ export type Calls = {
             readonly labels?: Readonly<Record<string, string | null>>;
             /** RFC 3339, as in 2031-04-01T00:00:00Z */
             readonly retireDate?: string;
+            /** another rack is another index and other addresses */
+            readonly rack?: number;
+            /** boot has a slot of its own in a rack */
+            readonly role?: string;
+            readonly bmc?: {
+              readonly type: string;
+            };
           };
           readonly status?: {
             readonly state: "uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired";
@@ -533,6 +611,256 @@ export type Calls = {
       dryRun?: boolean;
       /** the revision you know, or * */
       ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** registers and changes the machines of a CSV, JSON or YAML file of up to 8388608 bytes, all or none. With `If-Match: ETag-of-a-preview` exactly what the preview showed is done, or nothing (412). Needs the role operator. */
+  applyRegistration: {
+    args: {
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** of the body; absent: what Content-Type says */
+      format?: "csv" | "json" | "yaml";
+      /** how many machines are to be registered or changed; any other number is refused with 412 */
+      expect?: number | string;
+      body: string;
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      readonly dryRun: boolean;
+      /** the store's, of the commit; where nothing was written, of what it was decided on */
+      readonly revision: string;
+      readonly counts: {
+        /** machines that are new */
+        readonly registered: number;
+        /** machines that were there and are changed */
+        readonly changed: number;
+        /** machines that are as the file has them */
+        readonly unchanged: number;
+      };
+      /** of the configurations in the file; in the same commit as the machines */
+      readonly config: ReadonlyArray<{
+        readonly noun: "ipam" | "dhcp";
+        /** set: there was none */
+        readonly outcome: "set" | "changed" | "unchanged";
+        readonly changes: ReadonlyArray<{
+          /** `spec.rack`, `spec.labels.site`, `node-ipv4-pool` */
+          readonly member: string;
+          /** null: there was none */
+          readonly before: unknown;
+          /** null: there is none */
+          readonly after: unknown;
+        }>;
+      }>;
+      /** in the order of the file */
+      readonly machines: ReadonlyArray<{
+        readonly serial: string;
+        readonly outcome: "registered" | "changed" | "unchanged";
+        /** of a table, the header is 1 */
+        readonly row?: number;
+        /** of a JSON or YAML file, from 1 */
+        readonly line?: number;
+        readonly state: "uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired";
+        /** as it is then; in a dry run as it would be */
+        readonly spec: {
+          /** logical rack number */
+          readonly rack: number;
+          /** that it has, or would get */
+          readonly indexInRack: number;
+          readonly role: string;
+          readonly labels: Readonly<Record<string, string>>;
+          readonly ipv4: readonly string[];
+          readonly bmc: {
+            readonly type: string;
+            readonly ipv4: string;
+          };
+          readonly retireDate: string;
+        };
+        /** of a machine that is changed */
+        readonly changes: ReadonlyArray<{
+          /** `spec.rack`, `spec.labels.site`, `node-ipv4-pool` */
+          readonly member: string;
+          /** null: there was none */
+          readonly before: unknown;
+          /** null: there is none */
+          readonly after: unknown;
+        }>;
+      }>;
+    };
+  };
+  /** tokens in pages, all of one moment. Needs the role admin. */
+  listTokens: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (id, name, role, state, createdBy, createdAt, expiresAt) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: id, name, role, state, createdBy, createdAt, expiresAt */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, name, role, state, createdBy, createdAt, expiresAt */
+      fieldSelector?: string;
+    };
+    item: Token;
+  };
+  /** one token; its ETag is its revision. Needs the role admin. */
+  getToken: {
+    args: {
+      /** the id of a token: what stands between its underscores */
+      id: string | number;
+    };
+    answer: Token;
+  };
+  /** changes of tokens as server-sent events, from a revision on. Needs the role admin. */
+  watchTokens: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (id, name, role, state, createdBy, createdAt, expiresAt) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, name, role, state, createdBy, createdAt, expiresAt */
+      fieldSelector?: string;
+    };
+    change: Token;
+  };
+  /** makes a token; its answer is the only one that holds the token itself. Needs the role admin. */
+  createToken: {
+    args: {
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** of whom it is for: a person, or what a program does */
+        readonly name: string;
+        /** each may do what the ones before it may */
+        readonly role: "viewer" | "operator" | "admin";
+        /** until it ends; default 90 */
+        readonly days?: number;
+        /** addresses and networks it may be used from; empty: from anywhere */
+        readonly networks?: readonly string[];
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      /** stands in the token itself and in the audit log */
+      readonly id: string;
+      /** the store's, of its last change */
+      readonly revision: string;
+      /** of whom it is for; the user in the audit log */
+      readonly name: string;
+      /** each may do what the ones before it may */
+      readonly role: "viewer" | "operator" | "admin";
+      readonly state: "active" | "expired" | "revoked";
+      readonly createdBy: string;
+      /** RFC 3339: when it was made */
+      readonly createdAt: string;
+      /** RFC 3339: when it ends */
+      readonly expiresAt: string;
+      /** RFC 3339: when somebody ended it; null: nobody has */
+      readonly revokedAt: string | null;
+      /** RFC 3339: when it was used last on this very server since its start, or null */
+      readonly lastUsedAt: string | null;
+      /** addresses and networks it may be used from; empty: from anywhere */
+      readonly networks: readonly string[];
+      /** shown this once; null in a dry run, and to a request that is repeated with its Idempotency-Key */
+      readonly bearer: string | null;
+    };
+  };
+  /** ends a token at once, on all servers; it stays in the list for 30 days. Needs the role admin. */
+  revokeToken: {
+    args: {
+      /** the id of a token: what stands between its underscores */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: Token;
+  };
+  /** brakes in pages, all of one moment. Needs the role viewer. */
+  listBrakes: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, by, state, holds, since, liftable) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, by, state, holds, since, liftable */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, by, state, holds, since, liftable */
+      fieldSelector?: string;
+    };
+    item: Brake;
+  };
+  /** one brake; its ETag is its revision. Needs the role viewer. */
+  getBrake: {
+    args: {
+      /** the name of a brake, as in health-rack-3-silent */
+      name: string | number;
+    };
+    answer: Brake;
+  };
+  /** changes of brakes as server-sent events, from a revision on. Needs the role viewer. */
+  watchBrakes: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, by, state, holds, since, liftable) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, by, state, holds, since, liftable */
+      fieldSelector?: string;
+    };
+    change: Brake;
+  };
+  /** has a brake passed over for a while, by whichever server leads. Needs the role operator. */
+  liftBrake: {
+    args: {
+      /** the name of a brake, as in health-rack-3-silent */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** for those who come after: a sentence, kept in the audit log */
+        readonly reason: string;
+        /** how long it is passed over at most; when it falls before, so does this */
+        readonly seconds: number;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: Brake;
+  };
+  /** stops automation, or gives the brake that is on another reason, extent or end. Needs the role operator. */
+  putBrake: {
+    args: {
+      /** manual: the others are automation's own */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** for those who come after: a sentence, kept in the audit log */
+        readonly reason: string;
+        /** health: machines are asked, but their states stay; cluster: nobody joins, leaves or is swapped, only taints change; everything: both */
+        readonly holds?: "health" | "cluster" | "everything";
+        /** when it comes off by itself; absent: it stays until it is taken off */
+        readonly seconds?: number;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: Brake;
+  };
+  /** takes the manual brake off. Needs the role operator. */
+  deleteBrake: {
+    args: {
+      /** manual: the others are automation's own */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch?: string;
     };
     answer: undefined;
   };
