@@ -16,6 +16,22 @@ export const exitCodes = {
   store: 9,
 } as const;
 
+/** For what a server refuses with an HTTP status. */
+export function exitCodeOfStatus(status: number): number {
+  return codeOfStatus[status] ?? exitCodes.failed;
+}
+
+const codeOfStatus: Readonly<Record<number, number>> = {
+  400: exitCodes.usage,
+  401: exitCodes.denied,
+  403: exitCodes.denied,
+  404: exitCodes.notFound,
+  409: exitCodes.conflict,
+  412: exitCodes.conflict,
+  422: exitCodes.usage,
+  504: exitCodes.timedOut,
+};
+
 /** What a server said beside its sentence (RFC 9457), as far as a command acts on it. */
 export type Refused = {
   readonly status: number;

@@ -4,14 +4,20 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, Failure, failureText } from './failure.ts';
 import { addBrakeCommands } from './grammar/brake.ts';
+import { addDeleteCommand } from './grammar/delete.ts';
 import { addDescribeCommand } from './grammar/describe.ts';
 import { addDoctorCommand } from './grammar/doctor.ts';
+import { addEditCommand } from './grammar/edit.ts';
+import { addExplainCommand } from './grammar/explain.ts';
 import { addGetCommand } from './grammar/get.ts';
 import { addIgnitionCommands } from './grammar/ignition.ts';
+import { addLabelCommand } from './grammar/label.ts';
 import { addMigrateCommand } from './grammar/migrate.ts';
 import { addPlanCommands } from './grammar/plan.ts';
 import { addRegisterCommands } from './grammar/register.ts';
+import { addRetireCommand } from './grammar/retire.ts';
 import { addServerCommand } from './grammar/server.ts';
+import { addStateCommand } from './grammar/state.ts';
 import { addTokenCommands } from './grammar/token.ts';
 import { addWaitCommand } from './grammar/wait.ts';
 import { addWatchCommand } from './grammar/watch.ts';
@@ -55,6 +61,12 @@ for (const add of [
   addWaitCommand,
   addIgnitionCommands,
   addDescribeCommand,
+  addExplainCommand,
+  addLabelCommand,
+  addStateCommand,
+  addRetireCommand,
+  addDeleteCommand,
+  addEditCommand,
   addPlanCommands,
   addDoctorCommand,
   addTokenCommands,

@@ -3,7 +3,7 @@
 import type { Get } from './answer.ts';
 import { listAll, type Selectors, unknownName } from './commands/list.ts';
 import { exitCodes, Failure } from './failure.ts';
-import type { CliNoun } from './nouns/noun.ts';
+import { type CliNoun, oneOf } from './nouns/noun.ts';
 import { isEmptyRange, type NodeRange } from './ranges.ts';
 
 export type Wanted = Selectors & { readonly range: NodeRange };
@@ -53,7 +53,8 @@ export async function selectForWriting(
   wanted: Wanted,
 ): Promise<readonly unknown[]> {
   const { range, fieldSelector, labelSelector } = wanted;
-  const [plural = '', one = ''] = noun.names;
+  const [plural = ''] = noun.names;
+  const one = oneOf(noun);
   if (isEmptyRange(range) && fieldSelector === undefined && labelSelector === undefined) {
     throw new Failure(
       `no ${one} is named: a change is never for all of them by default`,

@@ -2,7 +2,7 @@
 
 import type { Get } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
-import type { CliNoun } from '../nouns/noun.ts';
+import { type CliNoun, oneOf } from '../nouns/noun.ts';
 
 export type Selectors = {
   readonly fieldSelector?: string | undefined;
@@ -80,11 +80,11 @@ export function selectorOf(
 }
 
 export function unknownName(noun: CliNoun, ...names: readonly string[]): Failure {
-  const [plural = '', one = ''] = noun.names;
+  const [plural = ''] = noun.names;
   const shown = names.slice(0, namesShownMax).map((name) => JSON.stringify(name));
   const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : '';
   return new Failure(
-    `there is no ${one} ${shown.join(', ')}${more}`,
+    `there is no ${oneOf(noun)} ${shown.join(', ')}${more}`,
     `tetsu get ${plural} lists them; upper and lower case matter`,
     exitCodes.notFound,
   );

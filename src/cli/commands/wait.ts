@@ -1,7 +1,7 @@
 /** `tetsu wait`: until something is so of all that are named, or the time is over. */
 
 import { exitCodes, Failure } from '../failure.ts';
-import type { CliNoun } from '../nouns/noun.ts';
+import { type CliNoun, oneOf } from '../nouns/noun.ts';
 import type { NodeRange } from '../ranges.ts';
 import { matcherOf } from '../selection.ts';
 import { type Condition, isMet } from '../watch/condition.ts';
@@ -60,17 +60,17 @@ export async function waitFor(
 export class TimeIsOver extends Error {}
 
 function nothing(noun: CliNoun): Failure {
-  const [plural = '', one = ''] = noun.names;
+  const [plural = ''] = noun.names;
   const hint = `name one, or a range; tetsu get ${plural} lists them`;
   return new Failure(
-    `no ${one} matches, so there is nothing to wait for`,
+    `no ${oneOf(noun)} matches, so there is nothing to wait for`,
     hint,
     exitCodes.notFound,
   );
 }
 
 function deleted(noun: CliNoun, name: string): Failure {
-  const text = `${noun.names[1]} ${name} was deleted while it was waited for`;
+  const text = `${oneOf(noun)} ${name} was deleted while it was waited for`;
   return new Failure(text, '--for delete waits for that', exitCodes.notFound);
 }
 

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Get, Send } from '../answer.ts';
+import type { Editor } from '../commands/edit.ts';
 import type { SourceFiles } from '../ignition-source.ts';
 import type { Progress } from '../many.ts';
 import type { CliNoun } from '../nouns/noun.ts';
@@ -51,5 +52,7 @@ export type Tools = {
   readonly progress: (label: string, total: number) => Progress;
   /** Who runs this command, as the host knows; empty where it does not. */
   readonly userName: () => string;
+  /** A text as somebody leaves it in their editor. */
+  readonly edit: Editor;
   readonly exitWith: (code: number) => void;
 };

@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TimeIsOver, waitFor } from '../commands/wait.ts';
 import { exitCodes, Failure } from '../failure.ts';
-import type { CliNoun } from '../nouns/noun.ts';
+import { type CliNoun, oneOf } from '../nouns/noun.ts';
 import { nouns } from '../nouns.ts';
 import { isEmptyRange, type NodeRange } from '../ranges.ts';
 import { selectForReading } from '../selection.ts';
@@ -60,7 +60,7 @@ Exit codes: 0 it is so of all, 3 there is none of that name, 7 the time is over`
         const range = await tools.readRange(names);
         const bySelector = labelSelector !== undefined || fieldSelector !== undefined;
         if (isEmptyRange(range) && !bySelector) {
-          const text = `no ${others[0]} is named`;
+          const text = `no ${oneOf(noun)} is named`;
           throw new Failure(text, 'name one, or a range, or a selector', exitCodes.usage);
         }
         // What is waited for may move out of the selection, so it is made once.
@@ -75,7 +75,7 @@ Exit codes: 0 it is so of all, 3 there is none of that name, 7 the time is over`
         });
         try {
           const count = await waitFor(noun, meant, condition.value, changes, over);
-          tools.print(`${options.for}: ${count} ${count === 1 ? others[0] : plural}`);
+          tools.print(`${options.for}: ${count} ${count === 1 ? oneOf(noun) : plural}`);
         } finally {
           ending.abort();
         }

@@ -3,22 +3,17 @@
 import http, { type IncomingMessage, type RequestOptions } from 'node:http';
 import { userInfo } from 'node:os';
 import type { Answer, Method, SendTerms } from '../answer.ts';
-import { exitCodes, Failure, type FailurePlace, type Refused } from '../failure.ts';
+import {
+  exitCodeOfStatus,
+  exitCodes,
+  Failure,
+  type FailurePlace,
+  type Refused,
+} from '../failure.ts';
 
 export const defaultServer = 'http://localhost:10080';
 
 const timeoutMs = 30_000;
-
-const exitCodeOf: Readonly<Record<number, number>> = {
-  400: exitCodes.usage,
-  401: exitCodes.denied,
-  403: exitCodes.denied,
-  404: exitCodes.notFound,
-  409: exitCodes.conflict,
-  412: exitCodes.conflict,
-  422: exitCodes.usage,
-  504: exitCodes.timedOut,
-};
 
 /** What to do next, by status; the server's own sentence comes before it. */
 const hintOf: Readonly<Record<number, string>> = {
@@ -56,7 +51,7 @@ export async function sendJson(
 
 function refusal(server: string, status: number, answered: unknown, text: string): Failure {
   const said = messageOf(answered) ?? text.slice(0, 200);
-  const code = exitCodeOf[status] ?? exitCodes.failed;
+  const code = exitCodeOfStatus(status);
   const sentence = `${server} answered ${status}: ${said}`;
   return new Failure(sentence, hintOf[status] ?? '', code, refusedOf(status, said, answered));
 }

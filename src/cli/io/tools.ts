@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import { exitCodes, Failure } from '../failure.ts';
 import type { Tools } from '../grammar/tools.ts';
+import { oneOf } from '../nouns/noun.ts';
 import { formatObjects } from '../output.ts';
 import { defaultServer, getJson, openEvents, sendJson, userName } from './api.ts';
 import { progress } from './progress.ts';
@@ -42,7 +43,7 @@ export const terminalTools: Tools = {
   show: async (noun, objects, shown, isOne) => {
     const isTable = shown.output.kind === 'table' || shown.output.kind === 'wide';
     if (objects.length === 0 && isTable) {
-      process.stderr.write(`no ${noun.names[1] ?? noun.names[0]} matches\n`);
+      process.stderr.write(`no ${oneOf(noun)} matches\n`);
     } else process.stdout.write(await formatObjects(noun, objects, shown, isOne));
   },
   // Loaded when it is needed: most commands ask nobody.
@@ -50,6 +51,7 @@ export const terminalTools: Tools = {
   confirm: async (...asked) => (await import('./terminal.ts')).confirm(...asked),
   progress,
   userName,
+  edit: async (text) => (await import('./editor.ts')).editText(text),
   exitWith: (code) => {
     process.exitCode = code;
   },

@@ -10,6 +10,7 @@ export const kernelParamsNoun: CliNoun = {
   nameOf: (object) => (object as KernelParamsV2).os,
   selectable: kernelParamsColumns,
   hasLabels: false,
+  deletable: true,
   values: {},
   columns: columnsOf<KernelParamsV2>([
     ['OS', ({ os }) => os],

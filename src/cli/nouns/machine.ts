@@ -14,6 +14,7 @@ export const machineNoun: CliNoun = {
   rackOf: (object) => (object as MachineV2).spec.rack,
   selectable: machineColumns,
   hasLabels: true,
+  deletable: true,
   values: {
     rack: rackValues,
     state: {

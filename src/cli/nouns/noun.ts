@@ -11,9 +11,16 @@ export type CliNoun = {
   /** What it is selected and sorted by. */
   readonly selectable: Readonly<Record<string, string>>;
   readonly hasLabels: boolean;
+  /** `tetsu delete` takes it. */
+  readonly deletable?: true;
   /** Of columns that cannot hold just anything: what they can hold. */
   readonly values: Readonly<Record<string, Values>>;
 };
+
+/** As one of them is called; the plural where there is no other word. */
+export function oneOf({ names }: Pick<CliNoun, 'names'>): string {
+  return names[1] ?? names[0] ?? '';
+}
 
 export type Values = { readonly test: (value: string) => boolean; readonly says: string };
 

@@ -1,0 +1,119 @@
+/** `tetsu edit machine`: what people may change of it as YAML in their editor, until the server takes it or they give up. */
+
+import type { MachineV2 } from '../../sabakan/contract/machine.ts';
+import type { Send } from '../answer.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import type { CliNoun } from '../nouns/noun.ts';
+import { unknownName } from './list.ts';
+
+/** Shows a text in an editor and returns what it has become. */
+export type Editor = (text: string) => Promise<string>;
+
+type Tree = { readonly [name: string]: unknown };
+
+/** @returns a sentence that says what was done */
+export async function editMachine(
+  send: Send,
+  editor: Editor,
+  noun: CliNoun,
+  serial: string,
+  dryRun: boolean,
+): Promise<string> {
+  const { parse, stringify } = await import('yaml');
+  const path = `/api/v2/machines/${encodeURIComponent(serial)}`;
+  const { status, body, etag } = await send('GET', path);
+  if (status === 404) throw unknownName(noun, serial);
+  const machine = body as MachineV2;
+  const before = editable(machine);
+  let given = `${header(machine)}${stringify(before)}`;
+  let trouble: Failure | undefined;
+  for (;;) {
+    const text = await editor(given);
+    if (text === given || text.replace(/^#.*\n/gm, '').trim() === '') {
+      if (trouble !== undefined) throw trouble;
+      return 'nothing was changed';
+    }
+    const edited = parsed(parse, text);
+    if (edited instanceof Failure) {
+      trouble = edited;
+      given = withTrouble(text, edited);
+      continue;
+    }
+    const patch = mergePatch(before, edited);
+    if (patch === undefined) return 'nothing was changed';
+    try {
+      const query = dryRun ? '?dryRun=true' : '';
+      const terms = {
+        ifMatch: etag ?? '*',
+        contentType: 'application/merge-patch+json',
+      };
+      await send('PATCH', path + query, patch, terms);
+      return `machine ${serial} changed${dryRun ? ' (dry run: nothing was changed)' : ''}`;
+    } catch (problem) {
+      if (!(problem instanceof Failure) || problem.refused === undefined) throw problem;
+      // Editing further helps against a mistake, not against somebody else's change.
+      if (problem.refused.status === 412) throw changedMeanwhile(serial, text);
+      if (![400, 409, 422].includes(problem.refused.status)) throw problem;
+      trouble = problem;
+      given = withTrouble(text, problem);
+    }
+  }
+}
+
+function editable({ spec, status }: MachineV2): Tree {
+  return {
+    spec: { labels: spec.labels, retireDate: spec.retireDate },
+    status: { state: status.state },
+  };
+}
+
+function header({ serial, spec, status }: MachineV2): string {
+  const why = status.reason === null ? '' : `: ${status.reason.text}`;
+  return `# Machine ${serial}: rack ${spec.rack}, index ${spec.indexInRack}, role ${spec.role}; ${status.state}${why}
+# Beside status.state, reason: { text: … } says why. Close it unchanged, or empty, to change nothing.
+`.replace(/[^\P{Cc}\n]/gu, '\u{FFFD}');
+}
+
+/** Above the text as it was edited; what stood there from the last time goes. */
+function withTrouble(text: string, { message, refused }: Failure): string {
+  const places = (refused?.errors ?? []).map(({ at, detail }) => `${at}: ${detail}`);
+  const lines = [message, ...places].flatMap((line) => line.split('\n'));
+  const rest = text.replace(/^(#! .*\n)*/, '');
+  return `${lines.map((line) => `#! ${line}\n`).join('')}${rest}`;
+}
+
+function parsed(parse: (text: string) => unknown, text: string): Tree | Failure {
+  try {
+    const value = parse(text);
+    if (isTree(value)) return value;
+    return new Failure('this must be a map with spec and status', '');
+  } catch (problem) {
+    return new Failure(problem instanceof Error ? problem.message : String(problem), '');
+  }
+}
+
+function changedMeanwhile(serial: string, text: string): Failure {
+  return new Failure(
+    `machine ${serial} was changed by somebody else while you edited; nothing of yours was stored:\n${text}`,
+    `tetsu edit machine ${serial} again begins with what it is now`,
+    exitCodes.conflict,
+  );
+}
+
+/** RFC 7396: what makes `before` into `after`; undefined where nothing differs. */
+export function mergePatch(before: Tree, after: Tree): Tree | undefined {
+  const patch: [string, unknown][] = [];
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [was, is] = [before[name], after[name]];
+    if (!Object.hasOwn(after, name)) patch.push([name, null]);
+    else if (isTree(was) && isTree(is)) {
+      const inner = mergePatch(was, is);
+      if (inner !== undefined) patch.push([name, inner]);
+    } else if (JSON.stringify(was) !== JSON.stringify(is)) patch.push([name, is]);
+  }
+  return patch.length === 0 ? undefined : Object.fromEntries(patch);
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

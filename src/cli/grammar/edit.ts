@@ -1,0 +1,19 @@
+/** The arguments of `tetsu edit`. */
+
+import type { Command } from 'commander';
+import { editMachine } from '../commands/edit.ts';
+import { machineNoun } from '../nouns/machine.ts';
+import type { Tools } from './tools.ts';
+
+export function addEditCommand(program: Command, tools: Tools): void {
+  const edit = program.command('edit').description('change one thing in your editor');
+  tools
+    .client(edit.command('machine <serial>'))
+    .description('labels, retire date and state of a machine as YAML in $VISUAL or $EDITOR')
+    .option('--dry-run', 'have the server decide and answer, but change nothing')
+    .action(async (serial: string, options: { readonly dryRun?: true }, self: Command) => {
+      const { dryRun = false } = options;
+      const send = tools.senderOf(self);
+      tools.print(await editMachine(send, tools.edit, machineNoun, serial, dryRun));
+    });
+}
