@@ -148,6 +148,77 @@ describe('transact', () => {
     expect(transact.counters().commits).toBe(Math.ceil(300 / store.conditionsMax));
   });
 
+  it('splits what waits when it weighs more than the store takes at once', async () => {
+    const { store, transact } = setUp();
+    const value = 'x'.repeat(Math.floor(store.bytesMax / 3));
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, (_, at) =>
+        transact('lane', { keys: [] }, () => ({
+          ok: true,
+          value: at,
+          writes: [put(`k/${at}`, value)],
+        })),
+      ),
+    );
+    expect(answers.every((answer) => answer.ok)).toBe(true);
+    expect(transact.counters().commits).toBe(3);
+    const heavy = [put('k/heavy', 'x'.repeat(store.bytesMax))];
+    const refused = await transact('lane', { keys: [] }, () => ({
+      ok: true,
+      value: 0,
+      writes: heavy,
+    }));
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'too-large' } });
+  });
+
+  it('unproven keys are read and are no conditions; what proves them is', async () => {
+    for (const [kind, tries] of [
+      ['quiet-under', 2],
+      ['none-born-under', 1],
+    ] as const) {
+      const store = createMemoryStore();
+      await store.commit([], [put('p/a', '1')]);
+      let interfered = false;
+      const racing: Store = {
+        ...store,
+        commit: async (conditions, writes) => {
+          if (!interfered) await store.commit([], [put('p/a', '2')]);
+          interfered = true;
+          return store.commit(conditions, writes);
+        },
+      };
+      const { transact } = setUp(racing);
+      const seen: (string | undefined)[] = [];
+      await transact('lane', { keys: [], unproven: ['p/a', 'p/b'] }, (view) => {
+        const entry = view.get('p/a');
+        seen.push(entry && new TextDecoder().decode(entry.value));
+        const since = view.readAt;
+        return {
+          ok: true,
+          value: 0,
+          writes: [put('sum', '1')],
+          conditions: [{ kind, prefix: 'p/', since }],
+        };
+      });
+      expect(seen).toEqual(['1', '2'].slice(0, tries));
+    }
+  });
+
+  it('a decision on unproven keys is never made on what others have only decided to write', async () => {
+    const { transact } = setUp();
+    const looked: unknown[] = [];
+    const first = transact('lane', count('n'), increment('n'));
+    const second = transact('lane', { keys: [], unproven: ['n'] }, (view) => {
+      looked.push(view.revisionOf('n'));
+      return { ok: true, value: view.get('n') !== undefined, writes: [] };
+    });
+    const third = transact('lane', count('n'), increment('n'));
+    const written = await first;
+    expect(await second).toMatchObject({ ok: true, value: { value: true } });
+    expect(looked).toEqual([written.ok && written.value.revision]);
+    expect(await third).toMatchObject({ ok: true, value: { value: 2 } });
+  });
+
   it('sees what is under a prefix, and notices when something came or went there meanwhile', async () => {
     const store = createMemoryStore();
     const { transact } = setUp(store);

@@ -198,7 +198,30 @@ function draw(chance: Chance, id: string, guessed: ReadonlyMap<string, string>):
   return { kind: 'retire-date', serial, date };
 }
 
+/** More machines at once than a flat transaction takes, in racks of their own; again now and then, and then refused. */
+const wavesMax = 8;
+const waveLength = 140;
+const perRack = 5;
+
+function wave(chance: Chance, id: string): WriteRequest {
+  const number = whole(chance, wavesMax);
+  const first = racks + number * (waveLength / perRack);
+  const machines = Array.from(
+    { length: waveLength },
+    (_, at): NewMachineRequest => ({
+      serial: `w${number}-${at}`,
+      rack: first + Math.floor(at / perRack),
+      role: pick(chance, roles),
+      bmcType: 'iDRAC-9',
+      labels: { by: id },
+      retireDate: '2031-01-02T03:04:05Z',
+    }),
+  );
+  return { kind: 'register', machines };
+}
+
 function registration(chance: Chance, id: string, serial: string): WriteRequest {
+  if (chance.next() < 0.02) return wave(chance, id);
   const count = chance.next() < 0.8 ? 1 : 2 + whole(chance, 3);
   const named = new Set([serial]);
   while (named.size < count) named.add(serialOf(chance));

@@ -80,8 +80,11 @@ export function applyMachines(
 ): Change<ApplyDecision> {
   const racks = [...new Set([...wishes.map(({ rack }) => rack), ...outlook.racks])];
   const serials = [...new Set([...wishes.map(({ serial }) => serial), ...outlook.inspected])];
-  const isFew = 1 + racks.length + serials.length <= provenKeysMax;
-  const listsAreProven = isFew || racks.length <= provenListsMax;
+  // An etcd with a smaller `--max-txn-ops` takes fewer conditions.
+  const roomFor = (most: number, share: number): number =>
+    Math.min(most, Math.floor(limits.operationsMax * share) - othersMax);
+  const isFew = 1 + racks.length + serials.length <= roomFor(provenKeysMax, 1);
+  const listsAreProven = isFew || racks.length <= roomFor(provenListsMax, 0.5);
   const lists = racks.map(keys.nodeIndices);
   const configKeys = configKeysOf(terms, outlook);
   const prefixes = needsAll(terms, outlook) ? { prefixes: [keys.machines] } : {};
