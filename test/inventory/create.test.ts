@@ -250,6 +250,8 @@ describe('states', () => {
       instance: 's',
       action: 'set-state',
       detail: 'uninitialized -> healthy: is up',
+      before: { status: { state: 'uninitialized' } },
+      after: { status: { state: 'healthy' } },
     });
   });
 

@@ -1,12 +1,14 @@
 /** Putting the two configurations. */
 
+import type { View } from '../../base/decision.ts';
 import { fail } from '../../base/result.ts';
+import type { AuditValues } from '../audit.ts';
 import { type DhcpConfig, dhcpConfigToJson } from '../dhcp-config.ts';
 import { type IpamConfig, ipamConfigToJson } from '../ipam.ts';
 import { keys } from '../keys.ts';
 import type { Serial } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
-import { type Audit, type Change, committed, putJson } from './change.ts';
+import { type Audit, type Change, committed, parseBytes, putJson } from './change.ts';
 
 export const machinesExist: InventoryProblem = {
   kind: 'machines-exist',
@@ -27,8 +29,8 @@ export function putIpam(
     lane: keys.ipam,
     reads:
       known === undefined
-        ? { keys: [], prefixes: [keys.machines] }
-        : { keys: [keys.machine(known)] },
+        ? { keys: [keys.ipam], prefixes: [keys.machines] }
+        : { keys: [keys.ipam, keys.machine(known)] },
     decide: (view) => {
       const found =
         known === undefined
@@ -38,7 +40,7 @@ export function putIpam(
       return committed(
         undefined,
         [putJson(keys.ipam, json)],
-        audit('config', 'put', JSON.stringify(json)),
+        audit('config', 'put', JSON.stringify(json), valuesAt(view, keys.ipam, json)),
         [{ kind: 'none-under', prefix: keys.machines }],
       );
     },
@@ -49,12 +51,19 @@ export function putDhcp(config: DhcpConfig, audit: Audit): Change<undefined> {
   const json = dhcpConfigToJson(config);
   return {
     lane: keys.dhcp,
-    reads: { keys: [] },
-    decide: () =>
+    reads: { keys: [keys.dhcp] },
+    decide: (view) =>
       committed(
         undefined,
         [putJson(keys.dhcp, json)],
-        audit('config', 'put', JSON.stringify(json)),
+        audit('config', 'put', JSON.stringify(json), valuesAt(view, keys.dhcp, json)),
       ),
   };
+}
+
+/** A record that cannot be read is replaced like any other: there is nothing to show of it. */
+function valuesAt(view: Pick<View, 'get'>, key: string, after: unknown): AuditValues {
+  const entry = view.get(key);
+  const before = entry === undefined ? undefined : parseBytes(entry.value);
+  return { ...(before === undefined ? {} : { before }), after };
 }

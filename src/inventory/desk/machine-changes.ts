@@ -3,6 +3,7 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Condition, Revision, Write } from '../../base/store.ts';
 import { formatInstant, type Instant, type Rfc3339 } from '../../base/time.ts';
+import type { AuditValues } from '../audit.ts';
 import { goRfc3339 } from '../go-time.ts';
 import type { StateChange, WriteTerms } from '../inventory.ts';
 import { keys } from '../keys.ts';
@@ -53,7 +54,7 @@ export function setState(change: StateChange, now: Instant, audit: Audit): Chang
       const writes: Write[] = [
         { kind: 'put', key: keys.machine(serial), value: encodeMachine(after, bytes) },
       ];
-      const record = audit(serial, 'set-state', stateRecord(from, to, why));
+      const record = audit(serial, 'set-state', stateRecord(from, to, why), stateValues(from, to));
       return committed({ machine: after, changed: true }, writes, record, conditions);
     },
   };
@@ -98,7 +99,10 @@ export function setLabel(
         ? ok({ ...machine, spec: { ...machine.spec, labels: labels.value } })
         : labels;
     },
-    () => audit(serial, 'put-label', labelRecord(name, value)),
+    ({ spec }) => {
+      const values = labelValues(name, spec.labels.get(name), value);
+      return audit(serial, 'put-label', labelRecord(name, value), values);
+    },
   );
 }
 
@@ -124,6 +128,25 @@ export function withoutLabel(
   return labels.size === 0 ? emptyLabels : labels;
 }
 
+/** What was before and is after a change of state, in the shape of version 2's machine. */
+export function stateValues(from: MachineState, to: MachineState): AuditValues {
+  return { before: { status: { state: from } }, after: { status: { state: to } } };
+}
+
+/** Undefined: there is no such label. */
+export function labelValues(
+  name: string,
+  before: string | undefined,
+  after: string | undefined,
+): AuditValues {
+  const label = (value: string | undefined) => ({ spec: { labels: { [name]: value ?? null } } });
+  return { before: label(before), after: label(after) };
+}
+
+export function retireValues(before: Rfc3339, after: Rfc3339): AuditValues {
+  return { before: { spec: { retireDate: before } }, after: { spec: { retireDate: after } } };
+}
+
 /** What the audit log says of a label. */
 export function labelRecord(name: string, value: string): string {
   return `${name}/${value}`;
@@ -138,7 +161,10 @@ export function removeLabel(serial: Serial, name: string, audit: Audit): Change<
       const text = `machine ${serial} has no label ${name}`;
       return fail({ kind: 'label-unknown', serial, text });
     },
-    () => audit(serial, 'delete-label', name),
+    ({ spec }) => {
+      const values = labelValues(name, spec.labels.get(name), undefined);
+      return audit(serial, 'delete-label', name, values);
+    },
   );
 }
 
@@ -152,14 +178,17 @@ export function setRetireDate(
   return editMachine(
     serial,
     (machine) => ok({ ...machine, spec: { ...machine.spec, retireDate } }),
-    () => audit(serial, 'set-retire-date', record),
+    ({ spec }) => {
+      const values = retireValues(spec.retireDate, retireDate);
+      return audit(serial, 'set-retire-date', record, values);
+    },
   );
 }
 
 function editMachine(
   serial: Serial,
   edit: (machine: Machine) => Result<Machine, InventoryProblem>,
-  audit: () => ReturnType<Audit>,
+  audit: (before: Machine) => ReturnType<Audit>,
 ): Change<Machine> {
   const key = keys.machine(serial);
   return {
@@ -171,7 +200,7 @@ function editMachine(
       const after = edit(found.value.machine);
       if (!after.ok) return after;
       const value = encodeMachine(after.value, found.value.bytes);
-      return committed(after.value, [{ kind: 'put', key, value }], audit());
+      return committed(after.value, [{ kind: 'put', key, value }], audit(found.value.machine));
     },
   };
 }

@@ -13,7 +13,16 @@ import type { InventoryProblem } from '../problem.ts';
 import { type Audit, type Change, committed, readMachine } from './change.ts';
 import { changeRecord } from './change-record.ts';
 import { isExpected } from './expected.ts';
-import { inState, labelRecord, stateRecord, withLabel, withoutLabel } from './machine-changes.ts';
+import {
+  inState,
+  labelRecord,
+  labelValues,
+  retireValues,
+  stateRecord,
+  stateValues,
+  withLabel,
+  withoutLabel,
+} from './machine-changes.ts';
 import { keysToPlace, placedAnew, type Whereabouts } from './machine-place.ts';
 import type { LookAgain } from './presence.ts';
 
@@ -104,22 +113,24 @@ function patched(
       const labels = withoutLabel(given, name);
       if (labels === undefined) continue;
       after = { ...after, spec: { ...after.spec, labels } };
-      note('delete-label', name);
+      note('delete-label', name, labelValues(name, given.get(name), undefined));
     } else if (given.get(name) !== value) {
       const labels = withLabel(given, name, value);
       if (!labels.ok) return labels;
       after = { ...after, spec: { ...after.spec, labels: labels.value } };
-      note('put-label', labelRecord(name, value));
+      note('put-label', labelRecord(name, value), labelValues(name, given.get(name), value));
     }
   }
   if (retireDate !== undefined && goRfc3339(retireDate) !== after.spec.retireDate) {
+    const values = retireValues(after.spec.retireDate, goRfc3339(retireDate));
     after = { ...after, spec: { ...after.spec, retireDate: goRfc3339(retireDate) } };
-    note('set-retire-date', goTimeText(retireDate));
+    note('set-retire-date', goTimeText(retireDate), values);
   }
   if (state === undefined) return ok(after);
   const next = inState(after, state.to, state.why, held, now);
   if (next.ok && next.value !== after) {
-    note('set-state', stateRecord(after.status.state, state.to, state.why));
+    const { state: from } = after.status;
+    note('set-state', stateRecord(from, state.to, state.why), stateValues(from, state.to));
   }
   return next;
 }

@@ -15,7 +15,8 @@ import { addressKey, createBuckets } from './buckets.ts';
 import { type Caller, describeCaller } from './caller.ts';
 import { readCredential } from './credential.ts';
 import { createDenials } from './denials.ts';
-import { permissionOf } from './permissions.ts';
+import { isForeignPage } from './foreign-page.ts';
+import { isReading, permissionOf } from './permissions.ts';
 import { type Permission, suffices } from './role.ts';
 import type { AccessSettings } from './settings.ts';
 import { createStays } from './stays.ts';
@@ -196,6 +197,14 @@ export function createDoor(deps: {
         const who = describeCaller(caller.value, exchange.remoteAddress);
         const text = `limit requests: ${who} may ask ${limits.requestsPerSecond} times a second`;
         return deny(exchange, route, caller.value, limitReached('requests', text, waitMs).error);
+      }
+      if (
+        caller.value.kind !== 'token' &&
+        !isReading(exchange.method) &&
+        isForeignPage(exchange.headers)
+      ) {
+        const text = 'a page of another site may change nothing in the name of this browser';
+        return deny(exchange, route, caller.value, { kind: 'forbidden', text });
       }
       const problem = whyNot(caller.value, needs, exchange, settings);
       if (problem !== undefined) return deny(exchange, route, caller.value, problem);

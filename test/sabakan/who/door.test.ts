@@ -286,6 +286,44 @@ describe('a token', () => {
   });
 });
 
+it('the audit log holds what was before and is after', async () => {
+  const face = await aFace();
+  await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
+  await face.must('PUT /api/v1/labels/a/x', { body: '1' });
+  await face.must('PUT /api/v1/labels/a/x', { body: '2' });
+  await face.must('DELETE /api/v1/labels/a/x');
+  await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+  for (const minutes of [30, 60]) {
+    await face.must('PUT /api/v1/config/dhcp', { body: { 'lease-minutes': minutes } });
+  }
+  const patch = { spec: { labels: { y: '1' }, retireDate: '2031-01-02T03:04:05Z' } };
+  await face.must('PATCH /api/v2/machines/a', { headers: { 'if-match': '*' }, body: patch });
+  const log = await face.inventory.auditLog(undefined, undefined);
+  const records = log.ok ? log.value : [];
+  const values = records
+    .filter(({ action }) => action !== 'register')
+    .map(({ action, before, after }) => [action, before, after]);
+  const label = (name: string, value: string | null) => ({ spec: { labels: { [name]: value } } });
+  expect(values.slice(1)).toEqual([
+    ['put-label', label('x', null), label('x', '1')],
+    ['put-label', label('x', '1'), label('x', '2')],
+    ['delete-label', label('x', '2'), label('x', null)],
+    ['set-state', { status: { state: 'uninitialized' } }, { status: { state: 'healthy' } }],
+    ['put', undefined, expect.objectContaining({ 'lease-minutes': 30 })],
+    [
+      'put',
+      expect.objectContaining({ 'lease-minutes': 30 }),
+      expect.objectContaining({ 'lease-minutes': 60 }),
+    ],
+    ['put-label', label('y', null), label('y', '1')],
+    [
+      'set-retire-date',
+      { spec: { retireDate: '2026-11-21T06:00:00Z' } },
+      { spec: { retireDate: '2031-01-02T03:04:05Z' } },
+    ],
+  ]);
+});
+
 describe('GraphQL', () => {
   const mutation = 'mutation { setMachineState(serial: "a", state: RETIRING) { state } }';
 
