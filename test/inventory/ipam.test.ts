@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatIpv4 } from '../../src/base/addresses.ts';
 import {
@@ -155,6 +156,29 @@ describe('pool bounds', () => {
 });
 
 describe('lease ranges', () => {
+  it('hold no address of a slot, in whatever pool: a machine never gets one that is lent', () => {
+    const config = fc.record({
+      maxNodesInRack: fc.integer({ min: 1, max: 60 }),
+      nodeIpv4RangeSize: fc.integer({ min: 2, max: 8 }),
+      nodeIpPerNode: fc.integer({ min: 1, max: 4 }),
+      nodeIndexOffset: fc.integer({ min: 1, max: 60 }),
+      nodeIpv4Offset: fc.constantFrom(undefined, ipv4('0.0.0.40'), ipv4('0.0.1.0')),
+    });
+    fc.assert(
+      fc.property(config, fc.nat(20), fc.nat(60), (changes, rack, at) => {
+        const ipam = { ...configOf({}), ...changes };
+        const index = ipam.nodeIndexOffset + Math.min(at, ipam.maxNodesInRack);
+        if (whyOutsidePool(ipam, rack, index) !== undefined) return;
+        for (const { address } of nodeAddresses(ipam, rack, index)) {
+          const range = leaseRangeOf(ipam, address);
+          const isLent =
+            range !== undefined && address >= range.first && address < range.first + range.count;
+          expect(isLent).toBe(false);
+        }
+      }),
+    );
+  });
+
   const rangeOf = (address: string, changes: Record<string, unknown> = {}) => {
     const range = leaseRangeOf(configOf(changes), ipv4(address));
     return range === undefined ? undefined : [formatIpv4(range.first), range.count];
