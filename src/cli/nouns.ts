@@ -1,17 +1,23 @@
 /** Every noun that `tetsu get` lists. */
 
+import { assetNoun } from './nouns/asset.ts';
 import { brakeNoun } from './nouns/brake.ts';
+import { imageNoun } from './nouns/image.ts';
 import { kernelParamsNoun } from './nouns/kernel-params.ts';
 import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
 import type { CliNoun } from './nouns/noun.ts';
 import { rackNoun } from './nouns/rack.ts';
+import { templateNoun } from './nouns/template.ts';
 import { tokenNoun } from './nouns/token.ts';
 
 export const nouns: readonly CliNoun[] = [
   machineNoun,
   rackNoun,
   leaseNoun,
+  imageNoun,
+  assetNoun,
+  templateNoun,
   brakeNoun,
   kernelParamsNoun,
   tokenNoun,

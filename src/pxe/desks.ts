@@ -3,7 +3,7 @@
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Chance } from '../base/world.ts';
 import type { Machine } from '../inventory/machine.ts';
-import { type PublishedAsset, publishedAsset } from './assets/asset.ts';
+import { type Asset, type PublishedAsset, publishedAsset } from './assets/asset.ts';
 import { assetResponse } from './assets/asset-http.ts';
 import type { AssetCatalog } from './assets/catalog.ts';
 import type { AssetFailure } from './assets/records.ts';
@@ -22,8 +22,19 @@ import { parseVersion } from './ignition/version.ts';
 import type { ImageCatalog } from './images/catalog.ts';
 import { type Image, isImageId } from './images/image-json.ts';
 import type { ImageProblem } from './images/image-problem.ts';
+import type { Pull, PullLoop } from './spread/pull-loop.ts';
 
-export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness' | 'broken'> & {
+/** Where a blob stands on this server. */
+export type Here =
+  | { readonly state: 'present' }
+  | ({ readonly state: 'pulling' } & Pull)
+  | { readonly state: 'missing'; readonly why: string };
+
+export type ImageDesk = Pick<
+  ImageCatalog,
+  'newest' | 'freshness' | 'broken' | 'records' | 'listed'
+> & {
+  readonly here: (id: string) => Here;
   readonly index: () => readonly Image[];
   readonly isId: (text: string) => boolean;
   /** The answer to GET or HEAD: a tar of both files. */
@@ -32,7 +43,11 @@ export type ImageDesk = Pick<ImageCatalog, 'newest' | 'freshness' | 'broken'> & 
   readonly remove: ImageCatalog['remove'];
 };
 
-export type AssetDesk = Pick<AssetCatalog, 'freshness' | 'names' | 'list' | 'put' | 'remove'> & {
+export type AssetDesk = Pick<
+  AssetCatalog,
+  'freshness' | 'names' | 'list' | 'put' | 'remove' | 'records'
+> & {
+  readonly here: (asset: Asset) => Here;
   readonly meta: (name: string) => Promise<Result<PublishedAsset, AssetFailure>>;
   /** The answer to GET or HEAD. */
   readonly get: (request: BootRequest, name: string) => Promise<Result<BootResponse, AssetFailure>>;
@@ -45,8 +60,12 @@ export type TemplateDesk = TemplateShelf & {
   readonly render: (template: IgnitionTemplate, machine: Machine) => Result<string, RenderProblem>;
 };
 
-export function imageDesk(catalog: ImageCatalog): ImageDesk {
+/** @param pulls absent: this server fetches nothing from others. */
+export function imageDesk(catalog: ImageCatalog, pulls: () => PullLoop | undefined): ImageDesk {
   return {
+    records: catalog.records,
+    listed: catalog.listed,
+    here: (id) => hereOf(catalog.find(id).ok, id, pulls()),
     index: catalog.list,
     isId: isImageId,
     newest: catalog.newest,
@@ -64,8 +83,11 @@ export function imageDesk(catalog: ImageCatalog): ImageDesk {
 export function assetDesk(
   catalog: AssetCatalog,
   serving: { readonly chance: Chance; readonly ownUrl: string },
+  pulls: () => PullLoop | undefined,
 ): AssetDesk {
   return {
+    records: catalog.records,
+    here: (asset) => hereOf(catalog.isHere(asset), asset.id, pulls()),
     freshness: catalog.freshness,
     names: catalog.names,
     list: catalog.list,
@@ -79,6 +101,14 @@ export function assetDesk(
     },
     get: (request, name) => assetResponse({ catalog, ...serving }, request, name),
   };
+}
+
+function hereOf(isHere: boolean, id: string, pulls: PullLoop | undefined): Here {
+  if (isHere) return { state: 'present' };
+  const pull = pulls?.underWay().get(id);
+  if (pull !== undefined) return { state: 'pulling', ...pull };
+  const why = pulls?.missing().get(id) ?? 'this server fetches nothing from others';
+  return { state: 'missing', why };
 }
 
 export function templateDesk(

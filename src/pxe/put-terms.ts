@@ -22,13 +22,25 @@ export type PreconditionFailed = {
 export function whyNotExpected(
   view: Pick<View, 'get' | 'revisionOf'>,
   key: string,
+  terms: PutTerms,
+  what: string,
+): PreconditionFailed | undefined {
+  return whyNotThisOne(view.get(key) !== undefined, view.revisionOf(key), terms, what);
+}
+
+/**
+ * The same of something that shares its key with others.
+ *
+ * @param revision undefined: a commit under way gives it the revision that this commit would have had.
+ */
+export function whyNotThisOne(
+  isThere: boolean,
+  revision: Revision | undefined,
   { over }: PutTerms,
   what: string,
 ): PreconditionFailed | undefined {
   if (over === undefined) return undefined;
-  const isThere = view.get(key) !== undefined;
-  // Undefined: a commit under way gives it the revision that this commit would have had.
-  const current = isThere ? view.revisionOf(key) : absent;
+  const current = isThere ? revision : absent;
   if (over === 'nothing' ? !isThere : isThere && isAmong(over, current)) return undefined;
   return precondition(what, isThere, current ?? underWay);
 }

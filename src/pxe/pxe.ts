@@ -184,8 +184,10 @@ export function createPxe(deps: {
     bootHttp,
     kernelParams,
     leases,
-    images: imageDesk(catalog),
-    assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }),
+    images: imageDesk(catalog, () => pulls.get('image')),
+    assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }, () =>
+      pulls.get('asset'),
+    ),
     templates: templateDesk(templates, () => ({ ...urlsOf(settings), now: world.clock.now() })),
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {

@@ -178,7 +178,7 @@ export const problemTable = {
   'image-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'image-unknown': { status: 404, v1: notFound, graphql: internal },
   'image-deleted-lately': { status: 409, v1: 'conflicted', graphql: internal },
-  'image-differs': { status: 500, v1: 'cause', graphql: internal },
+  'image-differs': { status: 500, v2: 409, v1: 'cause', graphql: internal },
   'image-too-large': { status: 413, v1: 'text', graphql: internal },
   // Sabakan says 500, which would send operators looking for a fault of the server.
   'upload-broken': { status: 400, v1: 'invalid request', graphql: internal },
@@ -188,7 +188,7 @@ export const problemTable = {
   'asset-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'asset-unknown': { status: 404, v1: notFound, graphql: internal },
   'asset-raced': { status: 409, v1: 'conflicted', graphql: internal, retryable: true },
-  'asset-differs': { status: 500, v1: 'cause', graphql: internal },
+  'asset-differs': { status: 500, v2: 400, v1: 'cause', graphql: internal },
   'asset-too-large': { status: 413, v1: 'too large asset', graphql: internal },
   // Sabakan sends such a client back to itself.
   'asset-nowhere': { status: 503, v1: 'cause', graphql: internal, retryable: true },

@@ -101,7 +101,7 @@ export async function aFace(
     world,
     transact,
     inventory,
-    shelf: createMemoryShelf(clock),
+    shelf: createMemoryShelf(clock, sha256Hex),
     assetShelf: createMemoryAssetShelf(clock, sha256Hex),
     loaders: new Map(),
     settings: {

@@ -2,7 +2,8 @@
 
 import type { Rfc3339 } from '../../src/base/time.ts';
 import { type Brake, brakeKeys, encodeBrake } from '../../src/inventory/brakes.ts';
-import type { TestFace } from './face.ts';
+import type { Asked, TestFace } from './face.ts';
+import { tarOf, utf8 } from './tar.ts';
 
 export type NounSample = {
   /** The operation's path begins with one of these, without `/watch`. */
@@ -12,6 +13,10 @@ export type NounSample = {
   readonly arrange: (face: TestFace) => Promise<unknown>;
   /** What its watch must tell. */
   readonly change: (face: TestFace) => Promise<unknown>;
+  /** By operation: what it needs beyond its example and `If-Match: *`. */
+  readonly asked?: Readonly<
+    Record<string, Asked & { readonly names?: Readonly<Record<string, string>> }>
+  >;
 };
 
 const lend = (mac: string) => (face: TestFace) =>
@@ -61,6 +66,17 @@ const crowdHold = (text: string) => (face: TestFace) => {
 const putManual = (reason: string) => (face: TestFace) =>
   face.must('PUT /api/v2/brakes/manual', { body: { reason } });
 
+export function anImage(kernel = 'kernel', initrd = 'initrd'): Uint8Array {
+  return tarOf([
+    ['kernel', utf8(kernel)],
+    ['initrd.gz', utf8(initrd)],
+  ]);
+}
+
+export function anAsset(text: string, headers: Readonly<Record<string, string>> = {}): Asked {
+  return { body: text, headers: { 'content-type': 'text/plain', ...headers } };
+}
+
 const samples: readonly NounSample[] = [
   {
     paths: ['/brakes/{name}/lift'],
@@ -91,6 +107,28 @@ const samples: readonly NounSample[] = [
     names: { id: 'abcdefgh' },
     arrange: token({}),
     change: token({ revokedAt: 1 }),
+  },
+  {
+    paths: ['/images'],
+    names: { os: 'coreos', id: '1.0' },
+    arrange: (face) => face.must('PUT /api/v1/images/coreos/1.0', { body: anImage() }),
+    change: (face) => face.must('PUT /api/v1/images/coreos/1.1', { body: anImage() }),
+    asked: { putImage: { names: { id: '1.2' }, headers: {}, body: anImage() } },
+  },
+  {
+    paths: ['/assets'],
+    names: { name: 'tool' },
+    arrange: (face) => face.must('PUT /api/v1/assets/tool', anAsset('old')),
+    change: (face) => face.must('PUT /api/v1/assets/tool', anAsset('new')),
+    asked: { putAsset: { names: { name: 'other' }, ...anAsset('x') } },
+  },
+  {
+    paths: ['/templates'],
+    names: { role: 'cs', id: '1' },
+    arrange: async () => {},
+    change: (face) =>
+      face.must('PUT /api/v1/ignitions/cs/2', { body: { version: '2.3', template: {} } }),
+    asked: { putTemplate: { names: { id: '3' }, headers: {} } },
   },
 ];
 

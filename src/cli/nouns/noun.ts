@@ -24,6 +24,11 @@ export function oneOf({ names }: Pick<CliNoun, 'names'>): string {
 
 export type Values = { readonly test: (value: string) => boolean; readonly says: string };
 
+export const trueOrFalse: Values = {
+  test: (value) => value === 'true' || value === 'false',
+  says: 'true or false',
+};
+
 export type CliColumn = {
   readonly title: string;
   readonly cell: (object: unknown) => string;

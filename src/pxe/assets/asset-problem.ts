@@ -1,12 +1,14 @@
 /** What can be wrong with an asset or its upload, in words. */
 
 import type { BrokenUpload, ShelfProblem, UploadsBusy } from '../blobs/problem.ts';
+import type { PreconditionFailed } from '../put-terms.ts';
 import { assetBytesMax } from './asset.ts';
 
 export type AssetProblem =
   | ShelfProblem
   | BrokenUpload
   | UploadsBusy
+  | PreconditionFailed
   /** A name that new assets cannot have. */
   | { readonly kind: 'asset-invalid'; readonly text: string }
   | { readonly kind: 'asset-unknown'; readonly text: string }

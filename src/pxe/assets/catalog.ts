@@ -5,6 +5,7 @@
 
 import { compareKeys } from '../../base/key-order.ts';
 import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { createRecords, type Records } from '../../base/records.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Store, StoreProblem } from '../../base/store.ts';
 import { formatInstant } from '../../base/time.ts';
@@ -12,6 +13,7 @@ import type { Transact } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { type ShelfProblem, tooFewBytes, uploadsBusy } from '../blobs/problem.ts';
+import type { PutTerms } from '../put-terms.ts';
 import {
   type Asset,
   assetBytesMax,
@@ -43,6 +45,13 @@ export type NewAsset = {
   readonly options: ReadonlyMap<string, string>;
 };
 
+export type PutAsset = {
+  /** Undefined in a dry run, which consumes none and reads nothing of the body. */
+  readonly id: string | undefined;
+  readonly isNew: boolean;
+  readonly revision: Revision | undefined;
+};
+
 export type AssetCatalog = {
   readonly start: () => Promise<Result<void, StoreProblem | ShelfProblem>>;
   readonly stop: () => Promise<void>;
@@ -61,8 +70,17 @@ export type AssetCatalog = {
     asset: NewAsset,
     body: AsyncIterable<Uint8Array>,
     actor: Actor,
-  ) => Promise<Result<{ readonly id: string; readonly isNew: boolean }, AssetFailure>>;
-  readonly remove: (name: string, actor: Actor) => Promise<Result<void, AssetFailure>>;
+    terms?: PutTerms,
+  ) => Promise<Result<PutAsset, AssetFailure>>;
+  readonly remove: (
+    name: string,
+    actor: Actor,
+    terms?: PutTerms,
+  ) => Promise<Result<void, AssetFailure>>;
+  /** By `assets/<name>`. */
+  readonly records: Records<Asset>;
+  /** Whether this server has it, as far as it has looked. */
+  readonly isHere: (asset: Asset) => boolean;
   /** What the index names and this server lacks or does not offer yet, newest first. */
   readonly missing: () => readonly {
     readonly id: string;
@@ -102,6 +120,7 @@ export function createAssetCatalog(deps: {
     clock,
     log,
   });
+  const mirrored = createRecords(new Map([[assetKeys.prefix, mirror]]));
   const records = createAssetRecords({ store, transact, world: deps.world });
   const busy = new Set<string>();
   let uploads = 0;
@@ -153,11 +172,18 @@ export function createAssetCatalog(deps: {
     }
   };
 
-  const put: AssetCatalog['put'] = async (asset, body, actor) => {
+  const put: AssetCatalog['put'] = async (asset, body, actor, terms = {}) => {
     const name = parseAssetName(asset.name);
     if (!name.ok) return fail({ kind: 'asset-invalid', text: name.error });
     if (asset.sizeBytes > assetBytesMax) return fail(tooLargeAsset(asset.sizeBytes));
     return inSlot(async () => {
+      // Again in the commit; here it spares the upload.
+      if (terms.over !== undefined || terms.dryRun === true) {
+        const isNew = await records.tried(asset.name, terms);
+        if (!isNew.ok) return isNew;
+        const nothing = { id: undefined, revision: undefined };
+        if (terms.dryRun === true) return ok({ ...nothing, isNew: isNew.value });
+      }
       const highest = list().reduce((most, { id }) => Math.max(most, Number(id)), 0);
       const given = await records.nextId(highest);
       if (!given.ok) return given;
@@ -168,7 +194,7 @@ export function createAssetCatalog(deps: {
         }
         const expected = asset.sha256?.toLowerCase() ?? upload.sha256;
         if (expected !== upload.sha256) return fail(differingAsset(id, expected, upload.sha256));
-        return whileBusy(id, () => publish(id, asset, upload, actor));
+        return whileBusy(id, () => publish(id, asset, upload, actor, terms));
       });
     });
   };
@@ -178,6 +204,7 @@ export function createAssetCatalog(deps: {
     { name, contentType, options }: NewAsset,
     { sizeBytes, sha256, publish }: StagedAsset,
     actor: Actor,
+    terms: PutTerms,
   ): ReturnType<AssetCatalog['put']> => {
     const before = await records.read(name);
     if (!before.ok) return before;
@@ -186,14 +213,14 @@ export function createAssetCatalog(deps: {
     const date = formatInstant(clock.now());
     const urls = [ownUrl(name)];
     const record = newRecord({ name, id, contentType, date, sizeBytes, sha256, urls, options });
-    const saved = await records.save(record, before.value?.id, actor);
+    const saved = await records.save(record, before.value?.id, actor, terms);
     if (!saved.ok) {
       // What may have been committed must stay; if it was not, it is a stray and goes later.
       if (saved.error.kind !== 'outcome-unknown') await shelf.remove(id);
       return saved;
     }
     await shown(saved.value);
-    return ok({ id, isNew: before.value === undefined });
+    return ok({ id, isNew: before.value === undefined, revision: saved.value });
   };
 
   const shown = (revision: Revision) => mirror.reached(revision, ownWriteTimeoutMs);
@@ -256,8 +283,10 @@ export function createAssetCatalog(deps: {
     broken: () => mirror.broken(),
     find,
     put,
-    remove: async (name, actor) => {
-      const removed = await records.remove(name, actor);
+    records: mirrored,
+    isHere,
+    remove: async (name, actor, terms = {}) => {
+      const removed = await records.remove(name, actor, terms);
       if (!removed.ok) return removed;
       await shown(removed.value);
       return ok(undefined);

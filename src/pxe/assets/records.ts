@@ -6,6 +6,7 @@ import type { Revision, Store, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../put-terms.ts';
 import {
   type Asset,
   assetKeys,
@@ -31,8 +32,15 @@ export type AssetRecords = {
     record: PublishedAsset,
     replaces: string | undefined,
     actor: Actor,
+    terms: PutTerms,
   ) => Promise<Result<Revision, AssetFailure>>;
-  readonly remove: (name: string, actor: Actor) => Promise<Result<Revision, AssetFailure>>;
+  /** What `save` would be refused for by its terms now; answers whether the name is new. */
+  readonly tried: (name: string, terms: PutTerms) => Promise<Result<boolean, AssetFailure>>;
+  readonly remove: (
+    name: string,
+    actor: Actor,
+    terms: PutTerms,
+  ) => Promise<Result<Revision, AssetFailure>>;
   /** Adds a URL where this version can be had; `asset-unknown` when it was replaced or removed meanwhile. */
   readonly offer: (
     asset: Pick<Asset, 'name' | 'id'>,
@@ -53,6 +61,7 @@ export function createAssetRecords(deps: {
     name: string,
     decide: (present: Uint8Array | undefined) => Result<readonly Write[], AssetProblem>,
     audited?: { readonly actor: Actor; readonly action: string; readonly detail: string },
+    terms: PutTerms = {},
   ): Promise<Result<Revision, AssetFailure>> => {
     const key = assetKeys.record(name);
     const audit =
@@ -64,17 +73,26 @@ export function createAssetRecords(deps: {
         detail: audited.detail,
       });
     const once = receipted(transact, audited?.actor.receipt);
-    const done = await once<undefined, AssetProblem>(key, { keys: [key] }, (view) => {
-      const writes = decide(view.get(key)?.value);
-      if (!writes.ok) return writes;
-      return {
-        ok: true,
-        value: undefined,
-        writes: audit === undefined ? writes.value : [...writes.value, audit.write],
-        conditions: audit === undefined ? [] : [audit.condition],
-      };
-    });
-    return done.ok ? ok(done.value.revision) : done;
+    const done = await once<PreconditionFailed | undefined, AssetProblem>(
+      key,
+      { keys: [key] },
+      (view) => {
+        const writes = decide(view.get(key)?.value);
+        if (!writes.ok) return writes;
+        const failed = whyNotExpected(view, key, terms, `asset ${name}`);
+        if (failed !== undefined || terms.dryRun === true) {
+          return { ok: true, value: failed, writes: [] };
+        }
+        return {
+          ok: true,
+          value: undefined,
+          writes: audit === undefined ? writes.value : [...writes.value, audit.write],
+          conditions: audit === undefined ? [] : [audit.condition],
+        };
+      },
+    );
+    const result = settled(done);
+    return result.ok ? ok(result.value.revision) : result;
   };
 
   return {
@@ -97,7 +115,7 @@ export function createAssetRecords(deps: {
       });
       return given.ok ? ok(given.value.value) : given;
     },
-    save: (record, replaces, actor) => {
+    save: (record, replaces, actor, terms) => {
       const { name, sha256 } = record;
       const decide = (bytes: Uint8Array | undefined): Result<readonly Write[], AssetProblem> => {
         const present = decoded(name, bytes);
@@ -105,10 +123,22 @@ export function createAssetRecords(deps: {
         if (present.value?.id !== replaces) return fail(racedAsset(name));
         return ok([{ kind: 'put', key: assetKeys.record(name), value: encodeRecord(record) }]);
       };
-      return change(name, decide, { actor, action: 'put', detail: `new checksum: ${sha256}` });
+      const detail = `new checksum: ${sha256}`;
+      return change(name, decide, { actor, action: 'put', detail }, terms);
     },
     // One that cannot be read can still be removed: whoever asks for it names it.
-    remove: (name, actor) =>
+    tried: async (name, terms) => {
+      let isNew = true;
+      const decide = (bytes: Uint8Array | undefined): Result<readonly Write[], AssetProblem> => {
+        const present = decoded(name, bytes);
+        if (!present.ok) return present;
+        isNew = present.value === undefined;
+        return ok([]);
+      };
+      const tried = await change(name, decide, undefined, { ...terms, dryRun: true });
+      return tried.ok ? ok(isNew) : tried;
+    },
+    remove: (name, actor, terms) =>
       change(
         name,
         (bytes) =>
@@ -116,6 +146,7 @@ export function createAssetRecords(deps: {
             ? fail(unknownAsset(name))
             : ok([{ kind: 'delete', key: assetKeys.record(name) }]),
         { actor, action: 'delete', detail: '' },
+        terms,
       ),
     offer: ({ name, id }, url) =>
       change(name, (bytes) => {

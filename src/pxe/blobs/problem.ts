@@ -16,6 +16,12 @@ export function uploadsBusy(uploads: number): UploadsBusy {
   };
 }
 
+/** @param expected as the client announced it. */
+export function wrongDigest(sha256: string, expected: string): BrokenUpload {
+  const text = `the SHA-256 of what came is ${sha256}, not ${expected} as announced`;
+  return { kind: 'upload-broken', text };
+}
+
 export function tooManyBytes(bytesMax: number): BrokenUpload {
   return { kind: 'upload-broken', text: `more came than the ${bytesMax} bytes announced` };
 }

@@ -2,6 +2,7 @@
 
 import { createMirror, type Freshness } from '../../base/mirror.ts';
 import { receipted } from '../../base/receipt.ts';
+import { createRecords, type Records } from '../../base/records.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../../base/store.ts';
 import { formatInstant } from '../../base/time.ts';
@@ -10,6 +11,7 @@ import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
 import type { IpamConfig } from '../../inventory/ipam.ts';
 import type { Role } from '../../inventory/machine.ts';
+import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../put-terms.ts';
 import {
   describeRenderProblem,
   exampleMachine,
@@ -28,7 +30,8 @@ export const ignitionsPrefix = 'ignitions/';
 export type TemplateProblem =
   | { readonly kind: 'template-exists'; readonly text: string }
   | { readonly kind: 'template-unknown'; readonly text: string }
-  | { readonly kind: 'template-invalid'; readonly text: string };
+  | { readonly kind: 'template-invalid'; readonly text: string }
+  | PreconditionFailed;
 
 export type TemplateShelf = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
@@ -50,12 +53,18 @@ export type TemplateShelf = {
     template: IgnitionTemplate,
     ipam: IpamConfig | undefined,
     actor: Actor,
+    terms?: PutTerms,
   ) => Promise<Result<{ revision: Revision }, TemplateProblem | TransactProblem>>;
   readonly remove: (
     role: Role,
     id: string,
     actor: Actor,
+    terms?: PutTerms,
   ) => Promise<Result<{ revision: Revision }, TemplateProblem | TransactProblem>>;
+  /** By `ignitions/<role>/<id>`. */
+  readonly records: Records<IgnitionTemplate>;
+  /** Ids of one role, the one that boots last. */
+  readonly inOrder: (ids: readonly string[]) => readonly string[];
 };
 
 /** A write is answered when this server's own copy shows it, or after this long. */
@@ -76,6 +85,7 @@ export function createTemplateShelf(deps: {
     clock,
     log,
   });
+  const records = createRecords(new Map([[ignitionsPrefix, mirror]]));
 
   const ids = (role: Role, keys: Iterable<string>): readonly string[] =>
     inVersionOrder(
@@ -111,19 +121,27 @@ export function createTemplateShelf(deps: {
       const template = id === undefined ? undefined : mirror.get(`${role}/${id}`);
       return id === undefined || template === undefined ? undefined : { id, template };
     },
-    put: async (role, id, template, ipam, actor) => {
+    records,
+    inOrder: inVersionOrder,
+    put: async (role, id, template, ipam, actor, terms = {}) => {
       const invalid = whyInvalid(id, template, ipam, { ...urls, now: clock.now() });
       if (invalid !== undefined) return fail({ kind: 'template-invalid', text: invalid });
       const key = `${ignitionsPrefix}${role}/${id}`;
       const roleFolder = `${ignitionsPrefix}${role}/`;
       const audit = auditOf(role, actor);
       const once = receipted(transact, actor.receipt);
-      const result = await once(roleFolder, { keys: [key], prefixes: [roleFolder] }, (view) => {
+      const reads = { keys: [key], prefixes: [roleFolder] };
+      type Put = { readonly failed: PreconditionFailed | undefined; readonly isSeen: boolean };
+      const result = await once<Put, TemplateProblem>(roleFolder, reads, (view) => {
         if (view.get(key) !== undefined) {
           return fail({
             kind: 'template-exists',
             text: `template ${id} of role ${role} exists; templates never change, use a new id`,
           } as const);
+        }
+        const failed = whyNotExpected(view, key, terms, `template ${id} of role ${role}`);
+        if (failed !== undefined || terms.dryRun === true) {
+          return { ok: true, value: { failed, isSeen: false }, writes: [] };
         }
         const present = view.under(roleFolder).map((entry) => entry.key.slice(roleFolder.length));
         const kept = inVersionOrder([...present, id]);
@@ -138,7 +156,7 @@ export function createTemplateShelf(deps: {
         ];
         return {
           ok: true,
-          value: { isSeen: writes.length > 0 },
+          value: { failed: undefined, isSeen: writes.length > 0 },
           writes: [...writes, ...records.map(({ write }) => write)],
           conditions: [
             { kind: 'unmoved', key, modRevision: absent },
@@ -148,23 +166,33 @@ export function createTemplateShelf(deps: {
       });
       if (!result.ok) return result;
       const { revision, value } = result.value;
+      if (value.failed !== undefined) return fail(value.failed);
       // A version below ten others goes at once: nothing of it will ever come back to be waited for.
       return value.isSeen ? written(ok({ revision })) : ok({ revision });
     },
-    remove: async (role, id, actor) => {
+    remove: async (role, id, actor, terms = {}) => {
       const key = `${ignitionsPrefix}${role}/${id}`;
       const audit = auditOf(role, actor);
       const once = receipted(transact, actor.receipt);
-      const result = await once(`${ignitionsPrefix}${role}/`, { keys: [key] }, (view) => {
-        if (view.get(key) === undefined) {
-          const text = `role ${role} has no template ${id}`;
-          return fail({ kind: 'template-unknown', text } as const);
-        }
-        const { write, condition } = audit('delete', id);
-        const writes = [{ kind: 'delete', key } as const, write];
-        return { ok: true, value: undefined, writes, conditions: [condition] };
-      });
-      return written(result.ok ? { ok: true, value: { revision: result.value.revision } } : result);
+      const lane = `${ignitionsPrefix}${role}/`;
+      const result = await once<PreconditionFailed | undefined, TemplateProblem>(
+        lane,
+        { keys: [key] },
+        (view) => {
+          if (view.get(key) === undefined) {
+            const text = `role ${role} has no template ${id}`;
+            return fail({ kind: 'template-unknown', text } as const);
+          }
+          const failed = whyNotExpected(view, key, terms, `template ${id} of role ${role}`);
+          if (failed !== undefined || terms.dryRun === true) {
+            return { ok: true, value: failed, writes: [] };
+          }
+          const { write, condition } = audit('delete', id);
+          const writes = [{ kind: 'delete', key } as const, write];
+          return { ok: true, value: undefined, writes, conditions: [condition] };
+        },
+      );
+      return written(settled(result));
     },
   };
 }

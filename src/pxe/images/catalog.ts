@@ -12,13 +12,14 @@ import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import type { Artefact } from '../http/artefact.ts';
 import { parseBaseUrl } from '../ipxe/word.ts';
+import type { PutTerms } from '../put-terms.ts';
 import type { Wanted } from '../spread/spreadable.ts';
 import { filesOf, fits, imagePath, urlsWith } from './content.ts';
 import { hashesFor, type Image, isImageId, mendedUrls, withoutImage } from './image-json.ts';
 import { type ImageProblem, invalidId, unknown } from './image-problem.ts';
 import { imageTar, tarOverheadBytesMax } from './image-tar.ts';
 import { createIndexCommit, type IndexCommit } from './index-commit.ts';
-import { createIndexView } from './index-view.ts';
+import { createIndexView, type IndexView } from './index-view.ts';
 import { createIntake, type Failure, type ImageSettings, type Intake } from './intake.ts';
 import type { ImageShelf, StageProblem, StoredImage } from './shelf.ts';
 import { createTurns } from './turns.ts';
@@ -48,7 +49,11 @@ export type ImageCatalog = {
   readonly remove: (
     id: string,
     actor: Actor,
+    terms?: PutTerms,
   ) => Promise<Result<{ readonly revision: Revision }, Failure>>;
+  readonly records: IndexView['records'];
+  /** All of a moment, oldest first. */
+  readonly listed: IndexView['listed'];
   /** Takes a copy from another server onto the shelf and offers it under our own URL. */
   readonly adopt: Intake['adopt'];
   /** What the index names and this server lacks; the newest, which boots, first. */
@@ -145,7 +150,9 @@ export function createImageCatalog(deps: {
       const date = parseRfc3339(entryOf(id)?.date ?? '');
       return ok(imageTar(image.value, date.ok ? instantOf(date.value) : instant(0)));
     },
-    remove: async (id, actor) => {
+    records: view.records,
+    listed: view.listed,
+    remove: async (id, actor, terms = {}) => {
       if (!isImageId(id)) return fail(invalidId(id));
       return commit(
         id,
@@ -153,7 +160,7 @@ export function createImageCatalog(deps: {
           const next = withoutImage(index, deleted, id);
           return next === undefined ? fail(unknown(id)) : ok(next);
         },
-        { asked: { by: actor, action: 'delete' } },
+        { terms, asked: { by: actor, action: 'delete' } },
       );
     },
     strays: () => {

@@ -1,6 +1,7 @@
 /** What can be wrong with an image or its upload, in words. */
 
 import type { UploadsBusy } from '../blobs/problem.ts';
+import type { PreconditionFailed } from '../put-terms.ts';
 import { deletionsMax, imageKeys } from './image-json.ts';
 import type { StageProblem } from './shelf.ts';
 
@@ -11,6 +12,7 @@ export type ImageProblem =
   | { readonly kind: 'image-deleted-lately'; readonly text: string }
   | { readonly kind: 'image-differs'; readonly text: string }
   | { readonly kind: 'record-broken'; readonly key: string; readonly text: string }
+  | PreconditionFailed
   | UploadsBusy;
 
 export function invalidId(id: string): ImageProblem {

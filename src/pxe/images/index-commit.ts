@@ -6,6 +6,7 @@ import type { Revision, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import { type PreconditionFailed, type PutTerms, settled, whyNotThisOne } from '../put-terms.ts';
 import {
   decodeDeleted,
   decodeHashes,
@@ -37,6 +38,7 @@ export type IndexCommit = (
     /** Of the files, to be recorded with the date that the index then has. */
     readonly sha256?: ImageHashes;
     /** Absent: nobody asked for it, so nobody is named. */
+    readonly terms?: PutTerms;
     readonly asked?: { readonly by: Actor; readonly action: 'upload' | 'delete' };
   },
 ) => Promise<Result<{ readonly revision: Revision }, ImageProblem | TransactProblem>>;
@@ -50,7 +52,7 @@ export function createIndexCommit(deps: {
 }): IndexCommit {
   const { transact } = deps;
   const { clock, chance } = deps.world;
-  return async (id, change, { sha256, asked }) => {
+  return async (id, change, { sha256, asked, terms = {} }) => {
     const now = clock.now();
     const audit = (by: Actor, action: 'upload' | 'delete' | 'prune', whose: string) =>
       auditWrite(by, now, chance, {
@@ -61,40 +63,49 @@ export function createIndexCommit(deps: {
       });
     const keys = [indexKey, deletedKey, hashesKey(id)];
     const once = receipted(transact, asked?.by.receipt);
-    const result = await once<undefined, ImageProblem>(lane, { keys }, (view) => {
-      const present = decodeIndex(view.get(indexKey)?.value);
-      if (!present.ok) return fail(brokenIndex(present.error));
-      const next = change({
-        index: present.value,
-        deleted: decodeDeleted(view.get(deletedKey)?.value),
-        hashes: decodeHashes(view.get(hashesKey(id))?.value),
-      });
-      if (!next.ok) return next;
-      if (next.value === undefined) return { ok: true, value: undefined, writes: [] };
-      const { index, deleted, dropped } = next.value;
-      const writes: Write[] = [{ kind: 'put', key: indexKey, value: encodeIndex(index) }];
-      const date = index.find((image) => image.id === id)?.date;
-      if (sha256 !== undefined && date !== undefined) {
-        writes.push({ kind: 'put', key: hashesKey(id), value: encodeHashes({ sha256, date }) });
-      }
-      if (dropped.length > 0) {
-        writes.push({ kind: 'put', key: deletedKey, value: encodeJson(deleted) });
-        for (const gone of dropped) writes.push({ kind: 'delete', key: hashesKey(gone) });
-      }
-      if (asked === undefined) return { ok: true, value: undefined, writes };
-      // An upload that is one too many drops the oldest; that is part of the story, too.
-      const pruned = dropped.filter((gone) => gone !== id);
-      const records = [
-        audit(asked.by, asked.action, id),
-        ...pruned.map((gone) => audit(asked.by, 'prune', gone)),
-      ];
-      return {
-        ok: true,
-        value: undefined,
-        writes: [...writes, ...records.map(({ write }) => write)],
-        conditions: records.map(({ condition }) => condition),
-      };
-    });
-    return result.ok ? ok({ revision: result.value.revision }) : result;
+    const result = await once<PreconditionFailed | undefined, ImageProblem>(
+      lane,
+      { keys },
+      (view) => {
+        const present = decodeIndex(view.get(indexKey)?.value);
+        if (!present.ok) return fail(brokenIndex(present.error));
+        const next = change({
+          index: present.value,
+          deleted: decodeDeleted(view.get(deletedKey)?.value),
+          hashes: decodeHashes(view.get(hashesKey(id))?.value),
+        });
+        if (!next.ok) return next;
+        const isThere = present.value.some((image) => image.id === id);
+        const failed = whyNotThisOne(isThere, view.revisionOf(indexKey), terms, `image ${id}`);
+        if (failed !== undefined) return { ok: true, value: failed, writes: [] };
+        if (next.value === undefined || terms.dryRun === true)
+          return { ok: true, value: undefined, writes: [] };
+        const { index, deleted, dropped } = next.value;
+        const writes: Write[] = [{ kind: 'put', key: indexKey, value: encodeIndex(index) }];
+        const date = index.find((image) => image.id === id)?.date;
+        if (sha256 !== undefined && date !== undefined) {
+          writes.push({ kind: 'put', key: hashesKey(id), value: encodeHashes({ sha256, date }) });
+        }
+        if (dropped.length > 0) {
+          writes.push({ kind: 'put', key: deletedKey, value: encodeJson(deleted) });
+          for (const gone of dropped) writes.push({ kind: 'delete', key: hashesKey(gone) });
+        }
+        if (asked === undefined) return { ok: true, value: undefined, writes };
+        // An upload that is one too many drops the oldest; that is part of the story, too.
+        const pruned = dropped.filter((gone) => gone !== id);
+        const records = [
+          audit(asked.by, asked.action, id),
+          ...pruned.map((gone) => audit(asked.by, 'prune', gone)),
+        ];
+        return {
+          ok: true,
+          value: undefined,
+          writes: [...writes, ...records.map(({ write }) => write)],
+          conditions: records.map(({ condition }) => condition),
+        };
+      },
+    );
+    const done = settled(result);
+    return done.ok ? ok({ revision: done.value.revision }) : done;
   };
 }

@@ -1,19 +1,37 @@
 /** The index of images and their hashes, as this server has heard of them from the store. */
 
-import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { createMirror, type Freshness, type Mirror } from '../../base/mirror.ts';
+import { createRecords, type Records } from '../../base/records.ts';
 import { ok, type Result } from '../../base/result.ts';
-import type { Revision, Store, StoreProblem } from '../../base/store.ts';
+import { absent, type Revision, type Store, type StoreProblem } from '../../base/store.ts';
 import type { World } from '../../base/world.ts';
 import {
   decodeHashes,
   decodeIndex,
   type HashRecord,
+  hashesFor,
   type Image,
   type ImageIndex,
   imageKeys,
 } from './image-json.ts';
+import type { ImageHashes } from './shelf.ts';
+
+/** An image as the store has it. */
+export type ListedImage = {
+  readonly image: Image;
+  /** Undefined: Sabakan stored it, and no server has recorded what it is. */
+  readonly sha256: ImageHashes | undefined;
+  /** Of the index, since one record holds all images. */
+  readonly revision: Revision;
+  /** What machines boot wherever it is. */
+  readonly isNewest: boolean;
+};
+
+type ImageRecord = ImageIndex | HashRecord | undefined;
 
 export type IndexView = {
+  readonly records: Records<ImageRecord>;
+  readonly listed: (kept: ReturnType<Records<ImageRecord>['kept']>) => readonly ListedImage[];
   readonly start: () => Promise<Result<void, StoreProblem>>;
   readonly stop: () => void;
   readonly freshness: () => Freshness;
@@ -57,6 +75,12 @@ export function createIndexView(deps: {
     clock,
     log,
   });
+  const records = createRecords<ImageRecord>(
+    new Map<string, Mirror<ImageRecord>>([
+      [imageKeys.prefix, mirror],
+      [imageKeys.hashesPrefix, hashes],
+    ]),
+  );
   /** While nobody can read the index, machines go on booting what it said last. */
   let lastRead: ImageIndex = [];
   const index = (): ImageIndex => {
@@ -66,6 +90,8 @@ export function createIndexView(deps: {
   mirror.subscribe(() => void index());
 
   return {
+    records,
+    listed,
     start: async () => {
       const started = await mirror.start();
       return started.ok ? hashes.start() : started;
@@ -92,4 +118,14 @@ export function createIndexView(deps: {
       };
     },
   };
+}
+
+function listed(kept: ReturnType<IndexView['records']['kept']>): readonly ListedImage[] {
+  const { value, revision = absent } = kept.get(imageKeys.index) ?? {};
+  const index = (value ?? []) as ImageIndex;
+  return index.map((image, at) => {
+    const record = kept.get(imageKeys.hashes(image.id))?.value as HashRecord | undefined;
+    const isNewest = at === index.length - 1;
+    return { image, sha256: hashesFor(image, record), revision, isNewest };
+  });
 }

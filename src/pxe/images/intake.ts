@@ -6,10 +6,10 @@ import { formatInstant } from '../../base/time.ts';
 import type { TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
-import { uploadsBusy } from '../blobs/problem.ts';
+import { uploadsBusy, wrongDigest } from '../blobs/problem.ts';
+import type { PutTerms } from '../put-terms.ts';
 import { type Files, filesOf, fits, urlsWith } from './content.ts';
 import {
-  decodeDeleted,
   decodeHashes,
   decodeIndex,
   type HashRecord,
@@ -30,6 +30,7 @@ import {
 import type { IndexCommit } from './index-commit.ts';
 import {
   hashesOf,
+  type ImageHashes,
   type ImageShelf,
   type StagedImage,
   type StoredImage,
@@ -50,6 +51,21 @@ export const defaultImageSettings: ImageSettings = {
   uploadsMax: 4,
 };
 
+/** In a dry run nothing of the body is read. */
+export type UploadTerms = PutTerms & {
+  /** What the tar must be, lower-case hexadecimal; absent: not checked. */
+  readonly tarSha256?: string;
+};
+
+export type Uploaded = {
+  readonly revision: Revision;
+  readonly isNew: boolean;
+  /** As the index has it now; in a dry run: as it was asked for. */
+  readonly image: Image;
+  /** Absent in a dry run. */
+  readonly sha256?: ImageHashes;
+};
+
 export type Failure = ImageProblem | TransactProblem;
 
 export type Intake = {
@@ -58,7 +74,8 @@ export type Intake = {
     id: string,
     tar: AsyncIterable<Uint8Array>,
     actor: Actor,
-  ) => Promise<Result<{ readonly revision: Revision }, Failure>>;
+    terms?: UploadTerms,
+  ) => Promise<Result<Uploaded, Failure>>;
   /** Takes a copy from another server onto the shelf and offers it under our own URL. */
   readonly adopt: (id: string, tar: AsyncIterable<Uint8Array>) => Promise<Result<void, Failure>>;
   /** Under way, so that what lies on the shelf is not taken for a leftover. */
@@ -82,12 +99,13 @@ export function createIntake(deps: {
   const staged = async <T>(
     tar: AsyncIterable<Uint8Array>,
     id: string,
+    hashTar: boolean,
     then: (upload: StagedImage) => Promise<Result<T, Failure>>,
   ): Promise<Result<T, Failure>> => {
     if (uploads >= settings.uploadsMax) return fail(uploadsBusy(uploads));
     uploads += 1;
     try {
-      const upload = await shelf.stage(tar, settings.imageBytesMax);
+      const upload = await shelf.stage(tar, settings.imageBytesMax, { hashTar });
       if (!upload.ok) return upload;
       return await inTurn(id, async () => {
         busy.add(id);
@@ -134,35 +152,62 @@ export function createIntake(deps: {
     return published.ok ? ok('new') : published;
   };
 
-  const upload: Intake['upload'] = async (id, tar, actor) => {
+  const newImage = (id: string, size: number): Image => ({
+    id,
+    date: formatInstant(clock.now()),
+    size,
+    urls: [ownUrl(id)],
+    exists: false,
+  });
+
+  /** What an upload would be refused for before its first octet. */
+  const tried = async (id: string, actor: Actor, terms: PutTerms) => {
+    const image = newImage(id, 0);
+    let isNew = true;
+    const committed = await commit(
+      id,
+      ({ index, deleted }) => {
+        if (deleted.includes(id)) return fail(deletedLately(id));
+        isNew = !index.some((one) => one.id === id);
+        return ok(undefined);
+      },
+      { terms: { ...terms, dryRun: true }, asked: { by: actor, action: 'upload' } },
+    );
+    return committed.ok ? ok({ ...committed.value, isNew, image }) : committed;
+  };
+
+  const upload: Intake['upload'] = async (id, tar, actor, terms = {}) => {
     if (!isImageId(id)) return fail(invalidId(id));
-    const early = await store.get([imageKeys.deleted]);
-    if (!early.ok) return early;
+    if (uploads >= settings.uploadsMax) return fail(uploadsBusy(uploads));
     // Again in the commit; here it spares the upload.
-    if (decodeDeleted(early.value.entries[0]?.value).includes(id)) return fail(deletedLately(id));
-    return staged(tar, id, async (copy) => {
+    const early = await tried(id, actor, terms);
+    if (!early.ok || terms.dryRun === true) return early;
+    const { tarSha256 } = terms;
+    return staged(tar, id, tarSha256 !== undefined, async (copy) => {
       const { sizeBytes, sha256 } = copy;
+      if (tarSha256 !== undefined && copy.tarSha256 !== tarSha256) {
+        return fail(wrongDigest(copy.tarSha256 ?? 'unknown', tarSha256));
+      }
       const shelved = await shelve(id, copy);
       if (!shelved.ok) return shelved;
-      const image: Image = {
-        id,
-        date: formatInstant(clock.now()),
-        size: sizeBytes,
-        urls: [ownUrl(id)],
-        exists: false,
-      };
+      const image = newImage(id, sizeBytes);
+      let before: Image | undefined;
       const committed = await commit(
         id,
         ({ index, deleted, hashes }) => {
           if (deleted.includes(id)) return fail(deletedLately(id));
-          const before = index.find((other) => other.id === id);
+          before = index.find((other) => other.id === id);
           const isAnother = before !== undefined && !fits(copy, before, hashes);
           return isAnother ? fail(differs(id)) : ok(withImage(index, deleted, image));
         },
-        { sha256, asked: { by: actor, action: 'upload' } },
+        { sha256, terms, asked: { by: actor, action: 'upload' } },
       );
-      if (!committed.ok) await unshelve(id, shelved.value, committed.error);
-      return committed;
+      if (!committed.ok) {
+        await unshelve(id, shelved.value, committed.error);
+        return committed;
+      }
+      const isNew = before === undefined;
+      return ok({ ...committed.value, isNew, image: before ?? image, sha256 });
     });
   };
 
@@ -194,7 +239,7 @@ export function createIntake(deps: {
   const adopt: Intake['adopt'] = async (id, tar) => {
     const present = here(id);
     if (present !== undefined) return offer(id, filesOf(present));
-    return staged(tar, id, async (copy) => {
+    return staged(tar, id, false, async (copy) => {
       // Before it takes the place of anything.
       const stored = await readStored(id);
       if (!stored.ok) return stored;

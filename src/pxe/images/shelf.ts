@@ -19,6 +19,8 @@ export type StoredImage = {
 export type StagedImage = {
   readonly sizeBytes: number;
   readonly sha256: ImageHashes;
+  /** Of the tar, to its last octet; where it was asked for. */
+  readonly tarSha256?: string;
   /** Gives it its name, at once and whole; takes the place of what had that name. */
   readonly publish: (id: string) => Promise<Result<void, ShelfProblem>>;
   readonly discard: () => Promise<void>;
@@ -41,6 +43,7 @@ export type ImageShelf = {
   readonly stage: (
     tar: AsyncIterable<Uint8Array>,
     bytesMax: number,
+    options?: { readonly hashTar: boolean },
   ) => Promise<Result<StagedImage, StageProblem>>;
   /** Downloads that run go on to their end. */
   readonly remove: (id: string) => Promise<Result<void, ShelfProblem>>;

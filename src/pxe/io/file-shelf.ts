@@ -118,15 +118,17 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
         await rename(join(folder, id), hidden);
         await rm(hidden, { recursive: true, force: true });
       }),
-    stage: async (tar, bytesMax) => {
+    stage: async (tar, bytesMax, { hashTar } = { hashTar: false }) => {
       uploads += 1;
       const hidden = join(folder, `${hiddenPrefix}${process.pid}-${uploads}`);
       const hashes = new Map<ImageFileName, string>();
       const handles: FileHandle[] = [];
+      const tarHash = createHash('sha256');
       let sizeBytes = 0;
       const read = await attempt(async () => {
         await mkdir(hidden, { recursive: true });
-        const result = await readImageTar(tar, bytesMax, async (name) => {
+        const source = hashTar ? hashed(tar, tarHash) : tar;
+        const result = await readImageTar(source, bytesMax, async (name) => {
           const handle = await open(join(hidden, name), 'w', 0o644);
           handles.push(handle);
           const hash = createHash('sha256');
@@ -158,6 +160,7 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
           kernel: hashes.get('kernel') ?? '',
           'initrd.gz': hashes.get('initrd.gz') ?? '',
         },
+        ...(hashTar ? { tarSha256: tarHash.digest('hex') } : {}),
         publish: publish(hidden, hashes),
         discard,
       };
@@ -171,5 +174,15 @@ export function createFileShelf(settings: FileShelfSettings): ImageShelf {
       if (facts?.isFile() !== true) return false;
     }
     return true;
+  }
+}
+
+async function* hashed(
+  chunks: AsyncIterable<Uint8Array>,
+  hash: ReturnType<typeof createHash>,
+): AsyncIterable<Uint8Array> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
   }
 }

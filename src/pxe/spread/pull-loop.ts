@@ -15,9 +15,17 @@ export type PullLoop = {
   readonly stop: () => Promise<void>;
   /** Blobs that are missing here, and how far they are or why as far as it was tried. */
   readonly missing: () => ReadonlyMap<string, string>;
+  /** Blobs that are on their way here, by id: how much of the tar or file has come, and from which server. */
+  readonly underWay: () => ReadonlyMap<string, Pull>;
   /** URLs whose content was not what it should be, and why. */
   readonly distrusted: () => ReadonlyMap<string, string>;
   readonly counters: Readonly<PullCounters>;
+};
+
+export type Pull = {
+  readonly receivedBytes: number;
+  /** Undefined while none has answered. */
+  readonly from: string | undefined;
 };
 
 export type PullCounters = {
@@ -249,6 +257,13 @@ export function createPullLoop(deps: {
           const from = source.senders().at(-1) ?? 'other servers';
           return [id, `being fetched: ${source.receivedBytes()} bytes from ${from} so far`];
         }),
+      ),
+    underWay: () =>
+      new Map(
+        [...underWay].map(([id, source]) => [
+          id,
+          { receivedBytes: source?.receivedBytes() ?? 0, from: source?.senders().at(-1) },
+        ]),
       ),
     start: () => {
       isStopping = false;

@@ -9,14 +9,18 @@ export type Noun = {
   /** Plural, as it stands in paths. */
   readonly noun: string;
   readonly one: string;
-  /** The member that names an object. */
+  /** The member that names an object; of names in parts, the members with a slash between them: `os/id`. */
   readonly key: string;
   readonly keyHolds: string;
+  /** Of a name in parts: what each of them holds. */
+  readonly partsHold?: readonly string[];
   readonly columns: Readonly<Record<string, string>>;
   readonly hasLabels: boolean;
   readonly schema: TSchema;
   /** Who may see them; default: viewer. */
   readonly needs?: AccessRole;
+  /** Of one object asked for by its name, where that says more than lists and watches do. */
+  readonly detail?: TSchema;
 };
 
 export function listOperation({
@@ -38,24 +42,33 @@ export function listOperation({
   };
 }
 
-export function getOperation({
-  noun,
-  one,
-  key,
-  keyHolds,
-  schema,
-  needs = 'viewer',
-}: Noun): Operation {
+export function getOperation(about: Noun): Operation {
+  const { one, schema, detail = schema, needs = 'viewer' } = about;
   return {
     id: `get${capital(one)}`,
     method: 'GET',
-    path: `/${noun}/{${key}}`,
+    path: objectPath(about),
     summary: `one ${one}; its ETag is its revision`,
     needs,
-    parameters: { [key]: keyHolds },
-    answer: { status: 200, holds: `the ${one}`, schema },
+    parameters: keyParameters(about),
+    answer: { status: 200, holds: `the ${one}`, schema: detail },
     problems: ['not-found', 'not-live'],
   };
+}
+
+/** `/images/{os}/{id}`. */
+export function objectPath({ noun, key }: Noun): string {
+  const parts = key.split('/').map((part) => `{${part}}`);
+  return `/${noun}/${parts.join('/')}`;
+}
+
+export function keyParameters({
+  key,
+  keyHolds,
+  partsHold = [keyHolds],
+}: Noun): Readonly<Record<string, string>> {
+  const parts = key.split('/');
+  return Object.fromEntries(parts.map((part, at) => [part, partsHold[at] ?? keyHolds]));
 }
 
 export function watchOperation({

@@ -64,3 +64,32 @@ export const brakeColumns = {
   since: 'when it began to hold',
   liftable: 'true or false: whether an operator may lift it',
 } as const;
+
+/** What boot images are selected and sorted by, and what it holds. */
+export const imageColumns = {
+  os: 'the operating system',
+  id: 'the id',
+  date: 'when it was uploaded',
+  sizeBytes: 'the size of both files together',
+  newest: 'true or false: the newest is what machines boot',
+  servers: 'how many servers have it',
+} as const;
+
+/** What assets are selected and sorted by, and what it holds. */
+export const assetColumns = {
+  name: 'the name',
+  id: 'the number of its version',
+  contentType: 'the media type',
+  date: 'when it was uploaded',
+  sizeBytes: 'the size',
+  sha256: 'the SHA-256',
+  servers: 'how many servers have it',
+} as const;
+
+/** What Ignition templates are selected and sorted by, and what it holds. */
+export const templateColumns = {
+  role: 'the role',
+  id: 'the version',
+  ignitionVersion: 'the version of Ignition’s configuration',
+  boots: 'true or false: the highest version is what machines of the role boot with',
+} as const;

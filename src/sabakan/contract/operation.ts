@@ -26,6 +26,8 @@ export type Operation = {
   readonly isBodyRaw?: true;
   /** A body that it takes, for people to begin with. */
   readonly example?: unknown;
+  /** The body is octets of any number, streamed; it excludes `body`. */
+  readonly upload?: { readonly mediaTypes: readonly string[]; readonly holds: string };
   /** Types the body may have, when any other is refused; absent: whatever the client calls it, it is JSON. */
   readonly bodyTypes?: readonly string[];
   /** `If-Match` is required: the revision the caller knows, or `*`. */

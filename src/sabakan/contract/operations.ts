@@ -1,6 +1,8 @@
 /** All operations of version 2. A new noun is a file with its schema and operations, its columns, and one line here. */
 
+import { assetOperations } from './asset.ts';
 import { brakeOperations } from './brake.ts';
+import { imageOperations } from './image.ts';
 import { kernelParamsOperations } from './kernel-params.ts';
 import { leaseOperations } from './lease.ts';
 import { machineOperations } from './machine-operations.ts';
@@ -8,12 +10,16 @@ import type { Operation } from './operation.ts';
 import { rackOperations } from './rack.ts';
 import { registrationOperations } from './registration.ts';
 import { serverOperations } from './server-operations.ts';
+import { templateOperations } from './template.ts';
 import { tokenOperations } from './token.ts';
 
 export const operations: readonly Operation[] = [
   ...machineOperations,
   ...rackOperations,
   ...leaseOperations,
+  ...imageOperations,
+  ...assetOperations,
+  ...templateOperations,
   ...kernelParamsOperations,
   ...registrationOperations,
   ...tokenOperations,

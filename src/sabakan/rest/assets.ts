@@ -36,13 +36,13 @@ export function assetsNoun(deps: {
   };
 
   const put = async (exchange: Exchange, name: string): Promise<Answer> => {
-    const asset = readUpload(exchange.headers);
+    const asset = readAssetHeaders(exchange.headers);
     if (!asset.ok) return v1Error(exchange, asset.error);
     const body = exchange.body.stream();
     const stored = await assets.put({ name, ...asset.value }, body, actorOf(exchange, serverName));
     if (!stored.ok) return v1Error(exchange, stored.error);
     const status = stored.value.isNew ? 201 : 200;
-    return jsonAnswer(status, { status, id: stored.value.id });
+    return jsonAnswer(status, { status, id: stored.value.id ?? '' });
   };
 
   return (path) => {
@@ -73,7 +73,7 @@ export function assetsNoun(deps: {
 }
 
 /** What the headers say of an upload, in the order in which Sabakan looks at them. */
-function readUpload(headers: Exchange['headers']): Result<
+export function readAssetHeaders(headers: Exchange['headers']): Result<
   {
     readonly contentType: string;
     readonly sizeBytes: number;

@@ -8,13 +8,11 @@ import { type Answer, type Exchange, emptyAnswer } from '../exchange.ts';
 import { goMembers, jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
+import { tryTemplate } from '../template-trial.ts';
 import { whySilent, whyUnknown } from '../whole-truth.ts';
 import { actorOf, answerWith, done, type Noun, refused } from './noun.ts';
 
 type Template = NonNullable<ReturnType<Pxe['templates']['get']>>;
-
-/** Registered machines that a new template is tried with: each may take a good part of a second. */
-const machinesTriedMax = 5;
 
 /** Larger uploads are refused (Sabakan 3.1.9). */
 const templateBytesMax = 2 * 1024 * 1024;
@@ -94,20 +92,11 @@ export function ignitionsNoun(deps: {
 
   /** Sabakan tries a template with an example machine, which has no labels; real ones may fail where it does not. */
   function whyNotBooting(role: Role, id: string, template: Template): string | undefined {
-    const machines = inventory.search({ having: { roles: [role] } }).slice(0, machinesTriedMax);
-    for (const machine of machines) {
-      const rendered = templates.render(template, machine);
-      if (rendered.ok) continue;
-      const { serial } = machine.spec;
-      log.warn('a new template fails for a machine', {
-        role,
-        id,
-        serial,
-        text: rendered.error.text,
-      });
-      return `does not render for machine ${serial}: ${rendered.error.text}`;
-    }
-    return undefined;
+    const [problem] = tryTemplate(templates, inventory, role, template).problems;
+    if (problem === undefined) return undefined;
+    const { serial, text } = problem;
+    log.warn('a new template fails for a machine', { role, id, serial, text });
+    return `does not render for machine ${serial}: ${text}`;
   }
 }
 

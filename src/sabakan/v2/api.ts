@@ -11,9 +11,11 @@ import type { Route } from '../exchange.ts';
 import { published } from '../published.ts';
 import { createPlanReader, planJson } from '../v2-views.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
+import { type AssetPartDeps, assetPart } from './assets.ts';
 import { brakePart } from './brakes.ts';
 import { json } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
+import { type ImagePartDeps, imagePart } from './images.ts';
 import { type KernelParamsPartDeps, kernelParamsPart } from './kernel-params.ts';
 import { leasePart } from './leases.ts';
 import { type MachinePartDeps, machinePart } from './machine-part.ts';
@@ -22,10 +24,14 @@ import { openApiDocument } from './openapi.ts';
 import { createDocsRoutes } from './page/routes.ts';
 import { rackCollection } from './racks.ts';
 import { registrationEndpoint } from './registrations.ts';
+import { type TemplatePartDeps, templatePart } from './templates.ts';
 import { type TokenPartDeps, tokenPart } from './tokens.ts';
 
 export type ApiDeps = MachinePartDeps &
   KernelParamsPartDeps &
+  ImagePartDeps &
+  AssetPartDeps &
+  TemplatePartDeps &
   TokenPartDeps & {
     readonly world: Pick<World, 'clock' | 'log' | 'store'>;
     readonly version: string;
@@ -66,6 +72,9 @@ export function createApi(deps: ApiDeps): Api {
     machinePart(deps, currentPlan),
     collectionPart(racks, rackCollection(inventory), 'rack', clock),
     leasePart(deps),
+    imagePart(deps),
+    assetPart(deps),
+    templatePart(deps),
     kernelParamsPart(deps),
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),

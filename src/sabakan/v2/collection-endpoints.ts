@@ -46,7 +46,7 @@ export function listEndpoint<T>(
   };
 }
 
-/** @param key the name of the path's parameter. */
+/** @param key the name of the path's parameter, or of several, with slashes between them. */
 export function getEndpoint<T>(
   operation: Operation,
   collection: Collection<T>,
@@ -56,7 +56,7 @@ export function getEndpoint<T>(
   return {
     operation,
     handle: async ({ exchange, parameters }) => {
-      const name = parameters.get(key) ?? '';
+      const name = nameIn(parameters, key);
       const found = collection.find(name);
       if (!found.ok) return fail({ problem: found.error });
       if (found.value === undefined) {
@@ -66,9 +66,18 @@ export function getEndpoint<T>(
       const etag = `"${collection.revisionOf(found.value)}"`;
       if (namesTag(exchange.headers.get('if-none-match'), etag))
         return ok(emptyAnswer(304, { etag }));
-      return ok(json(collection.toJson(found.value, clock.now()), { etag }));
+      const shown = collection.detail ?? collection.toJson;
+      return ok(json(shown(found.value, clock.now()), { etag }));
     },
   };
+}
+
+/** `os/id` → `coreos/3975.2.1`. */
+export function nameIn(parameters: ReadonlyMap<string, string>, key: string): string {
+  return key
+    .split('/')
+    .map((part) => parameters.get(part) ?? '')
+    .join('/');
 }
 
 /** RFC 9110 section 13.1.2: any of a list, weak or not, or a star. */

@@ -56,6 +56,8 @@ export type Collection<T> = {
   /** Columns change by time alone, as when a lease expires: a new list is made for every first page. */
   readonly ages?: true;
   readonly toJson: (item: T, now: Instant) => unknown;
+  /** What one object that is asked for by its name says, where that is more than `toJson`. */
+  readonly detail?: (item: T, now: Instant) => unknown;
   /** Of its last change: the object's ETag. */
   readonly revisionOf: (item: T) => Revision;
   /** Whole or not at all. */

@@ -70,7 +70,7 @@ function tagOf({ path }: Operation): string {
 }
 
 function described(operation: Operation): unknown {
-  const { id, summary, needs, query, body, method } = operation;
+  const { id, summary, needs, query, body, upload, method } = operation;
   return {
     operationId: id,
     summary,
@@ -85,6 +85,7 @@ function described(operation: Operation): unknown {
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: contentOf(body, operation) } }),
+    ...(upload === undefined ? {} : { requestBody: octets(upload) }),
     responses: { ...success(operation), ...refusals(operation) },
     'x-codeSamples': [{ lang: 'Shell', label: 'curl', source: curlExample(operation) }],
   };
@@ -146,6 +147,12 @@ function success({ answer, method, path, isConditional }: Operation): Record<str
 function contentOf(schema: unknown, { bodyTypes = ['application/json'], example }: Operation) {
   const content = { schema, ...(example === undefined ? {} : { example }) };
   return Object.fromEntries(bodyTypes.map((type) => [type, content]));
+}
+
+function octets({ mediaTypes, holds }: NonNullable<Operation['upload']>) {
+  const schema = { type: 'string', format: 'binary', description: holds };
+  const content = Object.fromEntries(mediaTypes.map((type) => [type, { schema }]));
+  return { required: true, description: holds, content };
 }
 
 function pathParameters({ parameters }: Operation): readonly unknown[] {

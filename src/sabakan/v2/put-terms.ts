@@ -28,6 +28,16 @@ export function readPutTerms(
   return ok({ over: 'nothing', dryRun: isDryRun(query) });
 }
 
+/** Of what never changes once it is there: without a condition it may be there already, and the part decides what follows. */
+export function readUploadTerms(
+  exchange: Asked,
+  query: ReadonlyMap<string, string>,
+): Result<PutTerms, Refusal> {
+  const terms = readPutTerms(exchange, query);
+  const isSaid = exchange.headers.has('if-match') || exchange.headers.has('if-none-match');
+  return isSaid || !terms.ok ? terms : ok({ dryRun: isDryRun(query) });
+}
+
 /** `If-Match` is required. */
 export function readDeleteTerms(
   exchange: Asked,

@@ -5,7 +5,10 @@ import { fail, ok } from '../../base/result.ts';
 import { whyNotRead } from '../whole-truth.ts';
 import type { Collection, CollectionChange, Column } from './collection.ts';
 
-export type RecordNoun<V, T> = Pick<Collection<T>, 'noun' | 'nameOf' | 'revisionOf' | 'toJson'> & {
+export type RecordNoun<V, T> = Pick<
+  Collection<T>,
+  'noun' | 'nameOf' | 'revisionOf' | 'toJson' | 'detail'
+> & {
   readonly records: Records<V>;
   /** Such as `the copy of templates`. */
   readonly copy: string;
@@ -49,6 +52,7 @@ export function recordCollection<V, T>(about: RecordNoun<V, T>): Collection<T> {
     columns: Object.entries(about.columns).map(([name, column]) => ({ name, ...column })),
     nameOf,
     toJson: about.toJson,
+    ...(about.detail === undefined ? {} : { detail: about.detail }),
     revisionOf: about.revisionOf,
     snapshot: () => {
       const why = doubt();

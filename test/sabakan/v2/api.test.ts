@@ -285,16 +285,17 @@ describe('the contract', () => {
         bulkMachines: { select: { all: true }, expect: 1, patch: {} },
       };
       const body = bodies[id] ?? (example as object | undefined);
+      const own = sample?.asked?.[id];
       const type = isBodyRaw ? { 'content-type': bodyTypes?.[0] ?? '' } : {};
-      const headers = { 'if-match': '*', ...type };
+      const headers = own?.headers ?? { 'if-match': '*', ...type };
       if (method === 'DELETE') {
         for (const state of ['retiring', 'retired'])
           await face.must('PUT /api/v1/state/a', { body: state });
       }
       await sample?.arrange(face);
       await settled();
-      const how = { headers, ...(body === undefined ? {} : { body }) };
-      const place = filledPath(path, { serial: 'a', rack: '0', ...sample?.names });
+      const how = { headers, ...(body === undefined ? {} : { body }), ...own };
+      const place = filledPath(path, { serial: 'a', rack: '0', ...sample?.names, ...own?.names });
       const asked = face.ask(`${method} /api/v2${place}`, how);
       if (answer.mediaType === 'text/event-stream') {
         await settled();

@@ -1,0 +1,101 @@
+/** Assets: any file, under a name, for machines to fetch. */
+
+import Type, { type Static } from 'typebox';
+import {
+  digestHolds,
+  hereSchema,
+  revisionSchema,
+  serversSchema,
+  sha256Schema,
+  uploadProblems,
+  writeProblems,
+} from './blob.ts';
+import {
+  getOperation,
+  keyParameters,
+  listOperation,
+  type Noun,
+  objectPath,
+  watchOperation,
+} from './collection-operations.ts';
+import { assetColumns } from './columns.ts';
+import { dryRunQuery } from './dry-run.ts';
+import type { Operation } from './operation.ts';
+
+export const assetSchema = Type.Object({
+  name: Type.String(),
+  revision: revisionSchema('its record'),
+  id: Type.String({ description: 'number of this version; no other version of any asset has it' }),
+  contentType: Type.String(),
+  date: Type.String({ description: 'when it was uploaded, RFC 3339' }),
+  sizeBytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+    description: 'null: an old Sabakan stored it and did not keep its size',
+  }),
+  sha256: sha256Schema,
+  options: Type.Record(Type.String(), Type.String()),
+  servers: serversSchema,
+  here: hereSchema,
+});
+export type AssetV2 = Static<typeof assetSchema>;
+
+const assets: Noun = {
+  noun: 'assets',
+  one: 'asset',
+  key: 'name',
+  keyHolds: 'the name: up to 255 octets without slashes and control characters',
+  columns: assetColumns,
+  hasLabels: false,
+  schema: assetSchema,
+};
+
+export const listAssets = listOperation(assets);
+export const getAsset = getOperation(assets);
+export const watchAssets = watchOperation(assets);
+
+export const putAsset: Operation = {
+  id: 'putAsset',
+  method: 'PUT',
+  path: objectPath(assets),
+  summary: 'stores an asset; replacing one takes If-Match',
+  needs: 'operator',
+  parameters: keyParameters(assets),
+  query: dryRunQuery,
+  upload: {
+    mediaTypes: ['application/octet-stream', '*/*'],
+    holds: `the file, with Content-Length; its Content-Type is kept. ${digestHolds}. Headers X-Sabakan-Asset-Options-NAME become its options`,
+  },
+  answer: {
+    status: 201,
+    holds: 'the asset; 200 when it replaces another version',
+    schema: assetSchema,
+  },
+  problems: [
+    'asset-invalid',
+    'asset-differs',
+    'asset-raced',
+    'asset-too-large',
+    'length-missing',
+    ...uploadProblems,
+  ],
+};
+
+export const deleteAsset: Operation = {
+  id: 'deleteAsset',
+  method: 'DELETE',
+  path: objectPath(assets),
+  summary: 'removes an asset from all servers',
+  needs: 'operator',
+  parameters: keyParameters(assets),
+  query: dryRunQuery,
+  isConditional: true,
+  answer: { status: 204, holds: 'nothing: it is gone; in a dry run: it would be' },
+  problems: ['asset-unknown', ...writeProblems],
+};
+
+export const assetOperations: readonly Operation[] = [
+  listAssets,
+  getAsset,
+  watchAssets,
+  putAsset,
+  deleteAsset,
+];
