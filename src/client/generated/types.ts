@@ -108,6 +108,94 @@ export type Lease = {
   readonly rack: number | null;
 };
 
+export type Image = {
+  /** operating system and id: coreos/3975.2.1 */
+  readonly name: string;
+  readonly os: string;
+  readonly id: string;
+  /** the store's, of the last change of any image, since one record holds them all; the object's ETag */
+  readonly revision: string;
+  /** when it was uploaded, RFC 3339 */
+  readonly date: string;
+  /** both files together */
+  readonly sizeBytes: number;
+  /** null: Sabakan stored it, and no server has recorded its hashes yet */
+  readonly sha256: {
+    /** SHA-256, lower-case hexadecimal */
+    readonly kernel: string;
+    /** SHA-256, lower-case hexadecimal */
+    readonly 'initrd.gz': string;
+  } | null;
+  /** it is what machines boot from every server that has it */
+  readonly newest: boolean;
+  /** advertise URLs of the servers that offer it */
+  readonly servers: readonly string[];
+  /** how it stands on the server that answers; no watch tells of it */
+  readonly here: {
+    readonly state: "present" | "pulling" | "missing";
+    /** while pulling: how much of it has come */
+    readonly receivedBytes: number | null;
+    /** while pulling: the URL that sends it; null while none has answered */
+    readonly from: string | null;
+    /** while missing */
+    readonly why: string | null;
+  };
+};
+
+export type Asset = {
+  readonly name: string;
+  /** the store's, of the last change of its record; the object's ETag */
+  readonly revision: string;
+  /** number of this version; no other version of any asset has it */
+  readonly id: string;
+  readonly contentType: string;
+  /** when it was uploaded, RFC 3339 */
+  readonly date: string;
+  /** null: an old Sabakan stored it and did not keep its size */
+  readonly sizeBytes: number | null;
+  /** SHA-256, lower-case hexadecimal */
+  readonly sha256: string;
+  readonly options: Readonly<Record<string, string>>;
+  /** advertise URLs of the servers that offer it */
+  readonly servers: readonly string[];
+  /** how it stands on the server that answers; no watch tells of it */
+  readonly here: {
+    readonly state: "present" | "pulling" | "missing";
+    /** while pulling: how much of it has come */
+    readonly receivedBytes: number | null;
+    /** while pulling: the URL that sends it; null while none has answered */
+    readonly from: string | null;
+    /** while missing */
+    readonly why: string | null;
+  };
+};
+
+export type Template = {
+  /** role and version: cs/1.2.0 */
+  readonly name: string;
+  readonly role: string;
+  /** the version */
+  readonly id: string;
+  /** the store's, of the last change of its record; the object's ETag */
+  readonly revision: string;
+  /** of Ignition’s configuration */
+  readonly ignitionVersion: string;
+  /** it is the highest of its role, so machines boot with it */
+  readonly boots: boolean;
+  /** an Ignition configuration with templates in it */
+  readonly template: Readonly<Record<string, unknown>>;
+  readonly meta: Readonly<Record<string, unknown>> | null;
+  /** whether machines of the role can boot with it; a few are tried */
+  readonly renders: {
+    /** with so many registered machines of the role */
+    readonly tried: number;
+    readonly problems: ReadonlyArray<{
+      readonly serial: string;
+      readonly text: string;
+    }>;
+  };
+};
+
 export type KernelParams = {
   /** the operating system, such as coreos */
   readonly os: string;
@@ -173,6 +261,11 @@ export type Brake = {
 
 /** What the operations name; others are possible. */
 export type ProblemKind =
+  | 'asset-differs'
+  | 'asset-invalid'
+  | 'asset-raced'
+  | 'asset-too-large'
+  | 'asset-unknown'
   | 'bad-request'
   | 'body-too-large'
   | 'boot-slot-taken'
@@ -185,12 +278,18 @@ export type ProblemKind =
   | 'cursor-gone'
   | 'disk-keys-exist'
   | 'history-gone'
+  | 'image-deleted-lately'
+  | 'image-differs'
+  | 'image-invalid'
+  | 'image-too-large'
+  | 'image-unknown'
   | 'invalid'
   | 'ipam-missing'
   | 'kernel-params-invalid'
   | 'kernel-params-unknown'
   | 'lease-moved'
   | 'lease-unknown'
+  | 'length-missing'
   | 'machine-exists'
   | 'machine-unknown'
   | 'machines-exist'
@@ -208,13 +307,18 @@ export type ProblemKind =
   | 'rack-full'
   | 'record-broken'
   | 'serial-repeated'
+  | 'shelf-failed'
   | 'store-unavailable'
   | 'template-broken'
+  | 'template-exists'
+  | 'template-invalid'
   | 'template-unknown'
   | 'token-unknown'
   | 'tokens-too-many'
   | 'too-large'
   | 'transition-forbidden'
+  | 'upload-broken'
+  | 'uploads-busy'
   | 'watchers-busy'
   | (string & {});
 
@@ -548,6 +652,233 @@ export type Calls = {
       dryRun?: boolean;
       /** the revision you know, or * */
       ifMatch?: string;
+    };
+    answer: undefined;
+  };
+  /** images in pages, all of one moment. Needs the role viewer. */
+  listImages: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (os, id, date, sizeBytes, newest, servers) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: os, id, date, sizeBytes, newest, servers */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: os, id, date, sizeBytes, newest, servers */
+      fieldSelector?: string;
+    };
+    item: Image;
+  };
+  /** one image; its ETag is its revision. Needs the role viewer. */
+  getImage: {
+    args: {
+      /** the operating system: coreos */
+      os: string | number;
+      /** the id: letters, digits, dots and hyphens */
+      id: string | number;
+    };
+    answer: Image;
+  };
+  /** changes of images as server-sent events, from a revision on. Needs the role viewer. */
+  watchImages: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (os, id, date, sizeBytes, newest, servers) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: os, id, date, sizeBytes, newest, servers */
+      fieldSelector?: string;
+    };
+    change: Image;
+  };
+  /** stores a boot image; it never changes, and the same content once more is no mistake. Needs the role operator. */
+  putImage: {
+    args: {
+      /** the operating system: coreos */
+      os: string | number;
+      /** the id: letters, digits, dots and hyphens */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the octets */
+      body: Uint8Array | AsyncIterable<Uint8Array>;
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: Image;
+  };
+  /** removes a boot image from all servers; its id cannot come back for a while. Needs the role operator. */
+  deleteImage: {
+    args: {
+      /** the operating system: coreos */
+      os: string | number;
+      /** the id: letters, digits, dots and hyphens */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** assets in pages, all of one moment. Needs the role viewer. */
+  listAssets: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, id, contentType, date, sizeBytes, sha256, servers) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, id, contentType, date, sizeBytes, sha256, servers */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, id, contentType, date, sizeBytes, sha256, servers */
+      fieldSelector?: string;
+    };
+    item: Asset;
+  };
+  /** one asset; its ETag is its revision. Needs the role viewer. */
+  getAsset: {
+    args: {
+      /** the name: up to 255 octets without slashes and control characters */
+      name: string | number;
+    };
+    answer: Asset;
+  };
+  /** changes of assets as server-sent events, from a revision on. Needs the role viewer. */
+  watchAssets: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, id, contentType, date, sizeBytes, sha256, servers) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, id, contentType, date, sizeBytes, sha256, servers */
+      fieldSelector?: string;
+    };
+    change: Asset;
+  };
+  /** stores an asset; replacing one takes If-Match. Needs the role operator. */
+  putAsset: {
+    args: {
+      /** the name: up to 255 octets without slashes and control characters */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the octets */
+      body: Uint8Array | AsyncIterable<Uint8Array>;
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: Asset;
+  };
+  /** removes an asset from all servers. Needs the role operator. */
+  deleteAsset: {
+    args: {
+      /** the name: up to 255 octets without slashes and control characters */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** templates in pages, all of one moment. Needs the role viewer. */
+  listTemplates: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (role, id, ignitionVersion, boots) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: role, id, ignitionVersion, boots */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: role, id, ignitionVersion, boots */
+      fieldSelector?: string;
+    };
+    item: {
+      /** role and version: cs/1.2.0 */
+      readonly name: string;
+      readonly role: string;
+      /** the version */
+      readonly id: string;
+      /** the store's, of the last change of its record; the object's ETag */
+      readonly revision: string;
+      /** of Ignition’s configuration */
+      readonly ignitionVersion: string;
+      /** it is the highest of its role, so machines boot with it */
+      readonly boots: boolean;
+    };
+  };
+  /** one template; its ETag is its revision. Needs the role viewer. */
+  getTemplate: {
+    args: {
+      /** the role */
+      role: string | number;
+      /** the version, such as 1.2.0 */
+      id: string | number;
+    };
+    answer: Template;
+  };
+  /** changes of templates as server-sent events, from a revision on. Needs the role viewer. */
+  watchTemplates: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (role, id, ignitionVersion, boots) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: role, id, ignitionVersion, boots */
+      fieldSelector?: string;
+    };
+    change: {
+      /** role and version: cs/1.2.0 */
+      readonly name: string;
+      readonly role: string;
+      /** the version */
+      readonly id: string;
+      /** the store's, of the last change of its record; the object's ETag */
+      readonly revision: string;
+      /** of Ignition’s configuration */
+      readonly ignitionVersion: string;
+      /** it is the highest of its role, so machines boot with it */
+      readonly boots: boolean;
+    };
+  };
+  /** stores a template under a new version; versions never change. Needs the role operator. */
+  putTemplate: {
+    args: {
+      /** the role */
+      role: string | number;
+      /** the version, such as 1.2.0 */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.4 */
+        readonly ignitionVersion: string;
+        /** an Ignition configuration with templates in it */
+        readonly template: Readonly<Record<string, unknown>>;
+        readonly meta?: Readonly<Record<string, unknown>> | null;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: Template;
+  };
+  /** removes a version; the highest that is left boots the role’s machines. Needs the role operator. */
+  deleteTemplate: {
+    args: {
+      /** the role */
+      role: string | number;
+      /** the version, such as 1.2.0 */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
     };
     answer: undefined;
   };
