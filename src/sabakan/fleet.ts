@@ -30,7 +30,7 @@ import { createRequestCounter, type RequestCounter } from './request-count.ts';
 import { takeoverParts } from './takeover.ts';
 import { createDoor } from './who/door.ts';
 import { type AccessSettings, accessDefault } from './who/settings.ts';
-import { noSecrets, type Secrets } from './who/token.ts';
+import { noSecrets, type Secrets, tokenState } from './who/token.ts';
 import { createTokens, type Tokens } from './who/tokens.ts';
 
 export type FleetSettings = {
@@ -166,15 +166,6 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     bridge: control.bridge,
     board,
   };
-  const brakes = (): readonly { readonly of: string; readonly text: string }[] => {
-    const health = control.monitor()?.overview();
-    const plan = control.bridge?.plan();
-    return [
-      ...(health?.holds ?? []).map(({ text }) => ({ of: 'health', text })),
-      ...(plan?.refusals ?? []).map(({ text }) => ({ of: 'cluster', text })),
-      ...(plan?.problem === undefined ? [] : [{ of: 'cluster', text: plan.problem }]),
-    ];
-  };
   const server = {
     clock: world.clock,
     http: world.http,
@@ -184,7 +175,11 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       freshness: inventory.freshness(),
       leader: control.holder(),
       writes: writes.last(),
-      brakes: brakes(),
+      brakes: board
+        .brakes()
+        .filter(({ lift }) => lift === undefined)
+        .map(({ brake }) => brake),
+      tokens: tokens.all().filter((token) => tokenState(token, world.clock.now()) === 'active'),
     }),
   };
   const { host } = edges;

@@ -14,11 +14,24 @@ export type ServiceFacts = {
     readonly why?: string;
   };
   /** What holds the automatic parts back now, with its reason. */
-  readonly brakes: readonly { readonly of: string; readonly text: string }[];
+  readonly brakes: readonly Brake[];
+  /** Tokens that are in force. */
+  readonly tokens: readonly { readonly name: string; readonly expiresAt: Instant }[];
 };
 
+type Brake = {
+  readonly name: string;
+  readonly text: string;
+  /** What takes it off. */
+  readonly release: string;
+};
+
+const dayMs = 86_400_000;
+/** Enough to make another one and hand it on. */
+const tokenWarnDays = 14;
+
 export function checkService(facts: ServiceFacts, now: Instant): readonly Look[] {
-  const { freshness, leader, writes, brakes } = facts;
+  const { freshness, leader, writes, brakes, tokens } = facts;
   return [
     freshness.kind === 'live'
       ? fine('inventory', 'this server hears every change of the store')
@@ -37,10 +50,22 @@ export function checkService(facts: ServiceFacts, now: Instant): readonly Look[]
         )
       : fine('leader', `${leader} leads`),
     lastWrite(writes, now),
-    ...brakes.map(({ of, text }) =>
-      warning(of, `held back: ${text}`, 'it goes on by itself when the reason is gone: tetsu plan'),
+    ...brakes.map(({ name, text, release }) =>
+      warning(`brake ${name}`, `holds: ${text}`, `${release} (tetsu get brakes)`),
     ),
+    ...expiring(tokens, now),
   ];
+}
+
+function expiring(tokens: ServiceFacts['tokens'], now: Instant): readonly Look[] {
+  return tokens.flatMap(({ name, expiresAt }) => {
+    const days = Math.floor(msBetween(now, expiresAt) / dayMs);
+    if (days >= tokenWarnDays) return [];
+    const found = `expires in ${days} days, at ${formatInstant(expiresAt)}`;
+    return [
+      warning(`token ${name}`, found, 'make another one for who uses it: tetsu token create'),
+    ];
+  });
 }
 
 function lastWrite({ succeeded, failed, why }: ServiceFacts['writes'], now: Instant): Look {

@@ -391,6 +391,7 @@ const service = (more: Partial<ServiceFacts> = {}) =>
       leader: 'boot-0',
       writes: { succeeded: testStart },
       brakes: [],
+      tokens: [{ name: 'robot', expiresAt: instant(testStart + 90 * dayMs) }],
       ...more,
     },
     instant(testStart + 5_000),
@@ -404,12 +405,16 @@ describe('the service', () => {
       service({
         freshness: { kind: 'behind', silentMs: 30_000, text: 'no leader' },
         leader: undefined,
-        brakes: [{ of: 'health', text: 'rack 3 fell silent' }],
+        brakes: [
+          { name: 'health-rack-3', text: 'rack 3 fell silent', release: 'it answers again' },
+        ],
+        tokens: [{ name: 'ci', expiresAt: instant(testStart + 3 * dayMs) }],
       }),
       [
         /^problem inventory: nothing was heard .* for 30 s/,
         /^warning leader/,
-        /^warning health: held back: rack 3/,
+        /^warning brake health-rack-3: holds: rack 3/,
+        /^warning token ci: expires in 2 days/,
       ],
     ],
     [

@@ -71,6 +71,10 @@ function portsOf(config: Config, running: Running | undefined): readonly WantedP
   if (config.tftp.enabled) {
     wanted.push({ member: 'tftp.listen', protocol: 'udp', at: config.tftp.listen });
   }
+  if (config.apiHttps !== undefined) {
+    const at = open === undefined ? config.apiHttps.listen : open.get('api-https');
+    if (at !== undefined) wanted.push({ member: 'api-https', protocol: 'tcp', at });
+  }
   // Port 0 is whatever the system gives.
   return wanted.filter(({ at }) => at.port !== 0);
 }
@@ -93,14 +97,21 @@ async function urlFacts({ member, url }: { member: string; url: string }, http?:
     bodyBytesMax: 64 * 1024,
   });
   const asked = answer.ok
-    ? { ok: answer.value.status === 200, text: `answers ${answer.value.status}` }
+    ? // With `auth: required` it may be a refusal, which is an answer all the same.
+      { ok: answer.value.status < 500, text: `answers ${answer.value.status}` }
     : { ok: false, text: answer.error.text };
   return { member, url, addresses, asked };
 }
 
-function certificates({ tls, etcd }: Config) {
+function certificates({ tls, apiHttps, etcd }: Config) {
   const sources = [
     ...(tls.configured ? [['server-cert', { file: tls.cert }] as const] : []),
+    ...(apiHttps === undefined
+      ? []
+      : [
+          ['api-https.cert', { file: apiHttps.files.cert }] as const,
+          ['api-https.client-ca', fileOf(apiHttps.files.clientCa)] as const,
+        ]),
     ...(etcd.kind === 'external'
       ? ([
           ['etcd.tls-ca', etcd.tlsCa],
@@ -113,4 +124,8 @@ function certificates({ tls, etcd }: Config) {
       source === undefined ? [] : [lookAtCertificate(member, source)],
     ),
   );
+}
+
+function fileOf(file: string | undefined): { readonly file: string } | undefined {
+  return file === undefined ? undefined : { file };
 }
