@@ -1,8 +1,12 @@
 /** A socket bound to an interface, a broadcast, and a client that is not ours: busybox udhcpc behind a veth pair. */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DoctorReportV2 } from '../../src/sabakan/contract/doctor.ts';
 
 const script = fileURLToPath(new URL('../support/netns/udhcpc-script.sh', import.meta.url));
 const serverFile = fileURLToPath(new URL('../support/netns/dhcp-server.ts', import.meta.url));
@@ -94,6 +98,34 @@ describe.skipIf(why !== undefined)('a server with sockets bound to its links', (
     expect(await lineOf(server, '{"problem"')).toMatch(
       /not-permitted.*CAP_NET_BIND_SERVICE.*CAP_NET_RAW/,
     );
+  });
+
+  it('is heard of by tetsu doctor on a host where it does not belong', async () => {
+    const server = await startServer('67', 'ts0');
+    const folder = mkdtempSync(join(tmpdir(), 'tetsukan-survey-'));
+    const config = join(folder, 'tetsu.yml');
+    writeFileSync(
+      config,
+      `advertise-url: http://127.0.0.1:1
+advertise-url-https: https://127.0.0.1:2
+data-dir: ${folder}
+etcd: { endpoints: [http://127.0.0.1:3] }`,
+    );
+    const doctor = spawnIn(clientSpace, [
+      ...['bin/tetsu', 'doctor', '--config', config, '-o', 'json', '--dhcp-survey', 'tc0'],
+    ]);
+    let report = '';
+    for await (const text of doctor.stdout ?? []) report += String(text);
+    rmSync(folder, { recursive: true });
+    const { findings } = JSON.parse(report) as DoctorReportV2;
+    expect(findings.filter(({ check }) => check === 'dhcp')).toEqual([
+      expect.objectContaining({
+        level: 'problem',
+        subject: 'DHCP on tc0',
+        found: expect.stringMatching(/^10\.69\.0\.3 offers addresses here, too \(10\.69\.0\.\d+/),
+      }),
+    ]);
+    server.kill('SIGKILL');
   });
 });
 

@@ -4,18 +4,34 @@ import { hostname } from 'node:os';
 import type { EtcdConfig } from '../../base/io/etcd-connection.ts';
 import { lookAtEtcd } from '../../base/io/etcd-look.ts';
 import { openEtcdStore } from '../../base/io/etcd-store.ts';
+import { systemChance } from '../../base/io/system-chance.ts';
 import { systemClock } from '../../base/io/system-clock.ts';
+import { createNet } from '../../base/io/udp.ts';
 import type { Log } from '../../base/world.ts';
+import { surveyDhcp } from '../../pxe/dhcp-survey.ts';
 import { externalEtcd, readConfig } from '../io/start-files.ts';
 import { takeoverParts } from '../takeover.ts';
 import { hostChecks, storeChecks } from './checks.ts';
 import { type DoctorReport, reportOf } from './doctor.ts';
 import { type Check, examine } from './examination.ts';
-import { problem } from './finding.ts';
+import { type Look, problem } from './finding.ts';
+import type { HostLook } from './host.ts';
 import { hostLook } from './io/host.ts';
+import { checkSurvey } from './survey-check.ts';
 
-/** @param configFile of a server. Nothing is changed but etcd’s own key for timed writes. */
-export async function examineHost(configFile: string): Promise<DoctorReport> {
+/** How long other DHCP servers are listened for. */
+const surveyMs = 4_000;
+
+/**
+ * Nothing is changed but etcd’s own key for timed writes.
+ *
+ * @param configFile of a server.
+ * @param links interfaces on which one DISCOVER may be sent, to hear who else lends addresses there.
+ */
+export async function examineHost(
+  configFile: string,
+  links: readonly string[],
+): Promise<DoctorReport> {
   const config = await readConfig(configFile, []);
   if (!config.ok) {
     const advice = 'correct it: docs/configuration.md has every member and its default';
@@ -51,11 +67,19 @@ export async function examineHost(configFile: string): Promise<DoctorReport> {
   const checks: readonly Check[] = [
     ...pems,
     ...hostChecks(host, systemClock, () => undefined),
+    ...links.map((link) => ({ name: 'dhcp', look: () => survey(link, host) })),
     ...(store === undefined ? [] : storeChecks(host, store, takeoverParts)),
   ];
   const findings = await examine(checks, systemClock);
   await store?.close();
   return reportOf(serverName ?? hostname(), findings, systemClock);
+}
+
+async function survey(link: string, { interfaces }: HostLook): Promise<readonly Look[]> {
+  const world = { net: createNet(), clock: systemClock, chance: systemChance };
+  const offers = await surveyDhcp(world, link, surveyMs);
+  const own = (await interfaces()).flatMap(({ addresses }) => addresses);
+  return checkSurvey(link, offers, own);
 }
 
 /** Opening a store waits with patience for one that is down; nobody waits for the doctor to. */
