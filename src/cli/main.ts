@@ -10,6 +10,7 @@ import { addDoctorCommand } from './grammar/doctor.ts';
 import { addEditCommand } from './grammar/edit.ts';
 import { addExplainCommand } from './grammar/explain.ts';
 import { addGetCommand } from './grammar/get.ts';
+import { addHoldCommand } from './grammar/hold.ts';
 import { addIgnitionCommands } from './grammar/ignition.ts';
 import { addLabelCommand } from './grammar/label.ts';
 import { addMigrateCommand } from './grammar/migrate.ts';
@@ -71,6 +72,7 @@ for (const add of [
   addDoctorCommand,
   addTokenCommands,
   addBrakeCommands,
+  addHoldCommand,
 ]) {
   add(program, terminalTools);
 }

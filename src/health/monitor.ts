@@ -9,6 +9,7 @@ import type { Condition } from '../base/store.ts';
 import { addMs, type Instant, msBetween } from '../base/time.ts';
 import type { World } from '../base/world.ts';
 import type { Actor } from '../inventory/audit.ts';
+import { holdOn, holdText } from '../inventory/hold.ts';
 import type { Change, Inventory } from '../inventory/inventory.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
 import type { Scope, Trouble } from './crowd.ts';
@@ -158,7 +159,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     const held = verdict.kind === 'move' && restrained.kind === 'wait';
     if (held && !latest.held) counters.held += 1;
     note(machine, { evidence, verdict: restrained, at, held, refused: undefined });
-    const isFree = reasons.length === 0 && stopReasons().length === 0;
+    const isFree = reasons.length === 0 && stopReasons(machine).length === 0;
     if (restrained.kind === 'move' && isFree) await move(machine, restrained);
     return nextMs(restrained, askedAt);
   }
@@ -224,9 +225,10 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   }
 
   /** Apart from the gate: what machines answer meanwhile is as true as ever. */
-  function stopReasons(): readonly string[] {
+  function stopReasons(machine?: Machine): readonly string[] {
     const reason = deps.stopped?.();
-    return reason === undefined ? [] : [reason];
+    const hold = machine && holdOn(machine, clock.now());
+    return [...(reason === undefined ? [] : [reason]), ...(hold ? [holdText(hold)] : [])];
   }
 
   function beginAnew(): void {
@@ -291,7 +293,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
         dueMs === undefined ? undefined : addMs(time.now(), dueMs - clock.monotonicMs());
       const { toWall } = time;
       const now = time.now();
-      const gateReasons = [...gate.reasons(), ...stopReasons()];
+      const gateReasons = [...gate.reasons(), ...stopReasons(machine)];
       const crowd = crowds.crowd();
       return statusOf(machine, one, { policy, crowd, gate: gateReasons, now, nextAt, toWall });
     },

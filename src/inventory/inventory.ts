@@ -9,6 +9,7 @@ import type { TransactProblem } from '../base/transact.ts';
 import type { Applied, ApplyTerms, MachineWish } from './apply.ts';
 import type { Actor, AuditRecord } from './audit.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
+import type { HoldWish } from './hold.ts';
 import type { IpamConfig } from './ipam.ts';
 import type { Machine, MachineState, NewMachine, Role, Serial, StateReason } from './machine.ts';
 import type { InventoryProblem } from './problem.ts';
@@ -48,6 +49,8 @@ export type MachinePatch = {
   readonly rack?: number;
   readonly role?: Role;
   readonly bmcType?: string;
+  /** Null releases it. */
+  readonly hold?: HoldWish | null;
   readonly retireDate?: Rfc3339;
   readonly state?: { readonly to: MachineState; readonly why: StateReason };
 };

@@ -4,6 +4,7 @@ import { formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
 import { isJsonObject, objectAt, parseExactJson, parseJson } from '../base/exact-json.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Instant, instantOf, msBetween, parseRfc3339, type Rfc3339 } from '../base/time.ts';
+import { holdFromJson } from './hold.ts';
 import { parseMachineState } from './lifecycle.ts';
 import {
   emptyLabels,
@@ -88,7 +89,7 @@ export function encodeMachine(machine: Machine, original?: Uint8Array): Uint8Arr
       }
     : json;
   const reason = reasonToJson(machine.status);
-  const ours = { ...objectAt(theirs, ourMember), reason };
+  const ours = { ...objectAt(theirs, ourMember), reason, hold: machine.hold };
   // Members that are undefined are left out of the text.
   const isEmpty = Object.values(ours).every((value) => value === undefined);
   const stored = { ...known, [ourMember]: isEmpty ? undefined : ours };
@@ -166,6 +167,7 @@ function machineFromJson(json: unknown): Result<Machine, string> {
   const state = take('status.state', parseMachineState(textAt(status, 'state')), 'uninitialized');
   const since = time('status.timestamp', status, 'timestamp');
   const reason = reasonFromJson(memberOf(objectAt(json, ourMember), 'reason'), { state, since });
+  const hold = holdFromJson(memberOf(objectAt(json, ourMember), 'hold'));
   const machine: Machine = {
     spec: {
       serial: textAt(spec, 'serial') as Serial,
@@ -184,6 +186,7 @@ function machineFromJson(json: unknown): Result<Machine, string> {
       },
     },
     status: { state, since, ...(reason === undefined ? {} : { reason }) },
+    ...(hold === undefined ? {} : { hold }),
     info: {
       network: listAt(objectAt(info, 'network'), 'ipv4').map((one, at) =>
         nic(`info.network.ipv4[${at}]`, one),

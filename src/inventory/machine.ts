@@ -5,6 +5,7 @@ import type { Brand } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { instantOf, parseRfc3339, type Rfc3339 } from '../base/time.ts';
 import { goRfc3339 } from './go-time.ts';
+import type { MachineHold } from './hold.ts';
 import { type Mistake, showValue } from './mistake.ts';
 
 /** The SMBIOS serial number: what iPXE sends as `${serial}`, and the primary key. */
@@ -68,6 +69,8 @@ export type NicConfig = {
 export type Machine = {
   readonly spec: MachineSpec;
   readonly status: MachineStatus;
+  /** Automation keeps its hands off it. */
+  readonly hold?: MachineHold;
   /** Sabakan's `info`: computed from the IPAM configuration at registration and stored. */
   readonly info: { readonly network: readonly NicConfig[]; readonly bmc: NicConfig };
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore, type MemoryStore } from '../../src/base/memory-store.ts';
 import { ok } from '../../src/base/result.ts';
+import { addMs, formatInstant } from '../../src/base/time.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import { defaultBridgeSettings } from '../../src/cke-bridge/settings.ts';
 import type { Prober } from '../../src/health/probe.ts';
@@ -266,5 +267,66 @@ describe('the manual brake', () => {
     expect(await first.board.release({}, actor)).toMatchObject({ ok: true });
     await clock.run(15_000);
     expect(down()).toBe(1);
+  });
+});
+
+describe('a hold on a machine', () => {
+  const hold = { by: 'ai', reason: 'fan 3 is being replaced' };
+  const labels = new Map<string, string>();
+  const release = { labels, hold: null };
+
+  it('keeps its state and its place in the cluster, until it is released', async () => {
+    const { clock, dark, first } = await aFleet();
+    const plan = () => first.control.bridge?.plan();
+    const failed = plan()?.workers[0] ?? ('' as Serial);
+    const state = () => first.inventory.find(failed)?.status.state;
+    await first.inventory.patchMachine(failed, { labels, hold }, {}, actor);
+    dark.add(failed);
+    await clock.run(300_000);
+    const status = first.control.monitor()?.status(failed);
+    expect([state(), status?.waitingFor[0]]).toEqual([
+      'healthy',
+      'held by ai: fan 3 is being replaced',
+    ]);
+    await first.inventory.patchMachine(failed, release, {}, actor);
+    await clock.run(15_000);
+    expect(state()).toBe('unreachable');
+  });
+
+  it('keeps a failed one in, also in the middle of its swap, and says so', async () => {
+    const { clock, dark, first } = await aFleet();
+    const plan = () => first.control.bridge?.plan();
+    const failed = plan()?.workers[0] ?? ('' as Serial);
+    dark.add(failed);
+    for (let at = 0; at < 300 && plan()?.swaps.length !== 1; at += 1) await clock.run(1_000);
+    const newcomer = plan()?.swaps[0]?.newcomer ?? ('' as Serial);
+    await first.inventory.patchMachine(failed, { labels, hold }, {}, actor);
+    await clock.run(900_000);
+    expect([plan()?.workers.includes(failed), plan()?.workers.includes(newcomer)]).toEqual([
+      true,
+      true,
+    ]);
+    expect(plan()?.waitingFor.map(({ text }) => text)).toContain(
+      `${failed} is unreachable and stays: held by ai: fan 3 is being replaced`,
+    );
+    await first.inventory.patchMachine(failed, release, {}, actor);
+    await clock.run(900_000);
+    expect(plan()?.workers.includes(failed)).toBe(false);
+  });
+
+  it('keeps a free machine out of the cluster, until its end has come', async () => {
+    const { clock, dark, first } = await aFleet();
+    const plan = () => first.control.bridge?.plan();
+    const members = new Set([...(plan()?.workers ?? []), ...(plan()?.controlPlanes ?? [])]);
+    const until = formatInstant(addMs(clock.now(), 1_800_000));
+    for (const serial of serials.filter((one) => !members.has(one))) {
+      await first.inventory.patchMachine(serial, { labels, hold: { ...hold, until } }, {}, actor);
+    }
+    const failed = plan()?.workers[0] ?? ('' as Serial);
+    dark.add(failed);
+    await clock.run(1_200_000);
+    expect([plan()?.swaps, plan()?.workers.includes(failed)]).toEqual([[], true]);
+    await clock.run(1_800_000);
+    expect(plan()?.workers.includes(failed)).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 /** Control planes: the exact count, spread over racks, never a majority changed, one disruption at a time. */
 
 import { formatInstant, instantOf } from '../../base/time.ts';
+import { holdOn, holdText } from '../../inventory/hold.ts';
 import type { Machine, Serial } from '../../inventory/machine.ts';
 import type { Member } from '../cluster.ts';
 import { daysUntil, stateTaintKey } from '../node.ts';
@@ -91,6 +92,12 @@ function isDead(draft: Draft, member: Member): boolean {
   const machine = draft.machineOf.get(serial);
   const since = memory.get(serial)?.downSince;
   if (machine === undefined || !isDown(machine.status.state) || since === undefined) return false;
+  const hold = holdOn(machine, now);
+  if (hold !== undefined) {
+    const text = `control plane ${serial} is ${machine.status.state} and stays: ${holdText(hold)}`;
+    wait(draft, 'held', text, [serial]);
+    return false;
+  }
   const until = secondsAfter(since, settings.replaceControlPlaneAfterSeconds);
   if (until <= now) return true;
   const text = `control plane ${serial} is ${machine.status.state}; it is replaced if it stays so until ${formatInstant(until)}`;

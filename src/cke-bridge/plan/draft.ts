@@ -73,6 +73,7 @@ export type WaitingKind =
   | 'control-plane-quorum'
   | 'control-plane-grace'
   | 'grace'
+  | 'held'
   | 'no-spare'
   | 'newcomer-settles'
   | 'removal-budget'

@@ -1,6 +1,7 @@
 /** Workers that have been down for too long, apart from those whose whole rack is. */
 
 import { formatInstant, type Instant } from '../../base/time.ts';
+import { holdOn, holdText } from '../../inventory/hold.ts';
 import type { Serial } from '../../inventory/machine.ts';
 import type { Member } from '../cluster.ts';
 import { type Draft, secondsAfter, wait, workersOf } from './draft.ts';
@@ -21,6 +22,13 @@ export function failedWorkers(draft: Draft): readonly Failed[] {
     const machine = draft.machineOf.get(serial);
     const since = memory.get(serial)?.downSince;
     if (machine === undefined || !isDown(machine.status.state) || since === undefined) continue;
+    const hold = holdOn(machine, now);
+    if (hold !== undefined) {
+      wait(draft, 'held', `${serial} is ${machine.status.state} and stays: ${holdText(hold)}`, [
+        serial,
+      ]);
+      continue;
+    }
     if (dark.has(rack)) {
       darkened.set(rack, [...(darkened.get(rack) ?? []), serial]);
       continue;

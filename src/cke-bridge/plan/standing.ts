@@ -2,6 +2,7 @@
 
 import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
 import { addMs, formatInstant, type Instant, instantOf } from '../../base/time.ts';
+import { holdOn, holdText } from '../../inventory/hold.ts';
 import type { Machine, MachineState, Serial } from '../../inventory/machine.ts';
 import { factsOf, type Memory } from '../cluster.ts';
 import { wrongInNode } from '../kube-names.ts';
@@ -17,6 +18,7 @@ export type Standing =
   | { readonly kind: 'not-healthy'; readonly state: MachineState }
   | { readonly kind: 'role-excluded' }
   | { readonly kind: 'no-template' }
+  | { readonly kind: 'held'; readonly text: string }
   | { readonly kind: 'no-address' }
   | { readonly kind: 'address-taken'; readonly address: Ipv4; readonly by: Serial }
   | { readonly kind: 'invalid'; readonly text: string };
@@ -28,6 +30,8 @@ export function healthStanding(
   settings: BridgeSettings,
   now: Instant,
 ): Standing {
+  const hold = holdOn(machine, now);
+  if (hold !== undefined) return { kind: 'held', text: holdText(hold) };
   if (machine.status.state !== 'healthy')
     return { kind: 'not-healthy', state: machine.status.state };
   const heldOut = heldOutUntil(machine, memory.get(machine.spec.serial), settings, now);
@@ -75,6 +79,8 @@ export function standingText(standing: Standing, settings: BridgeSettings): stri
       return 'has a role that is never offered to a cluster (excluded-roles)';
     case 'no-template':
       return 'has a role for which the cluster template has no node template';
+    case 'held':
+      return `is ${standing.text}; it does not join`;
     case 'no-address':
       return 'has no IPv4 address';
     case 'address-taken':

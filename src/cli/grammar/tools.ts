@@ -54,5 +54,7 @@ export type Tools = {
   readonly userName: () => string;
   /** A text as somebody leaves it in their editor. */
   readonly edit: Editor;
+  /** Since 1970, by this host's clock. */
+  readonly nowMs: () => number;
   readonly exitWith: (code: number) => void;
 };

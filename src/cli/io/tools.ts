@@ -52,6 +52,7 @@ export const terminalTools: Tools = {
   progress,
   userName,
   edit: async (text) => (await import('./editor.ts')).editText(text),
+  nowMs: () => Date.now(),
   exitWith: (code) => {
     process.exitCode = code;
   },

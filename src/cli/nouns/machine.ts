@@ -38,6 +38,7 @@ export const machineNoun: CliNoun = {
     ['BMC', ({ spec }) => spec.bmc.type, 'wide'],
     ['BMC-IPV4', ({ spec }) => spec.bmc.ipv4, 'wide'],
     ['LABELS', ({ spec }) => pairs(spec.labels), 'wide'],
+    ['HOLD', ({ spec }) => spec.hold?.reason ?? '', 'wide'],
     ['REASON', ({ status }) => status.reason?.text ?? '', 'wide'],
   ]),
 };

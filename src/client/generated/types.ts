@@ -22,6 +22,15 @@ export type Machine = {
     readonly registerDate: string;
     /** when it is meant to go */
     readonly retireDate: string;
+    /** automation keeps its hands off: health asks it but leaves its state, no cluster takes it in or swaps it out */
+    readonly hold: {
+      /** who asked for it */
+      readonly by: string;
+      readonly reason: string;
+      /** when it began */
+      readonly since: string;
+      readonly until: string | null;
+    } | null;
   };
   readonly status: {
     readonly state: "uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired";
@@ -328,11 +337,11 @@ export type Calls = {
     args: {
       /** how many at most, 1 to 5000; 500 when absent */
       limit?: number | string;
-      /** what to keep of each object, comma-separated: columns (serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate) or dotted paths, as in spec.labels; its name always comes */
+      /** what to keep of each object, comma-separated: columns (serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate, held) or dotted paths, as in spec.labels; its name always comes */
       fields?: string;
-      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate */
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate, held */
       sort?: string;
-      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate */
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate, held */
       fieldSelector?: string;
       /** Kubernetes selector over labels, as in product=R650,!broken */
       labelSelector?: string;
@@ -352,9 +361,9 @@ export type Calls = {
     args: {
       /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
       from?: string;
-      /** what to keep of each object, comma-separated: columns (serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate) or dotted paths, as in spec.labels; its name always comes */
+      /** what to keep of each object, comma-separated: columns (serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate, held) or dotted paths, as in spec.labels; its name always comes */
       fields?: string;
-      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate */
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: serial, rack, indexInRack, role, state, since, bmcType, ipv4, registerDate, retireDate, held */
       fieldSelector?: string;
       /** Kubernetes selector over labels, as in product=R650,!broken */
       labelSelector?: string;
@@ -416,6 +425,12 @@ export type Calls = {
           readonly labels?: Readonly<Record<string, string | null>>;
           /** RFC 3339, as in 2031-04-01T00:00:00Z */
           readonly retireDate?: string;
+          /** keeps automation off the machine; null releases it */
+          readonly hold?: {
+            readonly reason: string;
+            /** RFC 3339; absent: until it is released. Replaces what was set before */
+            readonly until?: string;
+          } | null;
           /** another rack is another index and other addresses */
           readonly rack?: number;
           /** boot has a slot of its own in a rack */
@@ -472,6 +487,12 @@ export type Calls = {
             readonly labels?: Readonly<Record<string, string | null>>;
             /** RFC 3339, as in 2031-04-01T00:00:00Z */
             readonly retireDate?: string;
+            /** keeps automation off the machine; null releases it */
+            readonly hold?: {
+              readonly reason: string;
+              /** RFC 3339; absent: until it is released. Replaces what was set before */
+              readonly until?: string;
+            } | null;
             /** another rack is another index and other addresses */
             readonly rack?: number;
             /** boot has a slot of its own in a rack */

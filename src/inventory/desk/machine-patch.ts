@@ -5,6 +5,7 @@ import type { Condition, Revision, Write } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
 import type { AuditValues, AuditWrite } from '../audit.ts';
 import { goRfc3339, goTimeText } from '../go-time.ts';
+import { holdText, withHold } from '../hold.ts';
 import type { MachinePatch, PatchTerms } from '../inventory.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
@@ -100,7 +101,7 @@ type Note = (action: string, detail: string, values?: AuditValues) => void;
 /** The same machine when nothing changes; `note` hears of each change. */
 function patched(
   machine: Machine,
-  { labels: wanted, retireDate, state }: MachinePatch,
+  { labels: wanted, retireDate, state, hold }: MachinePatch,
   held: number,
   now: Instant,
   note: Note,
@@ -125,6 +126,13 @@ function patched(
     const values = retireValues(after.spec.retireDate, goRfc3339(retireDate));
     after = { ...after, spec: { ...after.spec, retireDate: goRfc3339(retireDate) } };
     note('set-retire-date', goTimeText(retireDate), values);
+  }
+  const holding = hold === undefined ? after : withHold(after, hold, now);
+  if (holding !== after) {
+    const values = { before: after.hold ?? null, after: holding.hold ?? null };
+    if (holding.hold === undefined) note('release', after.hold?.reason ?? '', values);
+    else note('hold', holdText(holding.hold), values);
+    after = holding;
   }
   if (state === undefined) return ok(after);
   const next = inState(after, state.to, state.why, held, now);

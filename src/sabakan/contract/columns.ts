@@ -15,6 +15,7 @@ export const machineColumns = {
   ipv4: 'the first node address',
   registerDate: 'when it was registered',
   retireDate: 'when it is meant to go',
+  held: 'true or false: whether automation keeps its hands off it',
 } as const;
 
 /** What racks are selected and sorted by, and what it holds. */

@@ -1,6 +1,7 @@
 /** Changes of machines. */
 
 import Type, { type Static } from 'typebox';
+import { holdReasonCharactersMax } from '../../inventory/hold.ts';
 import { dryRunQuery } from './dry-run.ts';
 import { machineSchema, machineStateSchema } from './machine.ts';
 import type { Operation } from './operation.ts';
@@ -10,6 +11,19 @@ const closed = { additionalProperties: false };
 
 /** Of one request; each is a record in the audit log. */
 const labelChangesMax = 64;
+
+const holdHolds = 'keeps automation off the machine; null releases it';
+const holdBody = Type.Object(
+  {
+    reason: Type.String({ minLength: 1, maxLength: holdReasonCharactersMax }),
+    until: Type.Optional(
+      Type.String({
+        description: 'RFC 3339; absent: until it is released. Replaces what was set before',
+      }),
+    ),
+  },
+  closed,
+);
 
 /** RFC 7396, of those members that people may change. */
 export const machinePatchSchema = Type.Object(
@@ -30,6 +44,7 @@ export const machinePatchSchema = Type.Object(
           retireDate: Type.Optional(
             Type.String({ description: 'RFC 3339, as in 2031-04-01T00:00:00Z' }),
           ),
+          hold: Type.Optional(Type.Union([holdBody, Type.Null()], { description: holdHolds })),
           rack: Type.Optional(
             Type.Integer({
               minimum: 0,

@@ -30,6 +30,21 @@ export const machineSchema = Type.Object(
       bmc: Type.Object({ type: Type.String(), ipv4: ipv4('of the BMC') }),
       registerDate: time('when it was registered'),
       retireDate: time('when it is meant to go'),
+      hold: Type.Union(
+        [
+          Type.Object({
+            by: Type.String({ description: 'who asked for it' }),
+            reason: Type.String(),
+            since: time('when it began'),
+            until: Type.Union([time('when it ends by itself'), Type.Null()]),
+          }),
+          Type.Null(),
+        ],
+        {
+          description:
+            'automation keeps its hands off: health asks it but leaves its state, no cluster takes it in or swaps it out',
+        },
+      ),
     }),
     status: Type.Object({
       state: machineStateSchema,

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
 import { parseRfc3339, type Rfc3339 } from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
+import type { HoldWish } from '../../inventory/hold.ts';
 import type { Inventory, MachinePatch, WriteTerms } from '../../inventory/inventory.ts';
 import { allowedTransitions } from '../../inventory/lifecycle.ts';
 import {
@@ -117,6 +118,7 @@ export function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch
   const rack = given('/spec/rack', rackNumber === undefined ? undefined : parseRack(rackNumber));
   const role = given('/spec/role', roleText === undefined ? undefined : parseRole(roleText));
   const bmcType = given('/spec/bmc/type', bmc === undefined ? undefined : parseBmcType(bmc.type));
+  const hold = readHold(body.spec?.hold, by, places);
   if (places.length > 0) return fail(invalid(places));
   const { state, reason } = body.status ?? {};
   return ok({
@@ -125,18 +127,33 @@ export function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch
     ...(rack === undefined ? {} : { rack }),
     ...(role === undefined ? {} : { role }),
     ...(bmcType === undefined ? {} : { bmcType }),
+    ...(hold === undefined ? {} : { hold }),
     ...(state === undefined
       ? {}
       : { state: { to: state, why: { by, text: reason?.text ?? `set by ${by}`, evidence: [] } } }),
   });
 }
 
-function readDate(text: string | undefined, places: Place[]): Rfc3339 | undefined {
+function readHold(
+  wish: NonNullable<MachinePatchV2['spec']>['hold'],
+  by: string,
+  places: Place[],
+): HoldWish | null | undefined {
+  if (wish === undefined || wish === null) return wish;
+  const until = readDate(wish.until, places, '/spec/hold/until');
+  return { by, reason: wish.reason, ...(until === undefined ? {} : { until }) };
+}
+
+function readDate(
+  text: string | undefined,
+  places: Place[],
+  pointer = '/spec/retireDate',
+): Rfc3339 | undefined {
   if (text === undefined) return undefined;
   // RFC 3339 allows small letters, Go's parser does not: what is stored must be readable by both.
   const date = parseRfc3339(text.trim().toUpperCase());
   if (date.ok) return date.value;
-  places.push({ pointer: '/spec/retireDate', detail: date.error });
+  places.push({ pointer, detail: date.error });
   return undefined;
 }
 

@@ -3,6 +3,7 @@
 import { formatIpv4 } from '../../base/addresses.ts';
 import { fail, ok } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
+import { holdOn } from '../../inventory/hold.ts';
 import type { Change, Inventory } from '../../inventory/inventory.ts';
 import { keys } from '../../inventory/keys.ts';
 import type { Machine, NicConfig, Serial } from '../../inventory/machine.ts';
@@ -28,6 +29,7 @@ const columns: Readonly<Record<keyof typeof machineColumns, ColumnOf>> = {
   },
   registerDate: { text: ({ spec }) => spec.registerDate },
   retireDate: { text: ({ spec }) => spec.retireDate },
+  held: { text: ({ hold }) => String(hold !== undefined) },
 };
 
 export function machineCollection(inventory: Inventory): Collection<Machine> {
@@ -40,6 +42,7 @@ export function machineCollection(inventory: Inventory): Collection<Machine> {
     toJson: (machine, now): MachineV2 => {
       const { spec, status, info } = machine;
       const { reason } = status;
+      const hold = holdOn(machine, now);
       return {
         serial: spec.serial,
         revision: inventory.revisionOf(machine),
@@ -52,6 +55,7 @@ export function machineCollection(inventory: Inventory): Collection<Machine> {
           bmc: { type: spec.bmc.type, ipv4: formatIpv4(spec.bmc.ipv4) },
           registerDate: spec.registerDate,
           retireDate: spec.retireDate,
+          hold: hold ? { ...hold, until: hold.until ?? null } : null,
         },
         status: {
           state: status.state,

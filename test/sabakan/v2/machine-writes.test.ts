@@ -257,7 +257,7 @@ describe('PATCH /api/v2/machines/{serial}', () => {
     const body = { spec: { serial: 'x' }, status: { state: 'broken' } };
     const { errors } = (await face.ask('PATCH /api/v2/machines/a', { headers: any, body })).json();
     expect(errors.map(({ detail }: { detail: string }) => detail)).toEqual([
-      'is unknown here; known are labels, retireDate, rack, role, bmc',
+      'is unknown here; known are labels, retireDate, hold, rack, role, bmc',
       expect.stringMatching(/^must be one of uninitialized, healthy/),
     ]);
   });
