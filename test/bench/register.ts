@@ -17,7 +17,7 @@ import { startTestEtcd } from '../support/etcd.ts';
 import { openTestStore } from '../support/etcd-store.ts';
 import { silentLog } from '../support/silent-log.ts';
 import { ms, percentile, type Row } from './row.ts';
-import { benchIpam, newMachines, startBenchServer } from './server.ts';
+import { benchIpam, newMachines, perRack, startBenchServer } from './server.ts';
 
 const rounds = 5;
 const target = '≤ 1 s';
@@ -31,7 +31,7 @@ export async function run(): Promise<readonly Row[]> {
       ...(await applied(etcd.endpoints, 2000)),
       ...(await applied(etcd.endpoints, 2500)),
       ...(await appliedEmbedded(2500)),
-      await posted(etcd.endpoints),
+      ...(await posted(etcd.endpoints)),
     ];
   } finally {
     await etcd.stop();
@@ -55,14 +55,20 @@ async function applied(
     const ipam = parseIpamConfig(benchIpam);
     if (ipam.ok) await inventory.putIpam(ipam.value, actor);
     const samples = new Map<string, number[]>();
+    const rows = (): readonly Row[] =>
+      [...samples].map(([what, took]) => ({ what, figure: figureOf(took), target }));
     const measure = async (what: string, wishes: readonly NewMachine[], dryRun = false) => {
       const startedAt = performance.now();
       const result = await inventory.applyMachines(wishes, { dryRun }, actor);
       const took = performance.now() - startedAt;
-      if (!result.ok) return shortOf(result.error.text);
+      if (!result.ok)
+        return { what: `${name}: ${what}`, figure: shortOf(result.error.text), target };
       const told = samples.get(`${name}: ${what}`) ?? [];
       samples.set(`${name}: ${what}`, [...told, took]);
-      return problemOf(result.value, inventory, wishes, dryRun);
+      const problem = problemOf(result.value, inventory, wishes, dryRun);
+      return problem === undefined
+        ? undefined
+        : { what: `${name}: ${what}`, figure: problem, target };
     };
     for (let round = 0; round < rounds; round += 1) {
       const machines = parseNewMachines(JSON.parse(newMachines(count, round * count)));
@@ -73,9 +79,9 @@ async function applied(
         (await measure('apply', machines.value)) ??
         (await measure('apply again, nothing to change', machines.value)) ??
         (await measure('apply with other labels', changed));
-      if (trouble !== undefined) return [{ what: name, figure: trouble, target }];
+      if (trouble !== undefined) return [...rows(), trouble];
     }
-    return [...samples].map(([what, took]) => ({ what, figure: figureOf(took), target }));
+    return rows();
   } finally {
     inventory.stop();
     await store.close();
@@ -113,21 +119,38 @@ function problemOf(
   return dryRun || shown.length === wishes.length ? undefined : `${shown.length} are registered`;
 }
 
-/** As `sabactl machines create` sends it. */
-async function posted(endpoints: readonly string[]): Promise<Row> {
+/** As `sabactl machines create` sends it, and a file of rows as a technician does. */
+async function posted(endpoints: readonly string[]): Promise<readonly Row[]> {
   const server = await startBenchServer(undefined, { endpoints });
   try {
     await server.send('PUT', '/api/v1/config/ipam', JSON.stringify(benchIpam));
-    const samples: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
+    const samples = new Map<string, number[]>();
+    const measure = async (what: string, path: string, body: string) => {
       const startedAt = performance.now();
-      await server.send('POST', '/api/v1/machines', newMachines(1000, round * 1000));
-      samples.push(performance.now() - startedAt);
+      await server.send('POST', path, body);
+      samples.set(what, [...(samples.get(what) ?? []), performance.now() - startedAt]);
+    };
+    const file = '/api/v2/registrations?format=csv';
+    for (let round = 0; round < rounds; round += 1) {
+      const rows = csvOf(1000, (rounds + round) * 1000);
+      await measure('1,000 rows of CSV: preview', `${file}&dryRun=true`, rows);
+      await measure('1,000 rows of CSV: apply', file, rows);
+      await measure('1,000 rows of CSV: apply again, nothing to change', file, rows);
+      const machines = newMachines(1000, round * 1000);
+      await measure('1,000 machines in one request of v1', '/api/v1/machines', machines);
     }
-    return { what: '1,000 machines in one request of v1', figure: figureOf(samples), target };
+    return [...samples].map(([what, took]) => ({ what, figure: figureOf(took), target }));
   } finally {
     await server.stop();
   }
+}
+
+function csvOf(count: number, first: number): string {
+  const rows = Array.from({ length: count }, (_, at) => {
+    const number = first + at;
+    return `row-${number},${Math.floor(number / perRack)},cs,iDRAC-9,R650`;
+  });
+  return ['serial,rack,role,bmc-type,label:product', ...rows].join('\n');
 }
 
 function figureOf(samples: readonly number[]): string {
