@@ -8,6 +8,7 @@ import { addDeleteCommand } from './grammar/delete.ts';
 import { addDescribeCommand } from './grammar/describe.ts';
 import { addDoctorCommand } from './grammar/doctor.ts';
 import { addEditCommand } from './grammar/edit.ts';
+import { addEventsCommand } from './grammar/events.ts';
 import { addExplainCommand } from './grammar/explain.ts';
 import { addGetCommand } from './grammar/get.ts';
 import { addHoldCommand } from './grammar/hold.ts';
@@ -73,6 +74,7 @@ for (const add of [
   addTokenCommands,
   addBrakeCommands,
   addHoldCommand,
+  addEventsCommand,
 ]) {
   add(program, terminalTools);
 }

@@ -10,16 +10,7 @@ import {
   parseRfc3339,
   type Rfc3339,
 } from '../base/time.ts';
-import type { Machine } from './machine.ts';
-
-export type MachineHold = {
-  /** Who asked for it. */
-  readonly by: string;
-  readonly reason: string;
-  readonly since: Rfc3339;
-  /** Absent: until somebody releases it. */
-  readonly until?: Rfc3339;
-};
+import type { Machine, MachineHold } from './machine.ts';
 
 /** What is wished: the rest is known when it is written. */
 export type HoldWish = Omit<MachineHold, 'since'>;

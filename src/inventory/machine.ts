@@ -5,7 +5,6 @@ import type { Brand } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { instantOf, parseRfc3339, type Rfc3339 } from '../base/time.ts';
 import { goRfc3339 } from './go-time.ts';
-import type { MachineHold } from './hold.ts';
 import { type Mistake, showValue } from './mistake.ts';
 
 /** The SMBIOS serial number: what iPXE sends as `${serial}`, and the primary key. */
@@ -56,6 +55,16 @@ export type StateReason = {
   readonly text: string;
   /** The facts behind it, such as the last probe results. */
   readonly evidence: readonly string[];
+};
+
+/** Why automation keeps its hands off a machine, and until when (`hold.ts`). */
+export type MachineHold = {
+  /** Who asked for it. */
+  readonly by: string;
+  readonly reason: string;
+  readonly since: Rfc3339;
+  /** Absent: until somebody releases it. */
+  readonly until?: Rfc3339;
 };
 
 /** One address with what its owner needs to use it. */

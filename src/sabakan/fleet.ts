@@ -9,6 +9,7 @@ import { createTransact } from '../base/transact.ts';
 import type { Endpoint, World } from '../base/world.ts';
 import type { HealthPolicy } from '../health/policy.ts';
 import type { Prober } from '../health/probe.ts';
+import { createAuditEvents } from '../inventory/audit-events.ts';
 import { createBrakeBoard } from '../inventory/brake-board.ts';
 import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -106,6 +107,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     observe: (event) => logBoot(world, event),
   });
   const board = createBrakeBoard({ world, transact });
+  const events = createAuditEvents(world);
   const control = createControl({
     world,
     inventory,
@@ -165,6 +167,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     monitor: control.monitor,
     bridge: control.bridge,
     board,
+    events,
   };
   const server = {
     clock: world.clock,
@@ -212,6 +215,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     await pxe.stop();
     door.stop();
     tokens.stop();
+    events.stop();
     board.stop();
     inventory.stop();
   };
@@ -239,7 +243,14 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
   return {
     start: async () => {
       const upgrade = () => upgradeDatabase(world, takeoverParts);
-      for (const step of [upgrade, inventory.start, board.start, tokens.start, pxe.start]) {
+      for (const step of [
+        upgrade,
+        inventory.start,
+        board.start,
+        events.start,
+        tokens.start,
+        pxe.start,
+      ]) {
         const done: Result<unknown, FleetProblem> = await step();
         if (!done.ok) {
           await stop();

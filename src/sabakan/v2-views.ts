@@ -5,6 +5,7 @@ import type { World } from '../base/world.ts';
 import type { Bridge } from '../cke-bridge/bridge.ts';
 import type { PlanView } from '../cke-bridge/plan-view.ts';
 import type { Monitor } from '../health/monitor.ts';
+import type { AuditEvents } from '../inventory/audit-events.ts';
 import type { BrakeBoard } from '../inventory/brake-board.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { allowedTransitions } from '../inventory/lifecycle.ts';
@@ -19,6 +20,7 @@ export type ViewParts = {
   /** Undefined when no cluster is configured. */
   readonly bridge: Bridge | undefined;
   readonly board: BrakeBoard;
+  readonly events: AuditEvents;
 };
 
 /** The plan now; undefined where no cluster is configured. */

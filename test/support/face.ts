@@ -6,6 +6,7 @@ import { createMemoryStore, type MemoryStore } from '../../src/base/memory-store
 import { fail } from '../../src/base/result.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import type { Net, World } from '../../src/base/world.ts';
+import { createAuditEvents } from '../../src/inventory/audit-events.ts';
 import { createBrakeBoard } from '../../src/inventory/brake-board.ts';
 import { createInventory } from '../../src/inventory/create.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
@@ -97,6 +98,7 @@ export async function aFace(
   const transact = createTransact(store, world);
   const inventory = createInventory({ world, transact });
   const board = createBrakeBoard({ world, transact });
+  const events = createAuditEvents(world);
   const pxe = createPxe({
     world,
     transact,
@@ -110,7 +112,12 @@ export async function aFace(
       tftp: undefined,
     },
   });
-  for (const started of [await inventory.start(), await board.start(), await pxe.start()]) {
+  for (const started of [
+    await inventory.start(),
+    await board.start(),
+    await events.start(),
+    await pxe.start(),
+  ]) {
     if (!started.ok) throw new Error(started.error.text);
   }
   const requests = createRequestCounter();
@@ -148,6 +155,7 @@ export async function aFace(
     monitor: () => undefined,
     bridge: undefined,
     board,
+    events,
     ...options.deps,
   });
   const app = createHttpApp(face.http, world, requests);

@@ -76,8 +76,27 @@ export function anImage(kernel = 'kernel', initrd = 'initrd'): Uint8Array {
 export function anAsset(text: string, headers: Readonly<Record<string, string>> = {}): Asked {
   return { body: text, headers: { 'content-type': 'text/plain', ...headers } };
 }
+const pastRecord = (face: TestFace) =>
+  face.store.commit(
+    [],
+    [
+      {
+        kind: 'put',
+        key: 'audit/20261121/1a1fdc0000000001',
+        value: new TextEncoder().encode(
+          JSON.stringify({ ts: '2026-11-21T05:00:00Z', user: 'ai', category: 'machines' }),
+        ),
+      },
+    ],
+  );
 
 const samples: readonly NounSample[] = [
+  {
+    paths: ['/events'],
+    names: { id: '20261121-1a1fdc0000000001' },
+    arrange: pastRecord,
+    change: pastRecord,
+  },
   {
     paths: ['/brakes/{name}/lift'],
     names: { name: 'health-rack-3-silent' },

@@ -205,6 +205,34 @@ export type Template = {
   };
 };
 
+export type Event = {
+  /** its name; ascending in time */
+  readonly id: string;
+  /** the store's, of the change itself */
+  readonly revision: string;
+  readonly at: string;
+  /** who: a token, a part of the program, or what a client said */
+  readonly user: string;
+  /** where the request came from */
+  readonly ip: string;
+  /** the server that took it */
+  readonly host: string;
+  /** machines, ipam, image, brakes, … */
+  readonly category: string;
+  /** what was changed: a serial, a name */
+  readonly instance: string;
+  readonly action: string;
+  readonly detail: string;
+  /** id of the token that proved the user */
+  readonly token?: string;
+  /** id of the request */
+  readonly request?: string;
+  /** what it was, where that is small */
+  readonly before?: unknown;
+  /** what it became, where that is small */
+  readonly after?: unknown;
+};
+
 export type KernelParams = {
   /** the operating system, such as coreos */
   readonly os: string;
@@ -902,6 +930,48 @@ export type Calls = {
       ifMatch: string;
     };
     answer: undefined;
+  };
+  /** who changed what, newest first, in pages. Needs the role viewer. */
+  listEvents: {
+    args: {
+      /** how many at most, 1 to 1000; 100 when absent */
+      limit?: number | string;
+      /** RFC 3339: not before */
+      since?: string;
+      /** RFC 3339: before */
+      until?: string;
+      /** the kind of thing: machines, image, brakes, … */
+      category?: string;
+      /** what was changed: a serial, a name */
+      instance?: string;
+      /** who changed it */
+      user?: string;
+      /** what was done, as in set-state */
+      action?: string;
+      /** a serial: what was done to this machine and its disk keys */
+      machine?: string;
+    };
+    item: Event;
+  };
+  /** one event; its ETag is its revision. Needs the role viewer. */
+  getEvent: {
+    args: {
+      /** the id of an event */
+      id: string | number;
+    };
+    answer: Event;
+  };
+  /** changes of events as server-sent events, from a revision on. Needs the role viewer. */
+  watchEvents: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (category, instance, user, action) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: category, instance, user, action */
+      fieldSelector?: string;
+    };
+    change: Event;
   };
   /** kernel-params in pages, all of one moment. Needs the role viewer. */
   listKernelParams: {

@@ -29,6 +29,14 @@ export const rackColumns = {
   unreachable: 'how many are unreachable',
 } as const;
 
+/** What events are selected by, and what it holds. */
+export const eventColumns = {
+  category: 'the kind of thing: machines, image, brakes, …',
+  instance: 'what was changed: a serial, a name',
+  user: 'who changed it',
+  action: 'what was done, as in set-state',
+} as const;
+
 /** What leases are selected and sorted by, and what it holds. */
 export const leaseColumns = {
   address: 'the address that is lent',

@@ -2,6 +2,7 @@
 
 import { assetOperations } from './asset.ts';
 import { brakeOperations } from './brake.ts';
+import { eventOperations } from './event.ts';
 import { imageOperations } from './image.ts';
 import { kernelParamsOperations } from './kernel-params.ts';
 import { leaseOperations } from './lease.ts';
@@ -20,6 +21,7 @@ export const operations: readonly Operation[] = [
   ...imageOperations,
   ...assetOperations,
   ...templateOperations,
+  ...eventOperations,
   ...kernelParamsOperations,
   ...registrationOperations,
   ...tokenOperations,

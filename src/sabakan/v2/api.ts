@@ -15,6 +15,7 @@ import { type AssetPartDeps, assetPart } from './assets.ts';
 import { brakePart } from './brakes.ts';
 import { json } from './collection-endpoints.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
+import { eventPart } from './events.ts';
 import { type ImagePartDeps, imagePart } from './images.ts';
 import { type KernelParamsPartDeps, kernelParamsPart } from './kernel-params.ts';
 import { leasePart } from './leases.ts';
@@ -75,6 +76,7 @@ export function createApi(deps: ApiDeps): Api {
     imagePart(deps),
     assetPart(deps),
     templatePart(deps),
+    eventPart(deps),
     kernelParamsPart(deps),
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
