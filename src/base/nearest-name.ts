@@ -1,10 +1,14 @@
 /** What somebody most likely meant who mistyped a name. */
 
+const slipsMax = 2;
+
 /** The known name that was most likely meant: one or two slips away, and not more than a third of it. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const [best] = known
+    // So far apart in length, they are further apart in letters.
+    .filter((other) => Math.abs(other.length - name.length) <= slipsMax)
     .map((other) => ({ other, slips: slipsBetween(name.toLowerCase(), other) }))
-    .filter(({ other, slips }) => slips <= Math.min(2, Math.ceil(other.length / 3)))
+    .filter(({ other, slips }) => slips <= Math.min(slipsMax, Math.ceil(other.length / 3)))
     .toSorted((a, b) => a.slips - b.slips);
   return best?.other;
 }

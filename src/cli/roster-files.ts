@@ -30,6 +30,8 @@ export type Bundled =
       readonly lines: readonly string[];
       /** Of all, those that are not among the lines included. */
       readonly total: number;
+      /** There may be more. */
+      readonly isCut: boolean;
     };
 
 type RosterMachine = Roster['machines'][number];
@@ -41,12 +43,14 @@ export function bundleFiles(
 ): Bundled {
   const lines: string[] = [];
   let total = 0;
+  let isCut = false;
   const rosters: { file: string; roster: Roster }[] = [];
   for (const { name, bytes } of files) {
     const roster = readRoster(bytes, format ?? rosterFormatOf(name, bytes));
     if (roster.ok) rosters.push({ file: name, roster: roster.value });
     else {
       total += roster.error.total;
+      isCut ||= roster.error.isCut;
       for (const mistake of roster.error.shown) {
         lines.push(placed({ file: name, spot: mistake.spot }, mistakeText(mistake)));
       }
@@ -58,7 +62,7 @@ export function bundleFiles(
   const across = [...repeated(sources), ...twice(rosters, 'ipam'), ...twice(rosters, 'dhcp')];
   lines.push(...across);
   total += across.length;
-  if (total > 0) return { kind: 'mistakes', lines, total };
+  if (total > 0) return { kind: 'mistakes', lines, total, isCut };
   return { kind: 'bundle', bundle: bundled(rosters, sources) };
 }
 

@@ -24,6 +24,9 @@ export type RosterMistake = {
   readonly text: string;
 };
 
+/** Where so many are found, nobody looks for more: a hostile file has millions. */
+export const mistakesFoundMax = 20_000;
+
 /** `cell C17 (rack)` or `/machines/3/rack`; empty: the whole file. */
 export function spotName(spot: Spot): string {
   if (spot.kind === 'text') return spot.pointer;

@@ -16,13 +16,24 @@ import type { RawMachine } from './roster/raw.ts';
 import { placesIn } from './roster/tree.ts';
 import { wishOf } from './roster/wish.ts';
 import { yamlTrees } from './roster/yaml-tree.ts';
-import { compareSpots, type RosterMistake, type Spot, spotName } from './roster-spot.ts';
+import {
+  compareSpots,
+  mistakesFoundMax,
+  type RosterMistake,
+  type Spot,
+  spotName,
+} from './roster-spot.ts';
 
 export const rosterFormats = ['csv', 'json', 'yaml'] as const;
 export type RosterFormat = (typeof rosterFormats)[number];
 
-/** 10,000 machines with ten labels each are 4 MB as YAML, the wordiest. */
-export const rosterBytesMax = 8 * 1024 * 1024;
+/** 10,000 machines with ten labels each are 3 MB. */
+export const rosterBytesMax = 4 * 1024 * 1024;
+/**
+ * Reading YAML takes a server 3.5 µs a byte (measured), and meanwhile it answers nobody, machines that boot included.
+ * 2,500 machines; `tetsu` reads YAML itself and sends JSON, which has room for all.
+ */
+export const servedYamlBytesMax = 256 * 1024;
 /** More than anybody mends in one go; the number of all is told. */
 export const mistakesShownMax = 200;
 
@@ -36,26 +47,34 @@ export type RosterMistakes = {
   /** In the order of the file, at most `mistakesShownMax`. */
   readonly shown: readonly RosterMistake[];
   readonly total: number;
+  /** There may be more: the search ended at `mistakesFoundMax`. */
+  readonly isCut: boolean;
 };
 
 /**
- * @param present the address plan of the server, where there is one and it is known; the file's own counts more.
+ * @param terms.present the address plan of the server, where there is one and it is known; the file's own counts more.
  * @returns machines in the order of the file. A file without any machine or configuration is a mistake.
  */
 export function readRoster(
   bytes: Uint8Array,
   format: RosterFormat,
-  present?: IpamConfig,
+  terms: { readonly present?: IpamConfig | undefined; readonly yamlBytesMax?: number } = {},
 ): Result<Roster, RosterMistakes> {
   const mistakes: RosterMistake[] = [];
-  const fleet = readFleet(bytes, format, mistakes);
-  const machines = fleet.machines.flatMap((raw): readonly RosterMachine[] => {
+  const { present, yamlBytesMax = rosterBytesMax } = terms;
+  const bytesMax = format === 'yaml' ? yamlBytesMax : rosterBytesMax;
+  const fleet = readFleet(bytes, format, bytesMax, mistakes);
+  const machines: RosterMachine[] = [];
+  let count = 0;
+  for (const raw of fleet.machines) {
+    count += 1;
     const wish = wishOf(raw, mistakes);
-    return wish === undefined ? [] : [{ wish, spotOf: spotsOf(raw) }];
-  });
+    if (wish !== undefined) machines.push({ wish, spotOf: spotsOf(raw) });
+    if (mistakes.length >= mistakesFoundMax) break;
+  }
   const { ipam, dhcp } = fleet;
   mistakes.push(...duplicates(machines), ...overfull(machines, ipam?.config ?? present));
-  const isEmpty = fleet.machines.length === 0 && ipam === undefined && dhcp === undefined;
+  const isEmpty = count === 0 && ipam === undefined && dhcp === undefined;
   if (isEmpty && mistakes.length === 0) {
     mistakes.push({ spot: top(format), text: 'the file names no machine' });
   }
@@ -70,7 +89,11 @@ export function readRoster(
 /** The first of them in the order of the file. */
 export function counted(mistakes: readonly RosterMistake[]): RosterMistakes {
   const shown = mistakes.toSorted((a, b) => compareSpots(a.spot, b.spot));
-  return { shown: shown.slice(0, mistakesShownMax), total: mistakes.length };
+  return {
+    shown: shown.slice(0, mistakesShownMax),
+    total: mistakes.length,
+    isCut: mistakes.length >= mistakesFoundMax,
+  };
 }
 
 /** `cell C17 (rack): rack must be …` */
@@ -79,10 +102,16 @@ export function mistakeText({ spot, text }: RosterMistake): string {
   return name === '' ? text : `${name}: ${text}`;
 }
 
-function readFleet(bytes: Uint8Array, format: RosterFormat, mistakes: RosterMistake[]): Fleet {
+function readFleet(
+  bytes: Uint8Array,
+  format: RosterFormat,
+  bytesMax: number,
+  mistakes: RosterMistake[],
+): Omit<Fleet, 'machines'> & { readonly machines: Iterable<RawMachine> } {
   const nothing: Fleet = { machines: [], ipam: undefined, dhcp: undefined };
-  if (bytes.length > rosterBytesMax) {
-    const text = `the file has ${bytes.length} bytes; at most ${rosterBytesMax} are taken`;
+  if (bytes.length > bytesMax) {
+    const more = bytesMax < rosterBytesMax ? ' as YAML: send it as JSON or CSV, or by tetsu' : '';
+    const text = `the file has ${bytes.length} bytes; at most ${bytesMax} are taken${more}`;
     mistakes.push({ spot: top(format), text });
     return nothing;
   }

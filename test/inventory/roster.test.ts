@@ -12,7 +12,7 @@ function read(
   present?: typeof ipamG,
 ): readonly string[] {
   const bytes = typeof file === 'string' ? utf8.encode(file) : file;
-  const roster = readRoster(bytes, format, present);
+  const roster = readRoster(bytes, format, { present });
   if (!roster.ok) {
     return roster.error.shown.map((mistake) => {
       const { spot } = mistake;

@@ -19,9 +19,9 @@ export type Paint = (style: 'added' | 'changed' | 'removed', text: string) => st
 /** @throws Failure with every mistake as `FILE:ROW:COLUMN: text`, exit code 2. */
 export function wholeBundle(bundled: Bundled): Bundle {
   if (bundled.kind === 'bundle') return bundled.bundle;
-  const { lines, total } = bundled;
+  const { lines, total, isCut } = bundled;
   const more = total > lines.length ? `, the first ${lines.length} of them here` : '';
-  const head = `${total === 1 ? '1 mistake' : `${total} mistakes`}${more}; nothing was sent:`;
+  const head = `${total === 1 ? '1 mistake' : `${isCut ? 'at least ' : ''}${total} mistakes`}${more}; nothing was sent:`;
   throw new Failure([head, ...lines].join('\n'), 'mend them and run it again', exitCodes.usage);
 }
 

@@ -8,7 +8,9 @@ import type { RosterMistake, Spot } from '../roster-spot.ts';
 import type { Given, RawField, RawMachine, RawName } from './raw.ts';
 
 /** Serial, rack, role, BMC type, retire date and 64 labels, with room for what is said to be wrong. */
-const columnsMax = 200;
+const columnsMax = 80;
+/** All columns filled with the longest values there are. */
+const rowCharactersMax = 64 * 1024;
 /** The header, too. */
 const rowsMax = machinesPerRequestMax + 1;
 
@@ -31,17 +33,21 @@ type Column =
   | { readonly kind: 'none'; readonly title: string };
 type Row = { readonly number: number; readonly cells: readonly string[] };
 
-/** @param text without a byte order mark. Rows are counted as spreadsheets do, comments and empty rows included. */
-export function readCsv(text: string, mistakes: RosterMistake[]): readonly RawMachine[] {
+/**
+ * One row at a time, so that whoever has seen enough mistakes stops. Rows are counted as spreadsheets do, comments and
+ * empty rows included.
+ * @param text without a byte order mark.
+ */
+export function* readCsv(text: string, mistakes: RosterMistake[]): Iterable<RawMachine> {
   const rows = readRows(text, mistakes);
   const [header, ...body] = rows;
   if (header === undefined) {
     if (mistakes.length === 0) mistakes.push({ spot: cell(1, 1, ''), text: needsHeader });
-    return [];
+    return;
   }
   const columns = readHeader(header, mistakes);
-  if (columns === undefined) return [];
-  return body.map((row) => rawMachine(row, columns, mistakes));
+  if (columns === undefined) return;
+  for (const row of body) yield rawMachine(row, columns, mistakes);
 }
 
 const needsHeader =
@@ -62,6 +68,7 @@ function readRows(text: string, mistakes: RosterMistake[]): readonly Row[] {
       relax_column_count: true,
       // Rows of their own for spreadsheets; a single empty cell to us.
       skip_empty_lines: false,
+      max_record_size: rowCharactersMax,
       on_record: (cells: string[], { records, comment_lines: comments }) => {
         const isNothing = cells.every((one) => one.trim() === '') || cells[0]?.startsWith('#');
         if (isNothing) return null;
@@ -83,11 +90,22 @@ function readRows(text: string, mistakes: RosterMistake[]): readonly Row[] {
 
 /** The separator that the header has most of; a header's names hold none of them. */
 function delimiterOf(text: string): string {
-  const header = /^(?!\s*#)[^\r\n]*\S[^\r\n]*$/m.exec(text)?.[0] ?? '';
+  const header = firstRow(text);
   const [best = ','] = [',', ';', '\t'].toSorted(
     (a, b) => header.split(b).length - header.split(a).length,
   );
   return best;
+}
+
+/** Line by line: a regular expression looks at the rest of the file again and again. */
+function firstRow(text: string): string {
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.slice(at, end < 0 ? text.length : end).trim();
+    if (line !== '' && !line.startsWith('#')) return line;
+    at = end < 0 ? text.length : end + 1;
+  }
+  return '';
 }
 
 function brokenTable(problem: CsvError, rows: readonly Row[]): RosterMistake {
@@ -103,7 +121,9 @@ function brokenTable(problem: CsvError, rows: readonly Row[]): RosterMistake {
   const row = (records ?? rows.length) + (comments ?? 0) + 1;
   const why = /QUOTE/.test(problem.code)
     ? 'a quote is out of place: a cell with quotes in it is written "…", with each inner quote doubled'
-    : problem.message;
+    : problem.code === 'CSV_MAX_RECORD_SIZE'
+      ? `the row has more than ${rowCharactersMax} characters: is a quote not closed?`
+      : problem.message;
   const text = `${why}; nothing after this place was read`;
   return { spot: cell(row, typeof column === 'number' ? column + 1 : 1, ''), text };
 }

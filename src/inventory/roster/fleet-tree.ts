@@ -9,7 +9,8 @@
 import type { Result } from '../../base/result.ts';
 import { type DhcpConfig, parseDhcpConfig } from '../dhcp-config.ts';
 import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
-import type { Spot } from '../roster-spot.ts';
+import { machinesPerRequestMax } from '../machine.ts';
+import { mistakesFoundMax, type Spot } from '../roster-spot.ts';
 import { machineOfTree } from './machine-tree.ts';
 import { checkNames, type Members, membersOf, type Reading } from './members.ts';
 import type { RawMachine } from './raw.ts';
@@ -56,8 +57,14 @@ export function fleetOfTrees(reading: Reading, documents: readonly Tree[]): Flee
     if (raw !== undefined) machines.push(raw);
   };
   const list = (tree: Tree, pointer: string): void => {
-    if (tree.value.kind === 'list') {
-      for (const [at, item] of tree.value.items.entries()) document(item, below(pointer, at));
+    if (tree.value.kind === 'list' && tree.value.items.length > machinesPerRequestMax) {
+      const text = `${tree.value.items.length} machines in one list; at most ${machinesPerRequestMax} are taken at once`;
+      mistakes.push(places.mistake(tree.at, pointer, text));
+    } else if (tree.value.kind === 'list') {
+      for (const [at, item] of tree.value.items.entries()) {
+        if (mistakes.length >= mistakesFoundMax) return;
+        document(item, below(pointer, at));
+      }
     } else if (tree.value.kind !== 'null') {
       const text = `must be a list of machines, not ${sayTree(tree)}`;
       mistakes.push(places.mistake(tree.at, pointer, text));

@@ -12,6 +12,11 @@ class NoJson extends Error {
   }
 }
 
+/** The longest object is a machine's labels. */
+const membersMax = 1_000;
+/** Above what is taken of machines, so that their number can still be told. */
+const itemsMax = 20_000;
+
 const space = /[ \t\r\n]*/y;
 const numeral = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 /** Other control characters are refused by the rules of what they stand in. */
@@ -112,13 +117,17 @@ export function jsonTree(
             places.mistake(nameAt, path, `member ${JSON.stringify(name)} is there twice`),
           );
         }
+        if (members.size >= membersMax) refuse(`more than ${membersMax} members in one object`);
         members.set(name, { nameAt, tree: value(path, depth + 1) });
       });
       return { at: begun, value: { kind: 'object', members } };
     }
     if (next === '[') {
       const items: Tree[] = [];
-      listed(']', () => items.push(value(below(pointer, items.length), depth + 1)));
+      listed(']', () => {
+        if (items.length >= itemsMax) refuse(`more than ${itemsMax} items in one list`);
+        items.push(value(below(pointer, items.length), depth + 1));
+      });
       return { at: begun, value: { kind: 'list', items } };
     }
     if (next === '"') return { at: begun, value: { kind: 'text', text: string() } };

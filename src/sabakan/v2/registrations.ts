@@ -20,6 +20,7 @@ import {
   type RosterMistakes,
   readRoster,
   rosterBytesMax,
+  servedYamlBytesMax,
 } from '../../inventory/roster.ts';
 import type { Spot } from '../../inventory/roster-spot.ts';
 import { applyRegistration, type RegistrationV2 } from '../contract/registration.ts';
@@ -56,7 +57,10 @@ export function registrationEndpoint({ inventory, serverName }: Deps): Endpoint 
       const expected = expectedTags(call.exchange);
       if (!expected.ok) return expected;
       const { bytes } = call.body as RawBody;
-      const roster = readRoster(bytes, format.value, inventory.ipam());
+      const roster = readRoster(bytes, format.value, {
+        present: inventory.ipam(),
+        yamlBytesMax: servedYamlBytesMax,
+      });
       if (!roster.ok) return fail(mistaken(roster.error));
       const dryRun = call.query.get('dryRun') === 'true';
       const terms = { dryRun, approve: approval(expected.value, call.query.get('expect')) };
@@ -130,13 +134,13 @@ async function apply(
   }
 }
 
-function mistaken({ shown, total }: RosterMistakes): Refusal {
+function mistaken({ shown, total, isCut }: RosterMistakes): Refusal {
   const named = shown
     .slice(0, namedMax)
     .map((mistake) => `${lineText(mistake.spot)}: ${mistake.text}`);
   const more = total - named.length;
   const text = [
-    `${total === 1 ? 'a mistake is' : `${total} mistakes are`} in the file, nothing was done: ${named.join('; ')}`,
+    `${total === 1 ? 'a mistake is' : `${isCut ? 'at least ' : ''}${total} mistakes are`} in the file, nothing was done: ${named.join('; ')}`,
     ...(more > 0 ? [`and ${more} more`] : []),
   ].join('; ');
   const places = shown.map((mistake) => ({

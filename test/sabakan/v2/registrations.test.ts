@@ -125,6 +125,14 @@ describe('a file of machines', () => {
     expect((await ask(`${path}?format=csv`, { body, headers })).status).toBe(200);
   });
 
+  it('as YAML is read up to a bound, since that keeps a server from all else', async () => {
+    const answer = await ask(path, yaml(`- serial: a\n${'#'.repeat(300_000)}`));
+    expect([answer.status, answer.json.detail]).toEqual([
+      400,
+      expect.stringMatching(/at most 262144 are taken as YAML/),
+    ]);
+  });
+
   it('is not read when it is larger than is taken', async () => {
     const body = `${header}\n${'#'.repeat(9 * 1024 * 1024)}`;
     expect((await ask(`${path}?format=csv`, { body })).status).toBe(413);
