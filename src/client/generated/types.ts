@@ -1036,7 +1036,7 @@ export type Calls = {
     };
     answer: undefined;
   };
-  /** registers and changes the machines of a CSV, JSON or YAML file of up to 8388608 bytes, all or none. With `If-Match: ETag-of-a-preview` exactly what the preview showed is done, or nothing (412). Needs the role operator. */
+  /** registers and changes the machines of a CSV, JSON or YAML file of up to 4194304 bytes, all or none. With `If-Match: ETag-of-a-preview` exactly what the preview showed is done, or nothing (412). Needs the role operator. */
   applyRegistration: {
     args: {
       /** true: decide on what is stored now, write nothing, answer what would be */
