@@ -8,6 +8,7 @@ import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
 import type { CliNoun } from './nouns/noun.ts';
 import { rackNoun } from './nouns/rack.ts';
+import { subnetNoun } from './nouns/subnet.ts';
 import { templateNoun } from './nouns/template.ts';
 import { tokenNoun } from './nouns/token.ts';
 
@@ -15,6 +16,7 @@ export const nouns: readonly CliNoun[] = [
   machineNoun,
   rackNoun,
   leaseNoun,
+  subnetNoun,
   imageNoun,
   assetNoun,
   templateNoun,

@@ -110,6 +110,12 @@ const samples: readonly NounSample[] = [
     change: putManual('two switches are being replaced'),
   },
   {
+    paths: ['/subnets'],
+    names: { name: 'node-0-0' },
+    arrange: lend('52:54:00:00:00:01'),
+    change: lend('52:54:00:00:00:02'),
+  },
+  {
     paths: ['/leases'],
     names: { address: '10.69.0.32' },
     arrange: lend('52:54:00:00:00:01'),

@@ -29,6 +29,8 @@ export const table = {
   getLease: { method: 'GET', path: '/leases/{address}', reads: 'json' },
   watchLeases: { method: 'GET', path: '/watch/leases', reads: 'events' },
   releaseLease: { method: 'DELETE', path: '/leases/{address}', reads: 'nothing' },
+  listSubnets: { method: 'GET', path: '/subnets', reads: 'pages' },
+  getSubnet: { method: 'GET', path: '/subnets/{name}', reads: 'json' },
   listImages: { method: 'GET', path: '/images', reads: 'pages' },
   getImage: { method: 'GET', path: '/images/{os}/{id}', reads: 'json' },
   watchImages: { method: 'GET', path: '/watch/images', reads: 'events' },

@@ -117,6 +117,39 @@ export type Lease = {
   readonly rack: number | null;
 };
 
+export type Subnet = {
+  /** kind, rack and, of node networks, number: node-3-0, bmc-3 */
+  readonly name: string;
+  /** the store's, of the last change of what is counted */
+  readonly revision: string;
+  readonly kind: "node" | "bmc";
+  /** the logical rack number */
+  readonly rack: number;
+  /** as in 10.69.0.0/26; racks may share one */
+  readonly network: string;
+  /** of the network */
+  readonly gateway: string;
+  readonly machines: {
+    /** addresses of registered machines */
+    readonly used: number;
+    /** machines that fit into the rack */
+    readonly room: number;
+  };
+  /** null where DHCP lends nothing */
+  readonly leases: {
+    /** the first address that DHCP lends */
+    readonly first: string;
+    /** how many it lends */
+    readonly count: number;
+    /** lent now */
+    readonly leased: number;
+    /** set aside, since another host uses them */
+    readonly declined: number;
+    /** nobody has a right to */
+    readonly free: number;
+  } | null;
+};
+
 export type Image = {
   /** operating system and id: coreos/3975.2.1 */
   readonly name: string;
@@ -703,6 +736,28 @@ export type Calls = {
       ifMatch?: string;
     };
     answer: undefined;
+  };
+  /** subnets in pages, all of one moment. Needs the role viewer. */
+  listSubnets: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, kind, rack, network, used, free) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, kind, rack, network, used, free */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, kind, rack, network, used, free */
+      fieldSelector?: string;
+    };
+    item: Subnet;
+  };
+  /** one subnet; its ETag is its revision. Needs the role viewer. */
+  getSubnet: {
+    args: {
+      /** the name of a subnet, as in node-3-0 */
+      name: string | number;
+    };
+    answer: Subnet;
   };
   /** images in pages, all of one moment. Needs the role viewer. */
   listImages: {

@@ -37,6 +37,16 @@ export const eventColumns = {
   action: 'what was done, as in set-state',
 } as const;
 
+/** What subnets are selected and sorted by, and what it holds. */
+export const subnetColumns = {
+  name: 'its name',
+  kind: 'node or bmc',
+  rack: 'the rack it is for',
+  network: 'as in 10.69.0.0/26',
+  used: 'addresses of registered machines',
+  free: 'addresses that DHCP may lend',
+} as const;
+
 /** What leases are selected and sorted by, and what it holds. */
 export const leaseColumns = {
   address: 'the address that is lent',

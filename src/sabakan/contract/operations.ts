@@ -11,6 +11,7 @@ import type { Operation } from './operation.ts';
 import { rackOperations } from './rack.ts';
 import { registrationOperations } from './registration.ts';
 import { serverOperations } from './server-operations.ts';
+import { subnetOperations } from './subnet.ts';
 import { templateOperations } from './template.ts';
 import { tokenOperations } from './token.ts';
 
@@ -18,6 +19,7 @@ export const operations: readonly Operation[] = [
   ...machineOperations,
   ...rackOperations,
   ...leaseOperations,
+  ...subnetOperations,
   ...imageOperations,
   ...assetOperations,
   ...templateOperations,

@@ -25,6 +25,7 @@ import { openApiDocument } from './openapi.ts';
 import { createDocsRoutes } from './page/routes.ts';
 import { rackCollection } from './racks.ts';
 import { registrationEndpoint } from './registrations.ts';
+import { subnetPart } from './subnets.ts';
 import { type TemplatePartDeps, templatePart } from './templates.ts';
 import { type TokenPartDeps, tokenPart } from './tokens.ts';
 
@@ -73,6 +74,7 @@ export function createApi(deps: ApiDeps): Api {
     machinePart(deps, currentPlan),
     collectionPart(racks, rackCollection(inventory), 'rack', clock),
     leasePart(deps),
+    subnetPart(deps),
     imagePart(deps),
     assetPart(deps),
     templatePart(deps),
