@@ -21,6 +21,7 @@ import { addRetireCommand } from './grammar/retire.ts';
 import { addServerCommand } from './grammar/server.ts';
 import { addStateCommand } from './grammar/state.ts';
 import { addTokenCommands } from './grammar/token.ts';
+import { addUploadCommand } from './grammar/upload.ts';
 import { addWaitCommand } from './grammar/wait.ts';
 import { addWatchCommand } from './grammar/watch.ts';
 import { terminalTools } from './io/tools.ts';
@@ -62,6 +63,7 @@ for (const add of [
   addWatchCommand,
   addWaitCommand,
   addIgnitionCommands,
+  addUploadCommand,
   addDescribeCommand,
   addExplainCommand,
   addLabelCommand,

@@ -1,17 +1,14 @@
-/** `tetsu describe machine`: everything that is known and decided about one. */
+/** `tetsu describe NOUN NAME`: everything that is known of one thing, of a machine also what is decided about it. */
 
 import type { Get } from '../answer.ts';
-import { exitCodes, Failure } from '../failure.ts';
+import type { CliNoun } from '../nouns/noun.ts';
+import { printable } from '../table.ts';
+import { unknownName } from './list.ts';
 
-export async function describeMachine(get: Get, serial: string): Promise<string> {
-  const { status, body } = await get(`/api/v2/machines/${encodeURIComponent(serial)}/explain`);
-  if (status === 404) {
-    throw new Failure(
-      `there is no machine ${JSON.stringify(serial)}`,
-      'tetsu get machines lists them; upper and lower case matter',
-      exitCodes.notFound,
-    );
-  }
+export async function describeObject(get: Get, noun: CliNoun, name: string): Promise<string> {
+  const place = `/api/v2/${noun.names[0]}/${encodeURIComponent(name)}`;
+  const { status, body } = await get(place + (noun.describedBelow ?? ''));
+  if (status === 404) throw unknownName(noun, name);
   return outline(body, 0);
 }
 
@@ -19,22 +16,29 @@ export async function describeMachine(get: Get, serial: string): Promise<string>
 export function outline(value: unknown, depth: number): string {
   const indent = '  '.repeat(depth);
   if (Array.isArray(value)) {
-    if (value.every((item) => typeof item !== 'object')) return `${indent}${value.join(', ')}`;
+    if (value.every((item) => typeof item !== 'object')) return `${indent}${texts(value)}`;
     return value.map((item) => `${indent}- ${outline(item, depth + 1).trimStart()}`).join('\n');
   }
-  if (typeof value !== 'object' || value === null) return `${indent}${String(value)}`;
+  if (typeof value !== 'object' || value === null) return `${indent}${printable(String(value))}`;
   return Object.entries(value)
     .map(([name, inner]) => {
       const nested = typeof inner === 'object' && inner !== null && Object.keys(inner).length > 0;
       const isShort = Array.isArray(inner) && inner.every((item) => typeof item !== 'object');
       if (!nested || isShort)
-        return `${indent}${name}: ${inner === null || !nested ? emptyText(inner) : inner.join(', ')}`;
-      return `${indent}${name}:\n${outline(inner, depth + 1)}`;
+        return `${indent}${printable(name)}: ${inner === null || !nested ? emptyText(inner) : texts(inner)}`;
+      return `${indent}${printable(name)}:\n${outline(inner, depth + 1)}`;
     })
     .join('\n');
 }
 
 function emptyText(value: unknown): string {
   if (value === null || value === undefined) return '-';
-  return typeof value === 'object' ? 'none' : String(value);
+  return typeof value === 'object' ? 'none' : printable(String(value));
+}
+
+function texts(values: unknown): string {
+  return [values]
+    .flat()
+    .map((value) => printable(String(value)))
+    .join(', ');
 }

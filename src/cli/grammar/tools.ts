@@ -8,6 +8,7 @@ import type { Progress } from '../many.ts';
 import type { CliNoun } from '../nouns/noun.ts';
 import type { Shown } from '../output.ts';
 import type { NodeRange } from '../ranges.ts';
+import type { Uploader } from '../upload.ts';
 import type { Following } from '../watch/follow.ts';
 
 export type Tools = {
@@ -15,6 +16,7 @@ export type Tools = {
   readonly client: (command: Command) => Command;
   readonly getterOf: (command: Command) => Get;
   readonly senderOf: (command: Command) => Send;
+  readonly uploaderOf: (command: Command) => Uploader;
   /** What a watch needs; the signal ends it. */
   readonly followingOf: (command: Command, signal?: AbortSignal) => Following;
   /** Never resolves once the signal has come. */

@@ -49,7 +49,7 @@ export async function sendJson(
   throw refusal(server, status, answered, text);
 }
 
-function refusal(server: string, status: number, answered: unknown, text: string): Failure {
+export function refusal(server: string, status: number, answered: unknown, text: string): Failure {
   const said = messageOf(answered) ?? text.slice(0, 200);
   const code = exitCodeOfStatus(status);
   const sentence = `${server} answered ${status}: ${said}`;
@@ -165,7 +165,7 @@ export async function* openEvents(
 }
 
 /** Never an argument of a command: those are seen by everybody on the host. */
-function bearer(): { readonly authorization?: string } {
+export function bearer(): { readonly authorization?: string } {
   const token = process.env['TETSU_TOKEN']?.trim() ?? '';
   return token === '' ? {} : { authorization: `Bearer ${token}` };
 }
@@ -179,7 +179,7 @@ export function userName(): string {
   }
 }
 
-function unreachable(server: string, problem: unknown): Failure {
+export function unreachable(server: string, problem: unknown): Failure {
   const code = problem instanceof Error ? codeOf(problem) : '';
   if (problem instanceof Error && /^(Timeout|Abort)Error$/.test(problem.name)) {
     const text = `${server} did not answer within ${timeoutMs / 1000} seconds`;
@@ -206,7 +206,7 @@ function codeOf(
   return problem.code ?? problem.errors?.[0]?.code ?? '';
 }
 
-function parse(text: string): unknown {
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -22,6 +22,10 @@ export const terminalTools: Tools = {
     const server = serverOf(command);
     return (method, path, body, terms) => sendJson(server, method, path, body, terms);
   },
+  uploaderOf: (command) => {
+    const server = serverOf(command);
+    return async (wanted) => (await import('./upload.ts')).upload(server, wanted);
+  },
   followingOf: (command, signal) => {
     const server = serverOf(command);
     return {

@@ -12,6 +12,7 @@ export const machineNoun: CliNoun = {
   describes: 'machines: where they are, what they are for, how they are',
   nameOf: (object) => (object as MachineV2).serial,
   rackOf: (object) => (object as MachineV2).spec.rack,
+  describedBelow: '/explain',
   selectable: machineColumns,
   hasLabels: true,
   deletable: true,

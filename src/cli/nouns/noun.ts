@@ -5,6 +5,8 @@ export type CliNoun = {
   readonly names: readonly string[];
   readonly describes: string;
   readonly nameOf: (object: unknown) => string;
+  /** What `describe` asks for, below the path of the object; absent: the object itself. */
+  readonly describedBelow?: string;
   /** Where it stands, for ranges such as `rack3`; absent: ranges of racks do not select it. */
   readonly rackOf?: (object: unknown) => number;
   readonly columns: readonly CliColumn[];

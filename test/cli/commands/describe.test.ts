@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { describeMachine } from '../../../src/cli/commands/describe.ts';
+import { describeObject } from '../../../src/cli/commands/describe.ts';
 import { Failure } from '../../../src/cli/failure.ts';
+import { machineNoun } from '../../../src/cli/nouns/machine.ts';
 
-describe('tetsu describe machine', () => {
+describe('tetsu describe', () => {
   it('says which serial is unknown and ends with the code for it', async () => {
     const get = async () => ({ status: 404, body: {} });
-    const failure = await describeMachine(get, 'nope').catch((problem: unknown) => problem);
+    const failure = await describeObject(get, machineNoun, 'nope').catch(
+      (problem: unknown) => problem,
+    );
     expect(failure).toBeInstanceOf(Failure);
     expect(failure).toMatchObject({ exitCode: 3, message: 'there is no machine "nope"' });
   });
@@ -15,7 +18,7 @@ describe('tetsu describe machine', () => {
       status: 200,
       body: { serial: 'a', list: ['x', 'y'], below: { empty: [], deep: [{ k: 1 }] } },
     });
-    expect(await describeMachine(get, 'a')).toBe(
+    expect(await describeObject(get, machineNoun, 'a')).toBe(
       'serial: a\nlist: x, y\nbelow:\n  empty: none\n  deep:\n    - k: 1',
     );
   });
