@@ -7,6 +7,7 @@ import { kernelParamsNoun } from './nouns/kernel-params.ts';
 import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
 import type { CliNoun } from './nouns/noun.ts';
+import { operationNoun } from './nouns/operation.ts';
 import { rackNoun } from './nouns/rack.ts';
 import { subnetNoun } from './nouns/subnet.ts';
 import { templateNoun } from './nouns/template.ts';
@@ -23,4 +24,5 @@ export const nouns: readonly CliNoun[] = [
   brakeNoun,
   kernelParamsNoun,
   tokenNoun,
+  operationNoun,
 ];

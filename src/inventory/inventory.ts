@@ -71,7 +71,17 @@ export type ManyChange =
   | { readonly kind: 'patch'; readonly patch: MachinePatch }
   | { readonly kind: 'remove' };
 
+export type ManyTerms = {
+  readonly atomic?: boolean;
+  readonly dryRun?: boolean;
+  /** Hears how many are done. */
+  readonly onProgress?: (done: number) => void;
+  /** Asked between commits: the rest is skipped. */
+  readonly isCancelled?: () => boolean;
+};
+
 export type ManyOutcome =
+  | { readonly serial: Serial; readonly kind: 'skipped' }
   /** In a dry run: it would be. */
   | {
       readonly serial: Serial;
@@ -152,7 +162,7 @@ export type Inventory = {
   readonly changeMany: (
     targets: readonly ManyTarget[],
     what: ManyChange,
-    terms: { readonly atomic?: boolean; readonly dryRun?: boolean },
+    terms: ManyTerms,
     actor: Actor,
   ) => WriteResult<readonly ManyOutcome[]>;
   readonly remove: (serial: Serial, actor: Actor, terms?: WriteTerms) => WriteResult;

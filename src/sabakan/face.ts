@@ -35,6 +35,7 @@ import { createApi } from './v2/api.ts';
 import type { ViewParts } from './v2-views.ts';
 import type { Door } from './who/door.ts';
 import type { Tokens } from './who/tokens.ts';
+import type { Works } from './works/desk.ts';
 
 export type FaceDeps = ViewParts & {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
@@ -47,6 +48,7 @@ export type FaceDeps = ViewParts & {
   readonly cryptsetup: ProgramFile | undefined;
   readonly door: Door;
   readonly tokens: Tokens;
+  readonly works: Works;
   readonly serverName: string;
   readonly version: string;
   readonly playground: boolean;

@@ -33,6 +33,7 @@ import { createDoor } from './who/door.ts';
 import { type AccessSettings, accessDefault } from './who/settings.ts';
 import { noSecrets, type Secrets, tokenState } from './who/token.ts';
 import { createTokens, type Tokens } from './who/tokens.ts';
+import { createWorks } from './works/desk.ts';
 
 export type FleetSettings = {
   readonly serverName: string;
@@ -120,6 +121,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
   const requests = createRequestCounter();
   const secrets = edges.secrets ?? noSecrets;
   const tokens = createTokens({ world, transact, secrets });
+  const works = createWorks({ world, transact, serverName });
   const door = createDoor({
     world,
     tokens,
@@ -147,6 +149,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       brokenRecords: [
         ...inventory.broken(),
         ...board.broken(),
+        ...works.records.broken(),
         ...tokens.broken(),
         ...pxe.broken(),
       ].map(([key, why]) => ({ key, why })),
@@ -203,6 +206,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     cryptsetup: edges.cryptsetup,
     door,
     tokens,
+    works,
     serverName,
     version: settings.version,
     playground: settings.playground,
@@ -216,6 +220,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     door.stop();
     tokens.stop();
     events.stop();
+    works.stop();
     board.stop();
     inventory.stop();
   };
@@ -243,14 +248,8 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
   return {
     start: async () => {
       const upgrade = () => upgradeDatabase(world, takeoverParts);
-      for (const step of [
-        upgrade,
-        inventory.start,
-        board.start,
-        events.start,
-        tokens.start,
-        pxe.start,
-      ]) {
+      const mirrors = [inventory.start, board.start, events.start, tokens.start, works.start];
+      for (const step of [upgrade, ...mirrors, pxe.start]) {
         const done: Result<unknown, FleetProblem> = await step();
         if (!done.ok) {
           await stop();

@@ -15,6 +15,7 @@ import type { Answer, BodyProblem, Exchange } from './exchange.ts';
 import { textAnswer } from './exchange.ts';
 import { goJsonText } from './go-json.ts';
 import type { TokenProblem } from './who/token-changes.ts';
+import type { WorkProblem } from './works/desk.ts';
 
 /** What the face itself refuses. */
 export type FaceProblem =
@@ -30,6 +31,7 @@ export type FaceProblem =
   | { readonly kind: 'media-type-unknown'; readonly text: string }
   | { readonly kind: 'count-differs'; readonly text: string; readonly selected: number }
   | { readonly kind: 'bulk-refused'; readonly text: string }
+  | WorkProblem
   | { readonly kind: 'idempotency-key-reused'; readonly text: string }
   | { readonly kind: 'idempotency-keys-full'; readonly text: string }
   | { readonly kind: 'not-live'; readonly text: string }
@@ -139,6 +141,9 @@ export const problemTable = {
   'media-type-unknown': { status: 415, v1: 'text', graphql: internal },
   'count-differs': { status: 409, v1: 'text', graphql: internal },
   'bulk-refused': { status: 409, v1: 'text', graphql: internal },
+  'operation-unknown': { status: 404, v1: 'text', graphql: internal },
+  'operation-ended': { status: 409, v1: 'text', graphql: internal },
+  'operations-busy': { status: 429, v1: 'text', graphql: internal, retryable: true },
   'request-repeated': { status: 409, v1: 'text', graphql: internal, retryable: true },
   'idempotency-key-reused': { status: 422, v1: 'text', graphql: internal },
   'idempotency-keys-full': { status: 429, v1: 'text', graphql: internal },

@@ -23,6 +23,7 @@ import { createRequestCounter, type RequestCounter } from '../../src/sabakan/req
 import { createDoor, type Door } from '../../src/sabakan/who/door.ts';
 import { type AccessSettings, accessDefault } from '../../src/sabakan/who/settings.ts';
 import { createTokens, type Tokens } from '../../src/sabakan/who/tokens.ts';
+import { createWorks } from '../../src/sabakan/works/desk.ts';
 import { type ManualClock, manualClock, seededChance } from './clock.ts';
 import { sha256Hex } from './digest.ts';
 import { ipamG } from './machines.ts';
@@ -124,6 +125,9 @@ export async function aFace(
   const allowed = ['127.0.0.1', '::1', '10.69.0.0/20'].map(parseAllowedNetwork);
   const secrets = { random: (octets: number) => randomBytes(octets), sha256: sha256Hex };
   const tokens = createTokens({ world, transact, secrets });
+  const works = createWorks({ world, transact, serverName: 'boot-0' });
+  const began = await works.start();
+  if (!began.ok) throw new Error(began.error.text);
   const listed = await tokens.start();
   if (!listed.ok) throw new Error(listed.error.text);
   const door = createDoor({
@@ -145,6 +149,7 @@ export async function aFace(
     pxe,
     door,
     tokens,
+    works,
     serverName: 'boot-0',
     version: '3.1.9',
     playground: false,

@@ -2,6 +2,7 @@
 
 import type { Rfc3339 } from '../../src/base/time.ts';
 import { type Brake, brakeKeys, encodeBrake } from '../../src/inventory/brakes.ts';
+import { encodeWork, type Work, workKey } from '../../src/sabakan/works/work.ts';
 import type { Asked, TestFace } from './face.ts';
 import { tarOf, utf8 } from './tar.ts';
 
@@ -49,6 +50,16 @@ const token = (revoked: object) => (face: TestFace) =>
       },
     ],
   );
+const work = (done: number) => (face: TestFace) => {
+  const id = '0193500000000abc1';
+  const record: Work = {
+    ...{ id, kind: 'bulkMachines', by: 'hanako', server: 'boot-9', state: 'running' },
+    ...{ startedAt: '2026-11-21T05:00:00Z', updatedAt: '2026-11-21T05:00:00Z', endedAt: null },
+    ...{ isCancelAsked: false, progress: { done, total: 1_000, unit: 'machines' }, result: null },
+  };
+  return face.store.commit([], [{ kind: 'put', key: workKey(id), value: encodeWork(record) }]);
+};
+
 const crowdHold = (text: string) => (face: TestFace) => {
   const brake: Brake = {
     name: 'health-rack-3-silent',
@@ -96,6 +107,12 @@ const samples: readonly NounSample[] = [
     names: { id: '20261121-1a1fdc0000000001' },
     arrange: pastRecord,
     change: pastRecord,
+  },
+  {
+    paths: ['/operations'],
+    names: { id: '0193500000000abc1' },
+    arrange: work(0),
+    change: work(512),
   },
   {
     paths: ['/brakes/{name}/lift'],

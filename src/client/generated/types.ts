@@ -329,6 +329,38 @@ export type Brake = {
   } | null;
 };
 
+export type Operation = {
+  /** the id of the operation; ids ascend with the time they began */
+  readonly id: string;
+  /** the store's, of the last change; the object's ETag */
+  readonly revision: string;
+  /** operationId of the request that began it */
+  readonly kind: string;
+  /** who asked for it */
+  readonly by: string;
+  /** which server does it */
+  readonly server: string;
+  /** interrupted: its server is gone; what is done is done */
+  readonly state: "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+  /** when it began */
+  readonly startedAt: string;
+  /** when its server was last heard of */
+  readonly updatedAt: string;
+  readonly endedAt: string | null;
+  /** somebody asked it to end early */
+  readonly isCancelAsked: boolean;
+  readonly progress: {
+    /** so far */
+    readonly done: number;
+    /** to be done */
+    readonly total: number;
+    /** such as machines */
+    readonly unit: string;
+  };
+  /** what the request would have been answered; of its items those that failed, 500 at most. Null while it runs */
+  readonly result: unknown;
+};
+
 /** What the operations name; others are possible. */
 export type ProblemKind =
   | 'asset-differs'
@@ -369,6 +401,9 @@ export type ProblemKind =
   | 'not-found'
   | 'not-live'
   | 'not-retired'
+  | 'operation-ended'
+  | 'operation-unknown'
+  | 'operations-busy'
   | 'os-invalid'
   | 'outcome-unknown'
   | 'outside-pool'
@@ -587,12 +622,14 @@ export type Calls = {
       readonly unchanged: number;
       /** that were refused, each with its problem */
       readonly failed: number;
+      /** that were not come to, since it was cancelled */
+      readonly skipped: number;
       /** the store's, of the last of these changes */
       readonly revision: string;
       readonly items: ReadonlyArray<{
         /** the serial number */
         readonly name: string;
-        readonly outcome: "changed" | "unchanged" | "failed";
+        readonly outcome: "changed" | "unchanged" | "failed" | "skipped";
         /** of the commit */
         readonly revision?: string;
         readonly problem?: {
@@ -1340,6 +1377,52 @@ export type Calls = {
       ifMatch?: string;
     };
     answer: undefined;
+  };
+  /** operations in pages, all of one moment. Needs the role viewer. */
+  listOperations: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (id, kind, state, done, total, by, runsOn, startedAt, endedAt) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: id, kind, state, done, total, by, runsOn, startedAt, endedAt */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, kind, state, done, total, by, runsOn, startedAt, endedAt */
+      fieldSelector?: string;
+    };
+    item: Operation;
+  };
+  /** one operation; its ETag is its revision. Needs the role viewer. */
+  getOperation: {
+    args: {
+      /** the id of the operation; ids ascend with the time they began */
+      id: string | number;
+    };
+    answer: Operation;
+  };
+  /** changes of operations as server-sent events, from a revision on. Needs the role viewer. */
+  watchOperations: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (id, kind, state, done, total, by, runsOn, startedAt, endedAt) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, kind, state, done, total, by, runsOn, startedAt, endedAt */
+      fieldSelector?: string;
+    };
+    change: Operation;
+  };
+  /** asks an operation to end early; what is done stays done. Needs the role operator. */
+  cancelOperation: {
+    args: {
+      /** the id of the operation; ids ascend with the time they began */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: Operation;
   };
   /** what the cluster should be, why, and what is held back. Needs the role viewer. */
   getPlan: {

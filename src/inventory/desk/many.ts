@@ -75,6 +75,11 @@ export function createManyChanges(deps: {
 
       const outcomes: ManyOutcome[] = [];
       for (let at = 0; at < targets.length; at += inFlightMax) {
+        if (terms.isCancelled?.() === true) {
+          const rest = targets.slice(at).map(({ machine }) => machine.spec.serial);
+          outcomes.push(...rest.map((serial) => ({ serial, kind: 'skipped' }) as const));
+          break;
+        }
         const batch = targets.slice(at, at + inFlightMax);
         const done = await Promise.all(
           batch.map(async (target) => {
@@ -85,6 +90,7 @@ export function createManyChanges(deps: {
           }),
         );
         outcomes.push(...done);
+        terms.onProgress?.(outcomes.length);
       }
       return ok(outcomes);
     },

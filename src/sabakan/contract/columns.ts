@@ -112,3 +112,16 @@ export const templateColumns = {
   ignitionVersion: 'the version of Ignition’s configuration',
   boots: 'true or false: the highest version is what machines of the role boot with',
 } as const;
+
+/** What operations are selected and sorted by, and what it holds. */
+export const workColumns = {
+  id: 'the id; ids ascend with time',
+  kind: 'what was asked for',
+  state: 'running, succeeded, failed, cancelled or interrupted',
+  done: 'how much of it is done',
+  total: 'how much there is to do',
+  by: 'who asked for it',
+  runsOn: 'which server does it',
+  startedAt: 'when it began',
+  endedAt: 'when it ended; a running one has none',
+} as const;

@@ -66,6 +66,7 @@ export const bulkMachines: Operation = {
   needs: 'operator',
   query: dryRunQuery,
   body: bulkSchema,
+  isLong: true,
   example: {
     select: { fieldSelector: 'rack=3,state=healthy' },
     expect: 28,
@@ -79,11 +80,12 @@ export const bulkMachines: Operation = {
       changed: count('of them'),
       unchanged: count('that were so already'),
       failed: count('that were refused, each with its problem'),
+      skipped: count('that were not come to, since it was cancelled'),
       revision: Type.String({ description: "the store's, of the last of these changes" }),
       items: Type.Array(
         Type.Object({
           name: Type.String({ description: 'the serial number' }),
-          outcome: Type.Enum(['changed', 'unchanged', 'failed']),
+          outcome: Type.Enum(['changed', 'unchanged', 'failed', 'skipped']),
           revision: Type.Optional(Type.String({ description: 'of the commit' })),
           problem: Type.Optional(
             Type.Object({
@@ -99,6 +101,7 @@ export const bulkMachines: Operation = {
   problems: [
     'count-differs',
     'bulk-refused',
+    'operations-busy',
     'invalid',
     'too-large',
     'body-too-large',

@@ -32,6 +32,8 @@ export type Operation = {
   readonly bodyTypes?: readonly string[];
   /** `If-Match` is required: the revision the caller knows, or `*`. */
   readonly isConditional?: true;
+  /** Takes `Prefer: respond-async` or `wait=SECONDS` and answers 202 with where to look, when it takes longer. */
+  readonly isLong?: true;
   readonly answer: {
     readonly status: number;
     readonly holds: string;

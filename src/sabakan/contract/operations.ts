@@ -14,6 +14,7 @@ import { serverOperations } from './server-operations.ts';
 import { subnetOperations } from './subnet.ts';
 import { templateOperations } from './template.ts';
 import { tokenOperations } from './token.ts';
+import { workOperations } from './work.ts';
 
 export const operations: readonly Operation[] = [
   ...machineOperations,
@@ -28,5 +29,6 @@ export const operations: readonly Operation[] = [
   ...registrationOperations,
   ...tokenOperations,
   ...brakeOperations,
+  ...workOperations,
   ...serverOperations,
 ];

@@ -10,6 +10,7 @@ import type { DoctorReport } from '../doctor/doctor.ts';
 import type { Route } from '../exchange.ts';
 import { published } from '../published.ts';
 import { createPlanReader, planJson } from '../v2-views.ts';
+import type { Works } from '../works/desk.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
 import { type AssetPartDeps, assetPart } from './assets.ts';
 import { brakePart } from './brakes.ts';
@@ -28,6 +29,7 @@ import { registrationEndpoint } from './registrations.ts';
 import { subnetPart } from './subnets.ts';
 import { type TemplatePartDeps, templatePart } from './templates.ts';
 import { type TokenPartDeps, tokenPart } from './tokens.ts';
+import { workPart } from './works.ts';
 
 export type ApiDeps = MachinePartDeps &
   KernelParamsPartDeps &
@@ -36,6 +38,7 @@ export type ApiDeps = MachinePartDeps &
   TemplatePartDeps &
   TokenPartDeps & {
     readonly world: Pick<World, 'clock' | 'log' | 'store'>;
+    readonly works: Works;
     readonly version: string;
     readonly status: () => unknown;
     /** This server examines itself. */
@@ -83,6 +86,7 @@ export function createApi(deps: ApiDeps): Api {
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
     brakePart(deps),
+    workPart(deps),
     { endpoints: server },
   ];
   const docsRouteOf = createDocsRoutes(description);

@@ -2,17 +2,21 @@
 
 import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, compareRevisions } from '../../base/store.ts';
+import type { Clock } from '../../base/world.ts';
 import type { Inventory, ManyChange, ManyOutcome } from '../../inventory/inventory.ts';
 import type { Machine } from '../../inventory/machine.ts';
 import { bulkMachines, bulkMachinesMax, type MachineBulkV2 } from '../contract/machine-bulk.ts';
 import { badRequest, type Place, placesText, v2Status } from '../problems.ts';
 import { actorOf } from '../rest/noun.ts';
+import type { Works } from '../works/desk.ts';
 import type { Collection } from './collection.ts';
 import { json } from './collection-endpoints.ts';
 import type { Endpoint, Refusal } from './endpoint.ts';
 import { readSelectors } from './list-query.ts';
 import { filtered } from './listing.ts';
+import { answeredWithin, type Hooks } from './long.ts';
 import { readPatch } from './machine-writes.ts';
+import { waitMsOf } from './prefer.ts';
 
 /** 20,000 serials and a patch. */
 const bytesMax = 2 * 1024 * 1024;
@@ -22,7 +26,12 @@ const placesMax = 20;
 
 export function bulkEndpoint(
   machines: Collection<Machine>,
-  deps: { readonly inventory: Inventory; readonly serverName: string },
+  deps: {
+    readonly inventory: Inventory;
+    readonly serverName: string;
+    readonly clock: Clock;
+    readonly works: Works;
+  },
 ): Endpoint {
   const { inventory, serverName } = deps;
   return {
@@ -31,7 +40,8 @@ export function bulkEndpoint(
     handle: async ({ exchange, query, body }) => {
       const asked = body as MachineBulkV2;
       const actor = actorOf(exchange, serverName);
-      const what = readChange(asked, actor.user === '' ? actor.ip : actor.user);
+      const by = actor.user === '' ? actor.ip : actor.user;
+      const what = readChange(asked, by);
       if (!what.ok) return what;
       const meant = selected(machines, asked.select);
       if (!meant.ok) return meant;
@@ -43,18 +53,33 @@ export function bulkEndpoint(
       }));
       const atomic = asked.atomic === true;
       const terms = { atomic, dryRun: query.get('dryRun') === 'true' };
-      const done = await inventory.changeMany(targets, what.value, terms, actor);
-      if (!done.ok) return fail({ problem: done.error });
-      const refused = done.value.filter((outcome) => outcome.kind === 'refused');
-      const [first] = refused;
-      const isAway = refused.every(({ problem: { kind } }) => kind === 'store-unavailable');
-      if (first !== undefined && isAway && refused.length === targets.length) {
-        return fail({ problem: first.problem });
+      const change: BulkWork = async (hooks) => {
+        // An operation is answered before its change: what a repeated request hears is that answer.
+        const { receipt, ...nobody } = actor;
+        const who = hooks === undefined && receipt !== undefined ? actor : nobody;
+        const done = await inventory.changeMany(targets, what.value, { ...terms, ...hooks }, who);
+        return done.ok ? judged(done.value, atomic) : fail({ problem: done.error });
+      };
+      const waitMs = terms.dryRun ? undefined : waitMsOf(exchange.headers.get('prefer'));
+      if (waitMs === undefined) {
+        const done = await change();
+        return done.ok ? ok(json(done.value)) : done;
       }
-      if (atomic && first !== undefined) return fail(bulkRefused(refused, targets.length));
-      return ok(json(summed(done.value)));
+      const about = { kind: bulkMachines.id, by, total: targets.length, unit: 'machines' };
+      return answeredWithin(waitMs, deps, about, change);
     },
   };
+}
+
+function judged(outcomes: readonly ManyOutcome[], atomic: boolean): Result<Summed, Refusal> {
+  const refused = outcomes.filter((outcome) => outcome.kind === 'refused');
+  const [first] = refused;
+  const isAway = refused.every(({ problem: { kind } }) => kind === 'store-unavailable');
+  if (first !== undefined && isAway && refused.length === outcomes.length) {
+    return fail({ problem: first.problem });
+  }
+  if (atomic && first !== undefined) return fail(bulkRefused(refused, outcomes.length));
+  return ok(summed(outcomes));
 }
 
 /** Exactly one of them. */
@@ -139,20 +164,25 @@ function bulkRefused(refused: readonly Refused[], of: number): Refusal {
   return { problem: { kind: 'bulk-refused', text }, places };
 }
 
+type Summed = ReturnType<typeof summed>;
+type BulkWork = (hooks?: Hooks) => Promise<Result<Summed, Refusal>>;
+
 function summed(outcomes: readonly ManyOutcome[]) {
   const count = (kind: ManyOutcome['kind']) =>
     outcomes.filter((outcome) => outcome.kind === kind).length;
   const revision = outcomes
-    .map((outcome) => (outcome.kind === 'refused' ? absent : outcome.revision))
+    .map((outcome) => ('revision' in outcome ? outcome.revision : absent))
     .reduce((a, b) => (compareRevisions(a, b) >= 0 ? a : b), absent);
   return {
     selected: outcomes.length,
     changed: count('changed'),
     unchanged: count('unchanged'),
     failed: count('refused'),
+    skipped: count('skipped'),
     revision,
     items: outcomes.map((outcome) => {
       const { serial: name, kind } = outcome;
+      if (kind === 'skipped') return { name, outcome: kind };
       if (kind !== 'refused') return { name, outcome: kind, revision: outcome.revision };
       const { problem } = outcome;
       const type = `urn:tetsukan:problem:${problem.kind}`;

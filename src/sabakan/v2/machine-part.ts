@@ -10,6 +10,7 @@ import {
   watchMachines,
 } from '../contract/machine-operations.ts';
 import { machineExplained, type PlanReader, type ViewParts } from '../v2-views.ts';
+import type { Works } from '../works/desk.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
 import { json } from './collection-endpoints.ts';
 import { ignitionEndpoints } from './ignition.ts';
@@ -19,6 +20,7 @@ import { machineWriteEndpoints } from './machine-writes.ts';
 import { machineCollection } from './machines.ts';
 
 export type MachinePartDeps = ViewParts & {
+  readonly works: Works;
   readonly clock: Clock;
   /** Stands in the audit log. */
   readonly serverName: string;

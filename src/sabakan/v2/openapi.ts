@@ -3,6 +3,7 @@
 import type { Operation } from '../contract/operation.ts';
 import { problemSchema } from '../contract/problem.ts';
 import { tagMeanings } from '../contract/tags.ts';
+import { workSchema } from '../contract/work.ts';
 import { type ProblemKind, v2Status } from '../problems.ts';
 import { curlExample } from './curl-example.ts';
 
@@ -56,7 +57,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
             'a token of a viewer, an operator or an admin; each may do what the ones before may',
         },
       },
-      parameters: { IfMatch: ifMatch, IdempotencyKey: idempotencyKey },
+      parameters: { IfMatch: ifMatch, IdempotencyKey: idempotencyKey, Prefer: prefer },
       headers: { ETag: etag, RetryAfter: retryAfter, Replayed: replayed },
     },
   };
@@ -81,6 +82,7 @@ function described(operation: Operation): unknown {
       ...queryParameters(query),
       ...(operation.isConditional ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
       ...(method === 'GET' ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }]),
+      ...(operation.isLong === true ? [{ $ref: '#/components/parameters/Prefer' }] : []),
     ],
     ...(body === undefined
       ? {}
@@ -110,6 +112,25 @@ const idempotencyKey = {
   example: '6f1b9a52-8d0e-4c53-9f0b-0a2f6d1c7e31',
 };
 
+const prefer = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description:
+    '`respond-async`: an answer at once, with where to look; `wait=SECONDS` (300 at most): the same when it takes longer',
+  schema: { type: 'string' },
+  example: 'wait=10',
+};
+
+/** RFC 9110 section 15.3.3. */
+const accepted = {
+  description: 'it is under way: `Location` is the operation that says how far it is',
+  headers: {
+    Location: { description: 'the path of the operation', schema: { type: 'string' } },
+  },
+  content: { 'application/json': { schema: workSchema } },
+};
+
 const etag = {
   description: "the object's revision in quotes: what `If-Match` of its next change names",
   schema: { type: 'string' },
@@ -123,7 +144,13 @@ const replayed = {
   schema: { type: 'string' },
 };
 
-function success({ answer, method, path, isConditional }: Operation): Record<string, unknown> {
+function success({
+  answer,
+  method,
+  path,
+  isConditional,
+  isLong,
+}: Operation): Record<string, unknown> {
   const isObject = method === 'GET' && path.endsWith('}') && answer.mediaType === undefined;
   const headers = {
     ...(isObject || (isConditional && answer.schema !== undefined)
@@ -141,7 +168,11 @@ function success({ answer, method, path, isConditional }: Operation): Record<str
       : { content: { [answer.mediaType ?? 'application/json']: { schema: answer.schema } } }),
   };
   const unchanged = { description: 'it is as `If-None-Match` says' };
-  return { [answer.status]: told, ...(isObject ? { 304: unchanged } : {}) };
+  return {
+    [answer.status]: told,
+    ...(isLong === true ? { 202: accepted } : {}),
+    ...(isObject ? { 304: unchanged } : {}),
+  };
 }
 
 function contentOf(schema: unknown, { bodyTypes = ['application/json'], example }: Operation) {
