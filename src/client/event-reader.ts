@@ -1,16 +1,16 @@
-/** Server-sent events (HTML Living Standard, section 9.2) out of pieces of text, as far as our servers send them. */
+/** Server-sent events (HTML Living Standard, section 9.2) out of a stream of text, as far as a server of ours sends them. */
 
 export type ServerEvent = {
-  /** Of the last event that had one. */
+  /** Of the last event that had one: where to go on. */
   readonly id: string;
   readonly name: string;
   readonly data: string;
 };
 
-/** All changes of one revision are one event: a whole fleet registered at once. */
-const eventCharactersMax = 64 * 1024 * 1024;
+/** One event holds all changes of one revision; registering a hall at once is some megabytes. */
+export const eventCharactersMax = 64 * 1024 * 1024;
 
-/** @returns for each piece the events that it completes. */
+/** @returns for each piece of the stream the events that it completes */
 export function createEventReader(lastId: string): (piece: string) => readonly ServerEvent[] {
   let rest = '';
   let id = lastId;
@@ -19,10 +19,11 @@ export function createEventReader(lastId: string): (piece: string) => readonly S
 
   const line = (text: string): ServerEvent | undefined => {
     if (text === '') {
-      const event = data.length === 0 ? undefined : { id, name, data: data.join('\n') };
+      const event = { id, name: name === '' ? 'message' : name, data: data.join('\n') };
+      const isEmpty = data.length === 0;
       name = '';
       data = [];
-      return event;
+      return isEmpty ? undefined : event;
     }
     const colon = text.indexOf(':');
     const field = colon === -1 ? text : text.slice(0, colon);
@@ -34,11 +35,11 @@ export function createEventReader(lastId: string): (piece: string) => readonly S
   };
 
   return (piece) => {
-    const lines = (rest + piece).split('\n');
+    const lines = (rest + piece).split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop() ?? '';
     if (rest.length > eventCharactersMax) {
       throw new RangeError(`an event is longer than ${eventCharactersMax} characters`);
     }
-    return lines.flatMap((text) => line(text.replace(/\r$/, '')) ?? []);
+    return lines.flatMap((text) => line(text) ?? []);
   };
 }

@@ -1,10 +1,10 @@
 /** The changes of a noun, without end: over lost connections, and over a history that is not kept any more. */
 
+import { createEventReader, type ServerEvent } from '../../client/event-reader.ts';
 import type { Get } from '../answer.ts';
 import { listAll, type Selectors } from '../commands/list.ts';
 import { Failure } from '../failure.ts';
 import type { CliNoun } from '../nouns/noun.ts';
-import { createEventReader, type ServerEvent } from './server-events.ts';
 
 export type Change = {
   /** `listed`: it was there when the watch began. */

@@ -3,14 +3,26 @@
 import http, { type IncomingMessage } from 'node:http';
 import type { Transport } from '../transport.ts';
 
-/** @param ca PEM of who signed the server's certificate; undefined: the system's roots. */
-export function nodeTransport(ca: string | undefined): Transport {
+/** PEM texts. */
+export type ClientTls = {
+  /** Who signed the server's certificate; absent: one of the system's roots. */
+  readonly ca?: string;
+  /** Our own, where the server asks for one. */
+  readonly cert?: string;
+  readonly key?: string;
+};
+
+export function nodeTransport({ ca, cert, key }: ClientTls = {}): Transport {
+  const tls = {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
   return async ({ method, url, headers, body, signal }) => {
     const isTls = url.startsWith('https:');
     const { request } = isTls ? await import('node:https') : http;
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const trust = isTls && ca !== undefined ? { ca } : {};
-      const asked = request(url, { method, headers, signal, agent: false, ...trust });
+      const asked = request(url, { ...(isTls ? tls : {}), method, headers, signal, agent: false });
       asked.on('response', resolve);
       asked.on('error', reject);
       if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEventReader } from '../../../src/cli/watch/server-events.ts';
+import { createEventReader } from '../../src/client/event-reader.ts';
 
 describe('the reader of server-sent events', () => {
   const text =
