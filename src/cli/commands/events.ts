@@ -1,11 +1,11 @@
 /** `tetsu events`: who changed what, a line each, oldest first; and on and on as it happens. */
 
+import { createEventReader } from '../../client/event-reader.ts';
 import type { EventV2 } from '../../sabakan/contract/event.ts';
 import type { Get } from '../answer.ts';
 import { Failure } from '../failure.ts';
 import { printable } from '../table.ts';
 import type { Following } from '../watch/follow.ts';
-import { createEventReader } from '../watch/server-events.ts';
 
 export type EventQuery = Readonly<Record<string, string>>;
 
