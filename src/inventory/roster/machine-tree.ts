@@ -25,7 +25,8 @@ const sabakan: Shape = {
 };
 const ours: Shape = {
   names: { ...sabakan.names, retireDate: 'retireDate' },
-  assigned: ['indexInRack', 'ipv4', 'registerDate'],
+  // A hold is put on and taken off by a change of its own.
+  assigned: ['indexInRack', 'ipv4', 'registerDate', 'hold'],
 };
 
 /** Undefined with mistakes where it is no machine at all. */

@@ -79,6 +79,20 @@ describe('a file of machines', () => {
     });
   });
 
+  it('may be what the API lists: every member of a machine is known, and nothing changes', async () => {
+    await ask(path, csv('a,2,cs,x,tokyo'));
+    const list = await face.must('GET /api/v2/machines');
+    const again = await ask(path, {
+      body: list.body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([again.status, again.json.errors, again.json.counts?.unchanged]).toEqual([
+      200,
+      undefined,
+      1,
+    ]);
+  });
+
   it('has every mistake listed with row and column', async () => {
     const { status, json } = await ask(path, csv('a,x,cs,x,', 'b,0,c s,x,', 'a,0,cs,x,'));
     expect(status).toBe(400);
