@@ -34,9 +34,10 @@ module.exports = {
         'sabakan/migrate.ts',
         'sabakan/doctor/main.ts',
         'sabakan/make-token.ts',
+        'sabakan/config-reference.ts',
       ],
     },
-    why: 'the command is a client like any other; only `tetsu server` starts the face; `tetsu migrate`, `tetsu doctor --config` and `tetsu token create --config` need no server',
+    why: 'the command is a client like any other; only `tetsu server` starts the face; `tetsu migrate`, `tetsu doctor --config`, `tetsu token create --config` and `tetsu explain config` need no server',
   },
   sim: {
     may: ['base', 'inventory', 'pxe', 'health', 'cke-bridge', 'sabakan'],

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/sabakan/config.ts';
 import { missingLine, readPage } from '../support/page.ts';
@@ -21,7 +21,10 @@ describe.each(pages)('what $name tells people to do works', (page) => {
       let printed = '';
       for (const step of page.steps) {
         const where = `${page.name}:${step.line}`;
-        if (step.kind === 'file') await writeFile(join(folder, step.name), here(step.text, server));
+        if (step.kind === 'file') {
+          await mkdir(dirname(join(folder, step.name)), { recursive: true });
+          await writeFile(join(folder, step.name), here(step.text, server));
+        }
         if (step.kind === 'output') {
           expect(missingLine(step.lines, printed), `${where}: missing in\n${printed}`).toBe(
             undefined,
