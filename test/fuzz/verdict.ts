@@ -17,7 +17,9 @@ const table: Readonly<Record<string, Row>> = problemTable;
 export function wrongWith(request: FuzzRequest, answer: FuzzAnswer): string | undefined {
   const { status, body } = answer;
   if (status < 400 || request.method === 'HEAD') {
-    return status >= 500 ? `${status} without a body to explain it` : undefined;
+    // HEAD has no body; one that may be tried again says so in a header.
+    const isOver = status < 500 || (status === 503 && answer.headers['retry-after'] !== undefined);
+    return isOver ? undefined : `${status} without a body to explain it`;
   }
   if (request.target.startsWith('/api/v2')) return wrongProblem(answer);
   // Refused before it was known which version is asked: the path cannot be read.
