@@ -6,6 +6,7 @@ type Bench = { readonly run: () => readonly Row[] | Promise<readonly Row[]> };
 
 const benches: Readonly<Record<string, readonly [title: string, load: () => Promise<Bench>]>> = {
   list: ['lists, start, memory', () => import('./list.ts')],
+  cli: ['the command', () => import('./cli.ts')],
   watch: ['watches', () => import('./watch.ts')],
   register: ['registration', () => import('./register.ts')],
   dhcp: ['DHCP', () => import('./dhcp.ts')],

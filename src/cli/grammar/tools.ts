@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Get, Send } from '../answer.ts';
 import type { Editor } from '../commands/edit.ts';
+import type { Contexts } from '../contexts.ts';
 import type { SourceFiles } from '../ignition-source.ts';
 import type { Progress } from '../many.ts';
 import type { CliNoun } from '../nouns/noun.ts';
@@ -58,5 +59,11 @@ export type Tools = {
   readonly edit: Editor;
   /** Since 1970, by this host's clock. */
   readonly nowMs: () => number;
+  /** The file with contexts. */
+  readonly contexts: {
+    readonly read: () => Promise<Contexts>;
+    readonly write: (contexts: Contexts) => Promise<void>;
+    readonly absolute: (path: string) => string;
+  };
   readonly exitWith: (code: number) => void;
 };

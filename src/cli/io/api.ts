@@ -10,8 +10,7 @@ import {
   type FailurePlace,
   type Refused,
 } from '../failure.ts';
-
-export const defaultServer = 'http://localhost:10080';
+import type { Connection } from './connection.ts';
 
 const timeoutMs = 30_000;
 
@@ -25,28 +24,49 @@ const hintOf: Readonly<Record<number, string>> = {
 };
 
 /**
- * The JSON answer of a GET; 404 is an answer, everything else that is no success a `Failure`. Not by `fetch`, which
+ * The JSON answer of a request; 404 is an answer, everything else that is no success a `Failure`. Not by `fetch`, which
  * refuses port 10080, Sabakan's own, as one of its "bad ports"; nor by undici, which takes 0.1 s to load.
+ * Changes carry the user of this host, as sabactl's do. Where a server does not answer, the next one of the connection is
+ * asked: for a change only if it cannot have been heard.
  */
-export function getJson(server: string, path: string): Promise<Answer> {
-  return sendJson(server, 'GET', path);
-}
-
-/** The same with any method; `body` becomes JSON. Changes carry the user of this host, as sabactl's do. */
 export async function sendJson(
-  server: string,
+  connection: Connection,
   method: Method,
   path: string,
   body?: unknown,
   terms: SendTerms = {},
 ): Promise<Answer> {
-  const answer = await ask(server, method, path, body, terms).catch((problem: unknown) => {
-    throw unreachable(server, problem);
-  });
-  const { status, text, more } = answer;
+  const [server, { status, text, more }] = await fromAny(connection, method === 'GET', (one) =>
+    ask(connection, one, method, path, body, terms),
+  );
   const answered = parse(text);
   if (status < 300 || status === 404) return { status, body: answered, ...more };
   throw refusal(server, status, answered, text);
+}
+
+/** The first of the servers that answers, and its answer. */
+async function fromAny<T>(
+  { servers }: Connection,
+  isRead: boolean,
+  askOne: (server: string) => Promise<T>,
+): Promise<readonly [string, T]> {
+  const problems: Failure[] = [];
+  for (const server of servers) {
+    try {
+      return [server, await askOne(server)];
+    } catch (problem) {
+      if (problem instanceof Failure) throw problem;
+      problems.push(unreachable(server, problem));
+      const isUnheard = problem instanceof Error && codeOf(problem) === 'ECONNREFUSED';
+      if (!isRead && !isUnheard) break;
+    }
+  }
+  const [first, ...more] = problems;
+  if (first === undefined) throw new Failure('no server is named', '--server URL');
+  const last = problems.at(-1) ?? first;
+  if (more.length === 0) throw first;
+  const texts = problems.map(({ message }) => message);
+  throw new Failure(texts.join('; '), last.hint, last.exitCode);
 }
 
 export function refusal(server: string, status: number, answered: unknown, text: string): Failure {
@@ -76,6 +96,7 @@ function placeOf(error: unknown): FailurePlace {
 }
 
 async function ask(
+  connection: Connection,
   server: string,
   method: Method,
   path: string,
@@ -90,7 +111,7 @@ async function ask(
     ...(method === 'GET' ? {} : { 'x-sabakan-user': userName() }),
   };
   const signal = AbortSignal.timeout(timeoutMs);
-  const answer = await start(server, path, { method, headers, signal }, json);
+  const answer = await start(connection, server, path, { method, headers, signal }, json);
   let text = '';
   for await (const piece of answer) text += piece;
   const warning = answer.headers['x-tetsukan-warning'];
@@ -107,6 +128,7 @@ async function ask(
 
 /** The answer as soon as its head is there; its body is text. */
 async function start(
+  { token, tls }: Connection,
   server: string,
   path: string,
   options: Pick<RequestOptions, 'method' | 'signal'> & {
@@ -117,8 +139,8 @@ async function start(
   const url = new URL(path, server);
   const { request } = url.protocol === 'https:' ? await import('node:https') : http;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const headers = { ...bearer(), ...options.headers };
-    const asked = request(url, { agent: false, ...options, headers });
+    const headers = { ...bearer(token), ...options.headers };
+    const asked = request(url, { agent: false, ...tls, ...options, headers });
     asked.on('response', resolve);
     asked.on('error', reject);
     asked.end(body);
@@ -131,18 +153,22 @@ const silenceMs = 45_000;
 
 /** The text of an event stream as it comes; see `Open` in `watch/follow.ts`. */
 export async function* openEvents(
-  server: string,
+  connection: Connection,
   path: string,
   lastEventId: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string> {
+  let [server = ''] = connection.servers;
   const silence = new AbortController();
   const watchdog = setTimeout(() => silence.abort(), silenceMs);
   const signals = [silence.signal, ...(signal === undefined ? [] : [signal])];
   const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId };
   try {
     const ending = AbortSignal.any(signals);
-    const answer = await start(server, path, { method: 'GET', headers, signal: ending });
+    const [from, answer] = await fromAny(connection, true, (one) =>
+      start(connection, one, path, { method: 'GET', headers, signal: ending }),
+    );
+    server = from;
     const status = answer.statusCode ?? 0;
     if (status !== 200) {
       let text = '';
@@ -164,10 +190,8 @@ export async function* openEvents(
   }
 }
 
-/** Never an argument of a command: those are seen by everybody on the host. */
-export function bearer(): { readonly authorization?: string } {
-  const token = process.env['TETSU_TOKEN']?.trim() ?? '';
-  return token === '' ? {} : { authorization: `Bearer ${token}` };
+export function bearer(token: string | undefined): { readonly authorization?: string } {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 /** Hosts without an entry for this user exist: containers. */

@@ -1,36 +1,52 @@
 /** The tools of a real terminal. */
 
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { exitCodes, Failure } from '../failure.ts';
 import type { Tools } from '../grammar/tools.ts';
 import { oneOf } from '../nouns/noun.ts';
 import { formatObjects } from '../output.ts';
-import { defaultServer, getJson, openEvents, sendJson, userName } from './api.ts';
+import { openEvents, sendJson, userName } from './api.ts';
+import { type Connection, connectionOf, defaultServer } from './connection.ts';
+import { readContexts, writeContexts } from './context-file.ts';
 import { progress } from './progress.ts';
 import { sourceFiles } from './source-files.ts';
 
 export const terminalTools: Tools = {
   client: (command) =>
-    command.addOption(
-      new Option('--server <url>', 'the server to ask').env('TETSU_SERVER').default(defaultServer),
-    ),
+    command
+      .addOption(
+        new Option('--server <url>', `the server to ask (default: ${defaultServer})`).env(
+          'TETSU_SERVER',
+        ),
+      )
+      .addOption(
+        new Option('--context <name>', 'a context of tetsu context list').env('TETSU_CONTEXT'),
+      )
+      .addOption(
+        new Option('--token-file <file>', 'that holds a token (or TETSU_TOKEN)').env(
+          'TETSU_TOKEN_FILE',
+        ),
+      ),
   getterOf: (command) => {
-    const server = serverOf(command);
-    return (path) => getJson(server, path);
+    const connection = connecting(command);
+    return async (path) => sendJson(await connection(), 'GET', path);
   },
   senderOf: (command) => {
-    const server = serverOf(command);
-    return (method, path, body, terms) => sendJson(server, method, path, body, terms);
+    const connection = connecting(command);
+    return async (method, path, body, terms) =>
+      sendJson(await connection(), method, path, body, terms);
   },
   uploaderOf: (command) => {
-    const server = serverOf(command);
-    return async (wanted) => (await import('./upload.ts')).upload(server, wanted);
+    const connection = connecting(command);
+    return async (wanted) => (await import('./upload.ts')).upload(await connection(), wanted);
   },
   followingOf: (command, signal) => {
-    const server = serverOf(command);
+    const connection = connecting(command);
     return {
-      get: (path) => getJson(server, path),
-      open: (path, lastEventId) => openEvents(server, path, lastEventId, signal),
+      get: async (path) => sendJson(await connection(), 'GET', path),
+      open: async function* (path, lastEventId) {
+        yield* openEvents(await connection(), path, lastEventId, signal);
+      },
       pause: (ms) => pause(ms, signal),
       warn: (text) => {
         if (signal?.aborted !== true) process.stderr.write(`tetsu: ${text}\n`);
@@ -57,6 +73,7 @@ export const terminalTools: Tools = {
   userName,
   edit: async (text) => (await import('./editor.ts')).editText(text),
   nowMs: () => Date.now(),
+  contexts: { read: readContexts, write: writeContexts, absolute: (path) => resolve(path) },
   exitWith: (code) => {
     process.exitCode = code;
   },
@@ -70,16 +87,13 @@ function paint(style: keyof typeof colours, text: string): string {
   return isPlain ? text : `\u001B[${colours[style]}m${text}\u001B[0m`;
 }
 
-function serverOf(command: Command): string {
-  const { server } = command.opts<{ readonly server: string }>();
-  if (!/^https?:$/.test(URL.parse(server)?.protocol ?? '')) {
-    throw new Failure(
-      `"${server}" is no http:// or https:// URL`,
-      `such as ${defaultServer}`,
-      exitCodes.usage,
-    );
-  }
-  return server;
+/** Settled at the first request, once. */
+function connecting(command: Command): () => Promise<Connection> {
+  let connection: Promise<Connection> | undefined;
+  return () => {
+    connection ??= connectionOf(command);
+    return connection;
+  };
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

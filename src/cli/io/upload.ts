@@ -9,27 +9,31 @@ import { formatBytes } from '../byte-size.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { tarEnd, tarHeader, tarPadding, type Upload } from '../upload.ts';
 import { bearer, parse, refusal, unreachable, userName } from './api.ts';
+import type { Connection } from './connection.ts';
 
 /** A server that takes nothing for so long is gone, or its disk is. */
 const silenceMs = 120_000;
 
 type Body = { readonly sizeBytes: number; readonly chunks: () => AsyncIterable<Uint8Array> };
 
-export async function upload(server: string, wanted: Upload): Promise<Answer> {
+/** To the first server of the connection: it passes on what it has to the others itself. */
+export async function upload(connection: Connection, wanted: Upload): Promise<Answer> {
+  const { token, tls } = connection;
+  const [server = ''] = connection.servers;
   const body = await bodyOf(wanted);
   const hash = createHash('sha256');
   for await (const chunk of body.chunks()) hash.update(chunk);
   const digest = hash.digest('base64');
   const headers = {
     ...wanted.headers,
-    ...bearer(),
+    ...bearer(token),
     'content-length': String(body.sizeBytes),
     'content-digest': `sha-256=:${digest}:`,
     'x-sabakan-user': userName(),
   };
   const url = new URL(wanted.path, server);
   const { request } = url.protocol === 'https:' ? await import('node:https') : http;
-  const asked = request(url, { method: 'PUT', agent: false, headers, timeout: silenceMs });
+  const asked = request(url, { method: 'PUT', agent: false, ...tls, headers, timeout: silenceMs });
   asked.on('timeout', () => asked.destroy(new Error(`nothing moved for ${silenceMs / 1000}s`)));
   let answer: IncomingMessage;
   try {
