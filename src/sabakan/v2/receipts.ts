@@ -8,6 +8,7 @@ import { absent, type Condition, type Entry, type Revision, type Store } from '.
 import { addMs, formatInstant, type Instant } from '../../base/time.ts';
 import type { TransactProblem } from '../../base/transact.ts';
 import type { Clock } from '../../base/world.ts';
+import { pack, unpack } from './packed.ts';
 
 export type StoredAnswer = {
   readonly status: number;
@@ -44,7 +45,9 @@ export type Begun = {
 
 /** Of one server in a UTC day: 100,000 receipts are 20 MB in the store. */
 export const receiptsPerDayMax = 100_000;
-/** Larger answers are not kept; what they tell is read again. */
+/** Answers beyond it are packed. */
+const plainCharactersMax = 4 * 1024;
+/** What one takes in the store, packed: some 10,000 machines. Larger ones are not kept; what they tell is read again. */
 const answerCharactersMax = 256 * 1024;
 /** Of the answers of one server in a day; the store has room for 2 GiB in all. */
 const answerCharactersPerDayMax = 64 * 1024 * 1024;
@@ -92,7 +95,7 @@ export function createReceipts(deps: {
       const got = await store.get([...days].map((day) => keyOf(day, name)));
       if (!got.ok) return got;
       const [entry] = got.value.entries;
-      return ok(entry === undefined ? undefined : decode(entry));
+      return ok(entry === undefined ? undefined : await decode(entry));
     },
     begin: (name, asked) => {
       const now = clock.now();
@@ -113,10 +116,12 @@ export function createReceipts(deps: {
         const modRevision = guard === entry?.key ? entry.modRevision : absent;
         return { kind: 'unmoved', key: guard, modRevision };
       });
-      const size = answer.body.length;
+      const isLong = answer.body.length > plainCharactersMax;
+      const body = isLong ? await pack(answer.body) : answer.body;
+      const size = body.length;
       const isKept = size <= answerCharactersMax && characters + size <= answerCharactersPerDayMax;
       if (isKept) characters += size;
-      const kept = isKept ? { answer } : {};
+      const kept = isKept ? { answer: { ...answer, body }, isPacked: isLong } : {};
       const value = encode({ asked, at: formatInstant(clock.now()), isAnswered: true, ...kept });
       const done = await store.commit(conditions, [{ kind: 'put', key: place, value }]);
       if (!done.ok) return done;
@@ -143,14 +148,19 @@ function encode(json: unknown): Uint8Array {
 }
 
 /** One that cannot be read is a receipt nonetheless: of a request that is no other's. */
-function decode({ value, modRevision }: Entry): ReceiptRecord {
+async function decode({ value, modRevision }: Entry): Promise<ReceiptRecord> {
   try {
     const json = JSON.parse(new TextDecoder().decode(value)) as {
       readonly asked?: unknown;
       readonly isAnswered?: boolean;
       readonly answer?: StoredAnswer;
+      readonly isPacked?: boolean;
     };
-    const { asked, isAnswered = false, answer } = json;
+    const { asked, isAnswered = false, isPacked = false } = json;
+    const answer =
+      json.answer && isPacked
+        ? { ...json.answer, body: await unpack(json.answer.body) }
+        : json.answer;
     return { asked: String(asked), isAnswered, answer, revision: modRevision };
   } catch {
     return { asked: '', isAnswered: true, answer: undefined, revision: modRevision };

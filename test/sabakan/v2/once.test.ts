@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { MemoryStore } from '../../../src/base/memory-store.ts';
 import { fail } from '../../../src/base/result.ts';
 import type { Store } from '../../../src/base/store.ts';
+import { ipamConfigToJson } from '../../../src/inventory/ipam.ts';
 import { type Asked, aFace, type TestFace } from '../../support/face.ts';
+import { ipamWide } from '../../support/machines.ts';
 
 const wish = { serial: 'a', spec: { rack: 2, role: 'cs', bmc: { type: 'none' } } };
 const key = { 'idempotency-key': '"3f1c-1"' };
@@ -132,6 +134,46 @@ describe('a request with an Idempotency-Key', () => {
     expect(again.json().items[0]).toMatchObject({ serial: 'a', spec: { rack: 2 } });
     expect(again.json().items[0].revision).not.toBe('0');
     expect(await auditOf(face, 'register')).toBe(1);
+  });
+
+  it('of a long file is answered as at first, too', async () => {
+    const face = await aFace();
+    await face.must('PUT /api/v1/config/ipam', { body: ipamConfigToJson(ipamWide) });
+    const note = 'x'.repeat(60);
+    const rows = Array.from(
+      { length: 1000 },
+      (_, at) => `m-${at},${Math.floor(at / 28)},cs,x,${note}`,
+    );
+    const file = {
+      body: ['serial,rack,role,bmc-type,label:note', ...rows].join('\n'),
+      headers: { ...key, 'content-type': 'text/csv' },
+    };
+    const first = await face.must('POST /api/v2/registrations', file);
+    expect(first.body.length).toBeGreaterThan(256 * 1024);
+    const again = await face.must('POST /api/v2/registrations', file);
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect(again.body).toBe(first.body);
+  });
+
+  it('of a file whose outcome was lost shows its machines as they are', async () => {
+    let isDeaf = true;
+    const face = await aFace({
+      store: (memory) => deafStore(memory, (keys) => isDeaf && keys.includes('machines/a')),
+    });
+    const file = {
+      body: 'serial,rack,role,bmc-type\na,2,cs,x\n',
+      headers: { ...key, 'content-type': 'text/csv' },
+    };
+    const lost = await face.ask('POST /api/v2/registrations', file);
+    expect(lost.json().type).toBe('urn:tetsukan:problem:outcome-unknown');
+    isDeaf = false;
+    const again = await patiently(face, 'POST /api/v2/registrations', file);
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect(again.json()).toMatchObject({
+      dryRun: false,
+      counts: { registered: 0, changed: 0, unchanged: 1 },
+      machines: [{ serial: 'a', outcome: 'unchanged', spec: { rack: 2 } }],
+    });
   });
 
   it('that is sent twice at once changes once', async () => {
