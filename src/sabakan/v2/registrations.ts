@@ -48,31 +48,22 @@ const formats: ReadonlyMap<string, RosterFormat> = new Map([
 type Deps = { readonly inventory: Inventory; readonly serverName: string };
 
 export function registrationEndpoint({ inventory, serverName }: Deps): Endpoint {
+  const rosterOf = (call: Call): Result<Roster, Refusal> => {
+    const format = formatOf(call);
+    if (!format.ok) return format;
+    const { bytes } = call.body as RawBody;
+    const terms = { present: inventory.ipam(), yamlBytesMax: servedYamlBytesMax };
+    const roster = readRoster(bytes, format.value, terms);
+    return roster.ok ? roster : fail(mistaken(roster.error));
+  };
   return {
     operation: applyRegistration,
     bodyBytesMax: rosterBytesMax,
-    // What the same file would do now: nothing more, unless somebody has changed its machines since.
-    again: async (call) => {
-      const format = formatOf(call);
-      if (!format.ok) return undefined;
-      const { bytes } = call.body as RawBody;
-      const roster = readRoster(bytes, format.value, inventory.ipam());
-      if (!roster.ok) return undefined;
-      const terms = { dryRun: true, approve: () => undefined };
-      const now = await apply(inventory, roster.value, terms, actorOf(call.exchange, serverName));
-      return now.ok ? json(published(now.value, roster.value, false)) : undefined;
-    },
     handle: async (call) => {
-      const format = formatOf(call);
-      if (!format.ok) return format;
       const expected = expectedTags(call.exchange);
       if (!expected.ok) return expected;
-      const { bytes } = call.body as RawBody;
-      const roster = readRoster(bytes, format.value, {
-        present: inventory.ipam(),
-        yamlBytesMax: servedYamlBytesMax,
-      });
-      if (!roster.ok) return fail(mistaken(roster.error));
+      const roster = rosterOf(call);
+      if (!roster.ok) return roster;
       const dryRun = call.query.get('dryRun') === 'true';
       const terms = { dryRun, approve: approval(expected.value, call.query.get('expect')) };
       const actor = actorOf(call.exchange, serverName);
@@ -80,6 +71,14 @@ export function registrationEndpoint({ inventory, serverName }: Deps): Endpoint 
       if (!applied.ok) return fail(refusalOf(applied.error, roster.value));
       const etag = dryRun ? { etag: `"${tagOf(applied.value)}"` } : {};
       return ok(json(published(applied.value, roster.value, dryRun), etag));
+    },
+    // What the same file would do now: nothing more, unless somebody has changed its machines since.
+    again: async (call) => {
+      const roster = rosterOf(call);
+      if (!roster.ok) return undefined;
+      const terms = { dryRun: true, approve: () => undefined };
+      const now = await apply(inventory, roster.value, terms, actorOf(call.exchange, serverName));
+      return now.ok ? json(published(now.value, roster.value, false)) : undefined;
     },
   };
 }
