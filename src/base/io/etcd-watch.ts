@@ -153,6 +153,8 @@ export function etcdWatches(connection: Connection, space: KeySpace, log: Log): 
     if (watch !== undefined && response.compact_revision !== '0') {
       return endWatch(watch, response.compact_revision);
     }
+    // We have stopped it ourselves, and all others go on. A watch that etcd would not begin is `created`, too.
+    if (watch === undefined && !response.created && BigInt(response.watch_id) > 0n) return;
     drop(`etcd refused the watch: ${response.cancel_reason || 'no reason given'}`);
   };
 
