@@ -11,6 +11,7 @@ import {
   writeProblems,
 } from './blob.ts';
 import {
+  deleteOperation,
   getOperation,
   keyParameters,
   listOperation,
@@ -79,18 +80,10 @@ export const putAsset: Operation = {
   ],
 };
 
-export const deleteAsset: Operation = {
-  id: 'deleteAsset',
-  method: 'DELETE',
-  path: objectPath(assets),
+export const deleteAsset = deleteOperation(assets, {
   summary: 'removes an asset from all servers',
-  needs: 'operator',
-  parameters: keyParameters(assets),
-  query: dryRunQuery,
-  isConditional: true,
-  answer: { status: 204, holds: 'nothing: it is gone; in a dry run: it would be' },
   problems: ['asset-unknown', ...writeProblems],
-};
+});
 
 export const assetOperations: readonly Operation[] = [
   listAssets,

@@ -1,6 +1,7 @@
-/** The operations that every noun has: a list in pages, one object, a watch. */
+/** The operations that nouns have alike: a list in pages, one object, a watch, taking one away. */
 
 import type { TSchema } from 'typebox';
+import { dryRunQuery } from './dry-run.ts';
 import { changesOf, listQuery, pageOf, watchQuery } from './list.ts';
 import type { AccessRole, Operation } from './operation.ts';
 
@@ -53,6 +54,25 @@ export function getOperation(about: Noun): Operation {
     parameters: keyParameters(about),
     answer: { status: 200, holds: `the ${one}`, schema: detail },
     problems: ['not-found', 'not-live'],
+  };
+}
+
+/** Takes one object away for good, on the condition that it is as the caller knows it. */
+export function deleteOperation(
+  about: Noun,
+  { summary, problems }: Required<Pick<Operation, 'summary' | 'problems'>>,
+): Operation {
+  return {
+    id: `delete${capital(about.one)}`,
+    method: 'DELETE',
+    path: objectPath(about),
+    summary,
+    needs: 'operator',
+    parameters: keyParameters(about),
+    query: dryRunQuery,
+    isConditional: true,
+    answer: { status: 204, holds: 'nothing: it is gone; in a dry run: it would be' },
+    problems,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   writeProblems,
 } from './blob.ts';
 import {
+  deleteOperation,
   getOperation,
   keyParameters,
   listOperation,
@@ -79,18 +80,10 @@ export const putImage: Operation = {
   ],
 };
 
-export const deleteImage: Operation = {
-  id: 'deleteImage',
-  method: 'DELETE',
-  path: objectPath(images),
+export const deleteImage = deleteOperation(images, {
   summary: 'removes a boot image from all servers; its id cannot come back for a while',
-  needs: 'operator',
-  parameters: keyParameters(images),
-  query: dryRunQuery,
-  isConditional: true,
-  answer: { status: 204, holds: 'nothing: it is gone; in a dry run: it would be' },
   problems: ['not-found', 'image-unknown', 'image-invalid', ...writeProblems],
-};
+});
 
 export const imageOperations: readonly Operation[] = [
   listImages,

@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox';
 import { revisionSchema, writeProblems } from './blob.ts';
 import {
+  deleteOperation,
   getOperation,
   keyParameters,
   listOperation,
@@ -95,18 +96,10 @@ export const putTemplate: Operation = {
   problems: ['template-invalid', 'template-exists', 'body-too-large', ...writeProblems],
 };
 
-export const deleteTemplate: Operation = {
-  id: 'deleteTemplate',
-  method: 'DELETE',
-  path: objectPath(templates),
+export const deleteTemplate = deleteOperation(templates, {
   summary: 'removes a version; the highest that is left boots the role’s machines',
-  needs: 'operator',
-  parameters: keyParameters(templates),
-  query: dryRunQuery,
-  isConditional: true,
-  answer: { status: 204, holds: 'nothing: it is gone; in a dry run: it would be' },
   problems: ['template-unknown', ...writeProblems],
-};
+});
 
 export const templateOperations: readonly Operation[] = [
   listTemplates,
