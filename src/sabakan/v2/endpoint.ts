@@ -39,6 +39,8 @@ export type Endpoint = {
   readonly bodyBytesMax?: number;
   /** Its answer holds a secret, which is kept nowhere: a request that is repeated does not hear it again. */
   readonly isSecret?: true;
+  /** Whether this call is more than one commit, so that its receipt must be there before its first one. */
+  readonly isPiecemeal?: (call: Call) => boolean;
   readonly handle: (call: Call) => Promise<Result<Answer, Refusal>>;
   /**
    * The answer to a request that was carried out, while its answer was lost: as things are now. Undefined, or absent:

@@ -37,6 +37,9 @@ export function bulkEndpoint(
   return {
     operation: bulkMachines,
     bodyBytesMax: bytesMax,
+    isPiecemeal: ({ exchange, body }) =>
+      (body as MachineBulkV2).atomic !== true ||
+      waitMsOf(exchange.headers.get('prefer')) !== undefined,
     handle: async ({ exchange, query, body }) => {
       const asked = body as MachineBulkV2;
       const actor = actorOf(exchange, serverName);

@@ -43,7 +43,12 @@ export function createOnce(deps: {
       await new Promise<void>((go) => clock.after(lookAgainMs, go));
       const found = await receipts.find(name);
       if (!found.ok) return fail({ problem: found.error });
-      record = found.value ?? record;
+      // The first one was refused in the end.
+      if (found.value === undefined) return answerOnce(endpoint, call);
+      record = found.value;
+    }
+    if (!record.isAnswered && endpoint.isPiecemeal?.(call) === true) {
+      return fail({ problem: unfinished });
     }
     const answer = record.answer
       ? textOrNone(record.answer)
@@ -52,44 +57,57 @@ export function createOnce(deps: {
     return ok({ ...answer, headers });
   };
 
-  return {
-    answer: async (endpoint, call) => {
-      const { exchange } = call;
-      const given = exchange.headers.get('idempotency-key');
-      const isWrite = endpoint.operation.method !== 'GET' && call.query.get('dryRun') !== 'true';
-      if (given === undefined || !isWrite) return endpoint.handle(call);
-      const key = readKey(given);
-      if (!key.ok) return key;
-      // Two people may think of the same key.
-      const { user, token } = actorOf(exchange, '');
-      const name = await sha256Hex(JSON.stringify([user, token ?? null, key.value]));
-      const asked = await sha256Hex(whatIsAsked(endpoint, call));
-      const known = await receipts.find(name);
-      if (!known.ok) return fail({ problem: known.error });
-      if (known.value !== undefined) return again(endpoint, call, name, asked, known.value);
-      const begun = receipts.begin(name, asked);
-      if (begun === undefined) return fail({ problem: full });
-      const result = await endpoint.handle({ ...call, exchange: { ...exchange, receipt: begun } });
-      if (!result.ok) {
-        if (result.error.problem.kind !== 'request-repeated') return result;
-        const first = await receipts.find(name);
-        if (!first.ok) return fail({ problem: first.error });
-        if (first.value === undefined) return result;
-        return again(endpoint, call, name, asked, first.value);
-      }
-      const { status, headers, body } = result.value;
-      const text = body.kind === 'bytes' ? utf8Text(body.bytes) : '';
-      const isKept = endpoint.isSecret !== true && body.kind !== 'stream' && status < 300;
-      if (text === undefined || !isKept) return result;
-      const kept = keptHeaders.flatMap((header) =>
-        headers[header] === undefined ? [] : [[header, headers[header]] as const],
-      );
-      const answer = { status, headers: Object.fromEntries(kept), body: text };
-      const done = await receipts.complete(begun, answer);
-      if (!done.ok) log.warn('an answer could not be kept', { text: done.error.text });
+  const answerOnce: Once['answer'] = async (endpoint, call) => {
+    const { exchange } = call;
+    const given = exchange.headers.get('idempotency-key');
+    const isWrite = endpoint.operation.method !== 'GET' && call.query.get('dryRun') !== 'true';
+    if (given === undefined || !isWrite) return endpoint.handle(call);
+    const key = readKey(given);
+    if (!key.ok) return key;
+    // Two people may think of the same key.
+    const { user, token } = actorOf(exchange, '');
+    const name = await sha256Hex(JSON.stringify([user, token ?? null, key.value]));
+    const asked = await sha256Hex(whatIsAsked(endpoint, call));
+    const known = await receipts.find(name);
+    if (!known.ok) return fail({ problem: known.error });
+    if (known.value !== undefined) return again(endpoint, call, name, asked, known.value);
+    const begun = receipts.begin(name, asked);
+    if (begun === undefined) return fail({ problem: full });
+    const isPiecemeal = endpoint.isPiecemeal?.(call) === true;
+    if (isPiecemeal) {
+      const claimed = await receipts.claim(begun);
+      if (!claimed.ok) return fail({ problem: claimed.error });
+      if (!claimed.value) return answerOnce(endpoint, call);
+    }
+    const receipt = isPiecemeal ? {} : { receipt: begun };
+    const result = await endpoint.handle({ ...call, exchange: { ...exchange, ...receipt } });
+    if (!result.ok && isPiecemeal) {
+      // Perhaps some of it was done.
+      if (result.error.problem.kind === 'outcome-unknown') return result;
+      const given = await receipts.giveBack(begun);
+      if (!given.ok) log.warn('a receipt could not be taken back', { text: given.error.text });
       return result;
-    },
+    }
+    if (!result.ok) {
+      if (result.error.problem.kind !== 'request-repeated') return result;
+      const first = await receipts.find(name);
+      if (!first.ok) return fail({ problem: first.error });
+      if (first.value === undefined) return result;
+      return again(endpoint, call, name, asked, first.value);
+    }
+    const { status, headers, body } = result.value;
+    const text = body.kind === 'bytes' ? utf8Text(body.bytes) : '';
+    const isKept = endpoint.isSecret !== true && body.kind !== 'stream' && status < 300;
+    if (text === undefined || !isKept) return result;
+    const kept = keptHeaders.flatMap((header) =>
+      headers[header] === undefined ? [] : [[header, headers[header]] as const],
+    );
+    const answer = { status, headers: Object.fromEntries(kept), body: text };
+    const done = await receipts.complete(begun, answer);
+    if (!done.ok) log.warn('an answer could not be kept', { text: done.error.text });
+    return result;
   };
+  return { answer: answerOnce };
 }
 
 const reused = {
@@ -99,6 +117,11 @@ const reused = {
 const full = {
   kind: 'idempotency-keys-full',
   text: `Idempotency-Key: this server has taken ${receiptsPerDayMax} of them today (UTC); ask another server, or send it without`,
+} as const;
+
+const unfinished = {
+  kind: 'outcome-unknown',
+  text: 'Idempotency-Key: the request that came with it first is under way still, or was cut off: ask again for its answer, or look at what it was to change, and send what is left with another key',
 } as const;
 
 /** A string of structured fields (RFC 9651 section 3.3.3) as the draft has it, or the same without quotes. */

@@ -32,6 +32,10 @@ export type Receipts = {
   readonly find: (name: string) => Promise<Result<ReceiptRecord | undefined, TransactProblem>>;
   /** What a change takes with it into its commit; undefined: this server has given out all it may today. */
   readonly begin: (name: string, asked: string) => Begun | undefined;
+  /** Leaves the receipt before anything is done; false: somebody else has. */
+  readonly claim: (begun: Begun) => Promise<Result<boolean, TransactProblem>>;
+  /** Nothing was done after all: the same request may come again. */
+  readonly giveBack: (begun: Begun) => Promise<Result<unknown, TransactProblem>>;
   /** Writes down the answer, beside the receipt where a change left one. */
   readonly complete: (begun: Begun, answer: StoredAnswer) => Promise<Result<void, TransactProblem>>;
 };
@@ -107,6 +111,14 @@ export function createReceipts(deps: {
       const at = formatInstant(now);
       return { key: keyOf(dayOf(now), name), value: encode({ asked, at }), guards, asked };
     },
+    claim: async ({ key, value, guards }) => {
+      const none = guards.map((guard): Condition => {
+        return { kind: 'unmoved', key: guard, modRevision: absent };
+      });
+      const done = await store.commit(none, [{ kind: 'put', key, value }]);
+      return done.ok ? ok(done.value.kind === 'committed') : done;
+    },
+    giveBack: ({ key }) => store.commit([], [{ kind: 'delete', key }]),
     complete: async ({ key, guards, asked }, answer) => {
       const got = await store.get(guards);
       if (!got.ok) return got;

@@ -8,6 +8,7 @@ import { ipamWide } from '../../support/machines.ts';
 
 const wish = { serial: 'a', spec: { rack: 2, role: 'cs', bmc: { type: 'none' } } };
 const key = { 'idempotency-key': '"3f1c-1"' };
+const utf8 = new TextDecoder();
 const dayMs = 86_400_000;
 
 async function receipts(face: TestFace): Promise<readonly string[]> {
@@ -185,6 +186,56 @@ describe('a request with an Idempotency-Key', () => {
     );
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
     expect(await auditOf(face, 'put-label')).toBe(1);
+  });
+
+  it('of many commits that comes twice at once is carried out once', async () => {
+    const face = await aFace();
+    await face.must('POST /api/v2/machines', { body: wish });
+    const bulk = {
+      body: { select: { all: true }, expect: 1, patch: { spec: { labels: { x: 'y' } } } },
+      headers: key,
+    };
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => patiently(face, 'POST /api/v2/bulk/machines', bulk)),
+    );
+    expect(answers.map((answer) => answer.json().changed)).toEqual([1, 1, 1, 1, 1]);
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect(await auditOf(face, 'put-label')).toBe(1);
+  });
+
+  it('of many commits that was cut off is not carried out again, and says so', async () => {
+    const face = await aFace({
+      store: (memory) => ({
+        ...memory,
+        commit: async (conditions, writes) => {
+          const isAnswer = writes.some(
+            (write) => write.kind === 'put' && utf8.decode(write.value).includes('isAnswered'),
+          );
+          if (!isAnswer) return memory.commit(conditions, writes);
+          return fail({ kind: 'store-unavailable', text: 'the server has died' });
+        },
+      }),
+    });
+    await face.must('POST /api/v2/machines', { body: wish });
+    const body = { select: { all: true }, expect: 1, patch: { spec: { labels: { x: 'y' } } } };
+    await face.must('POST /api/v2/bulk/machines', { body, headers: key });
+    const again = await patiently(face, 'POST /api/v2/bulk/machines', { body, headers: key });
+    expect(again.json()).toMatchObject({
+      type: 'urn:tetsukan:problem:outcome-unknown',
+      detail: expect.stringContaining('with another key'),
+    });
+    expect(await auditOf(face, 'put-label')).toBe(1);
+  });
+
+  it('of many commits that was refused may be sent again', async () => {
+    const face = await aFace();
+    const body = { select: { all: true }, expect: 1, patch: { spec: { labels: { x: 'y' } } } };
+    const refused = await face.ask('POST /api/v2/bulk/machines', { body, headers: key });
+    expect(refused.statusCode).toBe(409);
+    await face.must('POST /api/v2/machines', { body: wish });
+    const again = await face.must('POST /api/v2/bulk/machines', { body, headers: key });
+    expect(again.headers['idempotent-replayed']).toBeUndefined();
+    expect(again.json().changed).toBe(1);
   });
 
   it('may be one that has removed what it names', async () => {
