@@ -42,8 +42,9 @@ export type Decision<T, E> =
 export type Transacted<T> = {
   readonly value: T;
   /**
-   * The store's revision of the commit. Where nothing was written, the newest change among the entries read (the
-   * revision of the read when there are none): a mirror that has it shows what was decided on.
+   * The store's revision of the commit. Where nothing was written, the newest change among the entries read (`absent`
+   * when there are none: no mirror would ever hear of the revision at which it looked): a mirror that has it shows what
+   * was decided on.
    */
   readonly revision: Revision;
 };

@@ -36,7 +36,7 @@ export type Base = {
   ) => Promise<Result<void, StoreProblem>>;
   readonly remember: (writes: Iterable<Write>, revision: Revision) => void;
   readonly forget: () => void;
-  /** The newest change among these entries; the revision of the last read where there are none. */
+  /** The newest change among these entries; `absent` where there are none. */
   readonly newestOf: (reads: Reads) => Revision;
   /** What must hold at commit time for these reads to have been true. */
   readonly conditionsOf: (reads: Reads) => readonly Condition[];
@@ -114,7 +114,7 @@ export function createBase(store: Store, counters: { reads: number }): Base {
         const changed = known.get(key)?.modRevision ?? absent;
         if (compareRevisions(changed, newest) > 0) newest = changed;
       }
-      return newest === absent ? revision : newest;
+      return newest;
     },
     conditionsOf: (reads) => [
       ...reads.keys.map(unmoved),

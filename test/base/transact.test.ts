@@ -204,6 +204,14 @@ describe('transact', () => {
     }
   });
 
+  it('an answer that rests on nothing stored is of no revision: no mirror would ever hear of one', async () => {
+    const store = createMemoryStore();
+    const { transact } = setUp(store);
+    await store.commit([], [put('elsewhere', '1')]);
+    const looked = await transact('lane', count('n'), () => ({ ok: true, value: 0, writes: [] }));
+    expect(looked).toEqual({ ok: true, value: { value: 0, revision: '0' } });
+  });
+
   it('a decision on unproven keys is never made on what others have only decided to write', async () => {
     const { transact } = setUp();
     const looked: unknown[] = [];

@@ -140,8 +140,7 @@ function queryText(name: string, schema: Schema, dice: Dice): string {
     case 'limit':
       return String(dice.below(7_000));
     case 'from':
-      // One that has not come yet is waited for.
-      return dice.isBelow(0.03) ? '99999999' : String(dice.below(60));
+      return dice.isBelow(0.1) ? '99999999' : String(dice.below(60));
     case 'sort':
       return dice.pick(['rack,-state', '-serial', 'since', 'colour', ',,']);
     case 'fields':

@@ -13,13 +13,18 @@ export type FuzzAnswer = {
 type Row = { readonly status: number; readonly v2?: number; readonly retryable?: true };
 const table: Readonly<Record<string, Row>> = problemTable;
 
+/**
+ * What a server on a store that answers may be too busy for: its upload slots are taken, or a dozen clients change the
+ * same key. That it has not heard from the store (`not-live`), or cannot reach it, is not true here.
+ */
+const rightly503 = ['uploads-busy', 'contended'];
+
 /** What is wrong with it; undefined: nothing. */
 export function wrongWith(request: FuzzRequest, answer: FuzzAnswer): string | undefined {
   const { status, body } = answer;
   if (status < 400 || request.method === 'HEAD') {
-    // HEAD has no body; one that may be tried again says so in a header.
-    const isOver = status < 500 || (status === 503 && answer.headers['retry-after'] !== undefined);
-    return isOver ? undefined : `${status} without a body to explain it`;
+    // HEAD has no body.
+    return status < 500 ? undefined : `${status} without a body to explain it`;
   }
   if (request.target.startsWith('/api/v2')) return wrongProblem(answer);
   // Refused before it was known which version is asked: the path cannot be read.
@@ -46,10 +51,7 @@ function wrongProblem({ status, headers, body }: FuzzAnswer): string | undefined
   }
   if (typeof detail !== 'string' || detail.length < 5) return `${kind} without a reason`;
   if (typeof title !== 'string' || /^\d+$/.test(title)) return `${status} has no title`;
-  if (status >= 500 && row.retryable !== true && kind !== 'outcome-unknown') {
-    return `${status} ${kind}: ${detail}`;
-  }
-  return undefined;
+  return status < 500 || rightly503.includes(kind) ? undefined : `${status} ${kind}: ${detail}`;
 }
 
 /** Sabakan's odd 500s are its contract; a fault is none of them. */
@@ -67,7 +69,8 @@ function wrongV1({ status, headers, body }: FuzzAnswer): string | undefined {
   const [kind = '', ...text] = String(told).split(': ');
   if (table[kind]?.status !== status) return `${kind} with the status ${status}`;
   const isFault = kind === 'failed' && text.join(': ').startsWith('a fault');
-  return isFault || kind === 'record-broken' || kind === 'store-refused'
+  const isUntrue = status === 503 && !rightly503.includes(kind);
+  return isFault || isUntrue || kind === 'record-broken' || kind === 'store-refused'
     ? `${status} ${String(told)}`
     : undefined;
 }

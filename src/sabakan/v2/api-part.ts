@@ -33,7 +33,7 @@ export function collectionPart<T>(
     endpoints: [
       listEndpoint(operations.list, collection, clock),
       getEndpoint(operations.get, collection, key, clock),
-      watchEndpoint(operations.watch, collection, hub, clock),
+      watchEndpoint(operations.watch, collection, hub),
       ...more,
     ],
     hub,

@@ -93,6 +93,11 @@ export function createApi(deps: ApiDeps): Api {
   const routeOf = endpointRoutes(
     parts.flatMap(({ endpoints }) => endpoints),
     createOnce(world),
+    async () => {
+      // Any read tells it; nothing is stored under this key.
+      const read = await world.store.get(['tetsukan/']);
+      return read.ok ? ok(read.value.revision) : read;
+    },
   );
   const hubs = parts.flatMap(({ hub }) => hub ?? []);
   return {

@@ -4,6 +4,7 @@ import type { TObject, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 import { fail, ok, type Result } from '../../base/result.ts';
+import type { Revision, StoreProblem } from '../../base/store.ts';
 import type { AccessRole, Operation } from '../contract/operation.ts';
 import type { Answer, Exchange, Route } from '../exchange.ts';
 import { parseJson } from '../json-text.ts';
@@ -25,7 +26,11 @@ export type Call = {
   readonly query: ReadonlyMap<string, string>;
   /** Checked against the operation's schema. */
   readonly body: unknown;
+  /** Of the store itself at this moment, whatever this server has heard of. */
+  readonly storeRevision: StoreRevision;
 };
+
+export type StoreRevision = () => Promise<Result<Revision, StoreProblem>>;
 
 /** A file, as it came. */
 export type RawBody = { readonly bytes: Uint8Array; readonly toJSON: () => string };
@@ -65,6 +70,7 @@ Settings.Set({ maxErrors: 2 * placesMax });
 export function endpointRoutes(
   endpoints: readonly Endpoint[],
   once: Once,
+  storeRevision: StoreRevision,
 ): (path: string) => Route {
   const places = new Map<string, Prepared[]>();
   for (const endpoint of endpoints) {
@@ -89,7 +95,7 @@ export function endpointRoutes(
         return {
           name: root + template,
           needs: (method) => needsOf(all, method),
-          handle: (exchange) => dispatch(exchange, all, parameters, once),
+          handle: (exchange) => dispatch(exchange, all, parameters, once, storeRevision),
         };
       }
     }
@@ -139,6 +145,7 @@ async function dispatch(
   all: readonly Prepared[],
   parameters: ReadonlyMap<string, string>,
   once: Once,
+  storeRevision: StoreRevision,
 ): Promise<Answer> {
   const isHead = exchange.method === 'HEAD';
   const method = isHead ? 'GET' : exchange.method;
@@ -159,6 +166,7 @@ async function dispatch(
     parameters,
     query: exchange.query,
     body: body.value,
+    storeRevision,
   });
   return answer.ok ? answer.value : refused(exchange, answer.error);
 }

@@ -66,7 +66,7 @@ export function eventPart({ clock, events }: EventPartDeps): ApiPart {
           return fail({ problem: { kind: 'not-found', text } });
         },
       },
-      watchEndpoint(watchEvents, collection, hub, clock),
+      watchEndpoint(watchEvents, collection, hub),
     ],
     hub,
   };

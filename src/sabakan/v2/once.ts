@@ -133,13 +133,13 @@ function readKey(given: string): Result<string, Refusal> {
   return fail({ problem: badRequest(`Idempotency-Key ${detail}`), places });
 }
 
+const ofUpload = ['content-type', 'content-length', 'content-digest', 'x-sha256'];
+
 function whatIsAsked({ operation }: Endpoint, { exchange, query, body }: Call): string {
   const { path, headers } = exchange;
-  const about = ['if-match', 'if-none-match', 'content-type', 'content-length', 'prefer'];
-  const said = about.map((name) =>
-    // A body that is understood is compared by what it says.
-    body !== undefined && name.startsWith('content-') ? null : (headers.get(name) ?? null),
-  );
+  // A body that is understood is compared by what it says; of an upload nothing more is known before its end.
+  const about = ['if-match', 'if-none-match', 'prefer', ...(body === undefined ? ofUpload : [])];
+  const said = about.map((name) => headers.get(name) ?? null);
   return JSON.stringify([operation.id, path, [...query].sort(), said, body ?? null]);
 }
 

@@ -2,7 +2,6 @@
 
 import { fail, ok } from '../../base/result.ts';
 import { compareRevisions, type Revision } from '../../base/store.ts';
-import type { Clock } from '../../base/world.ts';
 import type { Operation } from '../contract/operation.ts';
 import type { Answer } from '../exchange.ts';
 import { badRequest, type Problem } from '../problems.ts';
@@ -12,33 +11,19 @@ import { schemaAt } from './fields.ts';
 import { readFields, readSelectors } from './list-query.ts';
 import { type WatchHub, watchersMax } from './watch.ts';
 
-/** A reader that comes from another server may be ahead of this one for a moment. */
-const aheadMs = 5_000;
-const lookAgainMs = 50;
-
 export function watchEndpoint<T>(
   operation: Operation,
   collection: Collection<T>,
   hub: WatchHub,
-  clock: Clock,
 ): Endpoint {
   const change = schemaAt(operation.answer.schema, 'changes') as
     | { readonly properties?: { readonly object?: unknown } }
     | undefined;
   const objectSchema = change?.properties?.object;
 
-  const reached = async (revision: Revision): Promise<boolean> => {
-    const untilMs = clock.monotonicMs() + aheadMs;
-    while (compareRevisions(revision, collection.completeTo()) > 0) {
-      if (clock.monotonicMs() >= untilMs) return false;
-      await new Promise<void>((go) => clock.after(lookAgainMs, go));
-    }
-    return true;
-  };
-
   return {
     operation,
-    handle: async ({ exchange, query }) => {
+    handle: async ({ exchange, query, storeRevision }) => {
       const selectors = readSelectors(collection, query);
       if (!selectors.ok) return selectors;
       const keep = readFields(collection, objectSchema, query);
@@ -54,9 +39,12 @@ export function watchEndpoint<T>(
       const snapshot = collection.snapshot();
       if (!snapshot.ok) return fail({ problem: snapshot.error });
       const from = (given as Revision | undefined) ?? snapshot.value.completeTo;
-      if (!(await reached(from))) {
-        const text = `this server has not heard of revision ${from} yet; it is at ${collection.completeTo()}`;
-        return fail({ problem: { kind: 'not-live', text } });
+      // Of another noun's list, or of a server that has heard more: whatever comes after it is still to be told here.
+      if (compareRevisions(from, snapshot.value.completeTo) > 0) {
+        const head = await storeRevision();
+        if (!head.ok) return fail({ problem: head.error });
+        if (compareRevisions(from, head.value) > 0)
+          return fail({ problem: neverWas(from, head.value) });
       }
       const why = hub.whyNot(from);
       if (why !== undefined) return fail({ problem: refusal(why, from) });
@@ -80,6 +68,12 @@ function refusal(why: 'gone' | 'busy', from: Revision): Problem {
         kind: 'history-gone',
         text: `changes since revision ${from} are not kept any more; list again and watch from there`,
       };
+}
+
+/** Waiting for it would leave out all that comes before. */
+function neverWas(from: Revision, head: Revision): Problem {
+  const text = `revision ${from} is none of this store, which is at ${head}: it may have been restored from a backup; list again and watch from there`;
+  return { kind: 'history-gone', text };
 }
 
 function streamed(open: () => AsyncIterable<Uint8Array>): Answer {

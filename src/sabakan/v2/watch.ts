@@ -3,7 +3,7 @@
  * of one revision are one event, so that whoever goes on from an event's id has all or none of them.
  */
 
-import type { Revision } from '../../base/store.ts';
+import { compareRevisions, type Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Stay } from '../who/stays.ts';
 import type { Collection, CollectionChange } from './collection.ts';
@@ -112,7 +112,13 @@ export function createWatchHub<T>(
     const queue = createQueue();
     const missed = journal.after(from);
     if (missed === undefined) queue.end(missedSome);
+    // A reader may know more than this server: it came from another one.
+    const reached = (): Revision => {
+      const to = collection.completeTo();
+      return compareRevisions(to, from) > 0 ? to : from;
+    };
     const add = (entry: JournalEntry<T>): void => {
+      if (compareRevisions(entry.revision, from) <= 0) return;
       const text = render(entry, filter);
       if (text !== undefined && !queue.add(text)) queue.end(tooSlow);
       sendSoon();
@@ -123,12 +129,12 @@ export function createWatchHub<T>(
     let cancel = () => {};
     queue.flush();
     const tick = (): void => {
-      queue.add(bookmark(collection.completeTo()));
+      queue.add(bookmark(reached()));
       queue.flush();
       cancel = clock.after(bookmarkMs, tick);
     };
     cancel = clock.after(bookmarkMs, tick);
-    const end = () => queue.end(bookmark(collection.completeTo()));
+    const end = () => queue.end(bookmark(reached()));
     ends.add(end);
     // It may have been revoked between the door and here.
     const leave = stay?.begin(({ status, detail }) => queue.end(problem(status, detail)));

@@ -3,6 +3,7 @@ import type { MemoryStore } from '../../../src/base/memory-store.ts';
 import { fail } from '../../../src/base/result.ts';
 import type { Store } from '../../../src/base/store.ts';
 import { ipamConfigToJson } from '../../../src/inventory/ipam.ts';
+import { sha256Hex } from '../../support/digest.ts';
 import { type Asked, aFace, type TestFace } from '../../support/face.ts';
 import { ipamWide } from '../../support/machines.ts';
 
@@ -93,6 +94,23 @@ describe('a request with an Idempotency-Key', () => {
     });
     expect(elsewhere.statusCode).toBe(400);
   });
+
+  it.each(['x-sha256', 'content-digest'])(
+    'is refused when an upload of the same length came with it and another %s',
+    async (header) => {
+      const face = await aFace();
+      const upload = (text: string) => {
+        const hex = sha256Hex(Buffer.from(text));
+        const structured = `sha-256=:${Buffer.from(hex, 'hex').toString('base64')}:`;
+        const digest = header === 'x-sha256' ? hex : structured;
+        const headers = { ...key, 'content-type': 'text/plain', [header]: digest };
+        return face.ask('PUT /api/v2/assets/a', { body: Buffer.from(text), headers });
+      };
+      const statuses = [];
+      for (const text of ['a', 'a', 'b']) statuses.push((await upload(text)).statusCode);
+      expect(statuses).toEqual([201, 201, 422]);
+    },
+  );
 
   it('of another person is another one', async () => {
     const face = await aFace();

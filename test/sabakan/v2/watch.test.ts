@@ -141,6 +141,14 @@ describe('a watch', () => {
     }
   });
 
+  it('from a revision that this server has not heard of tells what comes after it, and never steps back', async () => {
+    const street = aStreet();
+    const watch = reader(street, '102');
+    await street.clock.run(15_000);
+    for (const colour of ['1', '2', '3']) street.set({ a: colour });
+    expect(await watch.seen()).toEqual(['@102', '@102', '103 ~a=3']);
+  });
+
   it('with a selector adds what begins to match and deletes what ceases to', async () => {
     const street = aStreet();
     const watch = reader(street, '100', 'colour=red');
