@@ -37,7 +37,10 @@ export type WatchHub = {
 
 /** Each costs a connection and a queue. */
 export const watchersMax = 2_000;
-/** What one reader may leave unread; then it is cut off and may come again from where it was. */
+/**
+ * What one reader may leave unread; then it is cut off and may come again from where it was. One event more is taken,
+ * however large: a commit of some thousand machines must not stand in a reader's way for ever.
+ */
 const queuedBytesMax = 4 * 1024 * 1024;
 /** Bookmarks keep the connection alive and the reader's revision young (a proxy's patience is a minute). */
 const bookmarkMs = 15_000;
@@ -189,7 +192,7 @@ function createQueue() {
     /** False: there is no room for it. */
     add: (text: Uint8Array): boolean => {
       if (last !== undefined) return true;
-      if (bytes + text.length > queuedBytesMax) return false;
+      if (bytes > queuedBytesMax) return false;
       waiting.push(text);
       bytes += text.length;
       return true;

@@ -189,6 +189,20 @@ describe('a watch', () => {
     expect(street.hub.watchers()).toBe(0);
   });
 
+  it('hands on a revision that is larger than what may wait, also to who comes for it later', async () => {
+    const street = aStreet();
+    const there = reader(street, '100');
+    const colour = 'x'.repeat(1024 * 1024);
+    const short = (events: readonly string[]) => events.map((event) => event.slice(0, 5));
+    street.set(Object.fromEntries(Array.from({ length: 5 }, (_, at) => [`l${at}`, colour])));
+    expect(short(await there.seen())).toEqual(['@100', '101 +']);
+    street.set({ last: 'red' });
+    expect(short(await there.seen())).toEqual(['@100', '101 +', '102 +']);
+    const late = reader(street, '100');
+    expect(short(await late.seen())).toEqual(['@100', '101 +', '!429']);
+    expect(short(await reader(street, '101').seen())).toEqual(['@101', '102 +']);
+  });
+
   it('cuts off a reader that leaves more than 4 MiB unread, and holds up nobody else', async () => {
     const street = aStreet();
     const quick = reader(street, '100');
@@ -201,7 +215,7 @@ describe('a watch', () => {
     expect(await quick.seen()).toHaveLength(51);
     const rest = await slow.next();
     const text = new TextDecoder().decode(rest.value);
-    expect(text.match(/event: changes/g)).toHaveLength(41);
+    expect(text.match(/event: changes/g)).toHaveLength(42);
     expect(text).toMatch(/event: error\ndata: {"status":429/);
     expect((await slow.next()).done).toBe(true);
   });
