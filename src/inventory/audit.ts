@@ -66,7 +66,7 @@ export type AuditRecord = {
 /** What a change adds to its commit: the record, and the condition that its key is new. */
 export type AuditWrite = {
   readonly write: Extract<Write, { kind: 'put' }>;
-  readonly condition: Extract<Condition, { kind: 'unmoved' }>;
+  readonly condition: Condition;
 };
 
 /** A thousand serials fit; longer details are cut and say so, since an etcd request has its limit. */
@@ -114,11 +114,39 @@ export function auditWrites(
   const first = (next + blocks < blocksMax ? next : drawn) * blockLength;
   if (facts.length > 0) lastStamps.set(chance, { now, salt: first + facts.length - 1 });
   const conditions = Array.from({ length: blocks }, (_, block): Condition => {
-    const digits = Math.log2(blockLength) / 4;
-    const prefix = keyAt(first + block * blockLength, now).slice(0, -digits);
-    return { kind: 'none-under', prefix };
+    return { kind: 'none-under', prefix: blockPrefix(keyAt(first + block * blockLength, now)) };
   });
   return { writes: facts.map((one, at) => recordAt(first + at, actor, now, one)), conditions };
+}
+
+/** The same for records that are made one by one: those of a block share its condition. */
+export function auditBlock(
+  actor: Actor,
+  now: Instant,
+  chance: Chance,
+): (facts: AuditFacts) => AuditWrite {
+  let salt: number | undefined;
+  const next = (): number => {
+    if (salt !== undefined && (salt + 1) % blockLength !== 0) return salt + 1;
+    const last = lastStamps.get(chance);
+    const block =
+      last?.now === now
+        ? Math.floor(last.salt / blockLength) + 1
+        : Math.floor(chance.next() * blocksMax);
+    // Whoever needs more blocks than there are has more records than any commit takes.
+    return (block % blocksMax) * blockLength;
+  };
+  return (facts) => {
+    salt = next();
+    lastStamps.set(chance, { now, salt });
+    const write = recordAt(salt, actor, now, facts);
+    return { write, condition: { kind: 'none-under', prefix: blockPrefix(write.key) } };
+  };
+}
+
+/** Of the block in which the key is. */
+function blockPrefix(key: string): string {
+  return key.slice(0, -Math.log2(blockLength) / 4);
 }
 
 /** Three hex digits of a key. */

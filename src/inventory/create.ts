@@ -6,7 +6,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import { type Actor, type AuditCategory, auditWrite, auditWrites } from './audit.ts';
+import { type Actor, type AuditCategory, auditBlock, auditWrite, auditWrites } from './audit.ts';
 import { createApplyDesk } from './desk/apply-desk.ts';
 import { auditPages, readAuditLog } from './desk/audit-log.ts';
 import { createAuditRetention } from './desk/audit-retention.ts';
@@ -115,11 +115,12 @@ export function createInventory(deps: {
     return fail({ kind: 'contended', text: `machine ${serial} keeps moving from rack to rack` });
   };
 
+  const limits = { operationsMax: store.conditionsMax + 1, bytesMax: store.bytesMax };
   const applyDesk = createApplyDesk({
     clock,
     log,
     index,
-    limits: { operationsMax: store.conditionsMax + 1, bytesMax: store.bytesMax },
+    limits,
     run,
     shown: async (revision, nouns) => {
       const each = { machines, ipam, dhcp } as const;
@@ -227,6 +228,12 @@ export function createInventory(deps: {
       transact,
       clock,
       auditOf: (actor) => auditOf(actor, 'machines'),
+      auditAllOf: (actor) => {
+        const write = auditBlock(actor, clock.now(), chance);
+        return (instance, action, detail, values = {}) =>
+          write({ category: 'machines', instance, action, detail, ...values });
+      },
+      limits,
       shown: (revision) => shown(machines, revision),
     }),
     ...createDiskKeys({ store, transact, auditOf: (actor) => auditOf(actor, 'crypts') }),

@@ -138,11 +138,21 @@ async function posted(endpoints: readonly string[]): Promise<readonly Row[]> {
       await measure('1,000 rows of CSV: apply again, nothing to change', file, rows);
       const machines = newMachines(1000, round * 1000);
       await measure('1,000 machines in one request of v1', '/api/v1/machines', machines);
+      const bulk = '/api/v2/bulk/machines';
+      await measure('1,000 labels in bulk, all or none', bulk, labelling(rounds + round, true));
+      await measure('1,000 labels in bulk, each by itself', bulk, labelling(rounds + round, false));
     }
     return [...samples].map(([what, took]) => ({ what, figure: figureOf(took), target }));
   } finally {
     await server.stop();
   }
+}
+
+/** Of the thousand rows of that number. */
+function labelling(thousand: number, atomic: boolean): string {
+  const names = Array.from({ length: 1000 }, (_, at) => `row-${thousand * 1000 + at}`);
+  const patch = { spec: { labels: { atomic: String(atomic) } } };
+  return JSON.stringify({ select: { names }, expect: 1000, patch, atomic });
 }
 
 function csvOf(count: number, first: number): string {

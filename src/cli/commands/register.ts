@@ -13,6 +13,13 @@ const rowsMax = 40;
 
 export type Preview = { readonly shown: RegistrationV2; readonly etag: string };
 
+/** `evenInUse`: role and rack may change in every state. */
+export type Terms = { readonly evenInUse?: true };
+
+function wordsOf({ evenInUse }: Terms): readonly string[] {
+  return evenInUse === true ? ['evenInUse=true'] : [];
+}
+
 /** How a text looks on a terminal; plain elsewhere. */
 export type Paint = (style: 'added' | 'changed' | 'removed', text: string) => string;
 
@@ -26,8 +33,12 @@ export function wholeBundle(bundled: Bundled): Bundle {
 }
 
 /** @throws Failure with the places in the files that the server is against. */
-export async function previewBundle(send: Send, bundle: Bundle): Promise<Preview> {
-  const { body, etag = '' } = await asked(send, bundle, '?dryRun=true', {});
+export async function previewBundle(
+  send: Send,
+  bundle: Bundle,
+  terms: Terms = {},
+): Promise<Preview> {
+  const { body, etag = '' } = await asked(send, bundle, ['dryRun=true', ...wordsOf(terms)], {});
   return { shown: body as RegistrationV2, etag };
 }
 
@@ -36,19 +47,25 @@ export async function applyBundle(
   send: Send,
   bundle: Bundle,
   { etag }: Preview,
+  terms: Terms = {},
 ): Promise<RegistrationV2> {
-  const { body } = await asked(send, bundle, '', { ifMatch: etag });
+  const { body } = await asked(send, bundle, wordsOf(terms), { ifMatch: etag });
   return body as RegistrationV2;
 }
 
 async function asked(
   send: Send,
   bundle: Bundle,
-  query: string,
+  words: readonly string[],
   terms: { readonly ifMatch?: string },
 ): Promise<Answer> {
   try {
-    const answer = await send('POST', `${path}${query}`, bundle.body, terms);
+    const answer = await send(
+      'POST',
+      words.length === 0 ? path : `${path}?${words.join('&')}`,
+      bundle.body,
+      terms,
+    );
     if (answer.status < 300) return answer;
   } catch (problem) {
     throw problem instanceof Failure ? atPlaces(problem, bundle) : problem;

@@ -25,6 +25,7 @@ type Options = {
   readonly dryRun?: true;
   readonly yes?: true;
   readonly check?: true;
+  readonly evenInUse?: true;
   readonly filename?: readonly string[];
 };
 
@@ -50,6 +51,10 @@ export function addRegisterCommands(program: Command, tools: Tools): void {
         new Option('-o, --output <format>', 'how to print what would be, and what was done')
           .choices(['table', 'wide', 'json'])
           .default('table'),
+      )
+      .option(
+        '--even-in-use',
+        'also move machines in use: nodes whose addresses change vanish from their cluster',
       )
       .addHelpText('after', filesHelp);
   const withFilename = (command: Command): Command =>
@@ -84,7 +89,9 @@ export function addRegisterCommands(program: Command, tools: Tools): void {
     )
     .action(async (options: Options, self: Command) => {
       const bundle = await read(tools, options.filename ?? [], options).catch(notJustDifferent);
-      const { shown } = await previewBundle(tools.senderOf(self), bundle).catch(notJustDifferent);
+      const { shown } = await previewBundle(tools.senderOf(self), bundle, options).catch(
+        notJustDifferent,
+      );
       const text = formatDiff(shown, options.output === 'wide', tools.paint);
       if (options.output === 'json') printJson(tools, shown);
       else if (text !== '') tools.print(text);
@@ -108,11 +115,12 @@ async function perform(
   tools: Tools,
   self: Command,
   bundle: Bundle,
-  { output, dryRun, yes }: Options,
+  options: Options,
   asks: (shown: RegistrationV2) => boolean,
 ): Promise<void> {
+  const { output, dryRun, yes } = options;
   const send = tools.senderOf(self);
-  const preview = await previewBundle(send, bundle);
+  const preview = await previewBundle(send, bundle, options);
   const { shown } = preview;
   const isDone = dryRun === true || !changesAnything(shown);
   if (output !== 'json') tools.print(formatPreview(shown, output === 'wide', tools.paint));
@@ -120,7 +128,7 @@ async function perform(
   if (isDone) return;
   const { registered, changed } = shown.counts;
   if (asks(shown)) await tools.confirm(`${question(shown)}?`, registered + changed, yes);
-  const done = await applyBundle(send, bundle, preview);
+  const done = await applyBundle(send, bundle, preview, options);
   if (output === 'json') printJson(tools, done);
   else tools.print(summary(done));
 }

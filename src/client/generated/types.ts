@@ -1135,6 +1135,8 @@ export type Calls = {
       dryRun?: boolean;
       /** of the body; absent: what Content-Type says */
       format?: "csv" | "json" | "yaml";
+      /** true: role and rack may change in every state, also of a machine that a cluster knows by its address */
+      evenInUse?: boolean;
       /** how many machines are to be registered or changed; any other number is refused with 412 */
       expect?: number | string;
       body: string;

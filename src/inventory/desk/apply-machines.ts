@@ -14,6 +14,7 @@ import type { InventoryProblem } from '../problem.ts';
 import { type Change, putJson, readIndices, readIpam } from './change.ts';
 import { changeRecord } from './change-record.ts';
 import { type DecidedConfig, decideConfig } from './config-wishes.ts';
+import { othersMax, provenKeysMax, provenListsMax, provenMachinesMax } from './many-proofs.ts';
 import { createSlots } from './placement.ts';
 import { isListed, type LookAgain, lookAgain, presentIn } from './presence.ts';
 import { decideWishes, type Present, type Wished } from './wishes.ts';
@@ -52,14 +53,6 @@ export type ApplyDecision =
   | { readonly kind: 'refused'; readonly refusals: readonly MachineRefusal[] }
   | { readonly kind: 'too-large'; readonly problem: StoreProblem }
   | LookAgain;
-
-/** Up to here each key read is a condition of its own, so that nothing else disturbs the change. */
-const provenKeysMax = 60;
-/** With more machines, how many lists of racks, and how many present machines, are still conditions of their own. */
-const provenListsMax = 30;
-const provenMachinesMax = 90;
-/** Configuration, audit records and a receipt bring conditions and writes, too. */
-const othersMax = 8;
 
 type Terms = Omit<ApplyTerms, 'approve'> & {
   readonly onlyNew?: boolean;

@@ -1,5 +1,6 @@
 /** The same change of many machines: each by itself, folded into few commits, or all in one. */
 
+import type { CommitLimits } from '../../base/commit-size.ts';
 import { receipted } from '../../base/receipt.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
@@ -13,6 +14,7 @@ import type { Audit, Change } from './change.ts';
 import { movedMachine } from './expected.ts';
 import { remove } from './machine-changes.ts';
 import { patchMachine } from './machine-patch.ts';
+import { manyProofs } from './many-proofs.ts';
 import { together } from './together.ts';
 
 /** Decisions of one lane share commits; those of one request wait for each other, not for single changes. */
@@ -28,22 +30,26 @@ export function createManyChanges(deps: {
   readonly transact: Transact;
   readonly clock: Pick<Clock, 'now'>;
   readonly auditOf: (actor: Actor) => Audit;
+  /** The same for many records of one commit, with one condition; made anew for each try. */
+  readonly auditAllOf: (actor: Actor) => Audit;
+  readonly limits: CommitLimits;
   /** Waits until this server's own copy shows the commit. */
   readonly shown: (revision: Revision) => Promise<void>;
 }): Pick<Inventory, 'changeMany'> {
-  const { transact, clock, auditOf, shown } = deps;
+  const { transact, clock, auditOf, auditAllOf, limits, shown } = deps;
   return {
     changeMany: async (targets, what, terms, actor) => {
-      const audit = auditOf(actor);
+      let audit = auditOf(actor);
+      const noted: Audit = (...facts) => audit(...facts);
       const dryRun = terms.dryRun === true;
       const now = clock.now();
       const stepOf = ({ machine, expected }: ManyTarget): Change<Step> => {
         const { serial, rack } = machine.spec;
         const each = { expected: [expected], dryRun };
-        if (what.kind === 'remove') return removal(remove(serial, rack, audit, each), expected);
+        if (what.kind === 'remove') return removal(remove(serial, rack, noted, each), expected);
         // Lists alone decide: machines that this request moves are in none for a moment.
         const where = { racks: [rack], known: () => [], inspected: [] };
-        return patching(patchMachine(serial, what.patch, each, now, audit, where), expected);
+        return patching(patchMachine(serial, what.patch, each, now, noted, where), expected);
       };
       const outcomeOf = (
         { machine: { spec } }: ManyTarget,
@@ -59,8 +65,15 @@ export function createManyChanges(deps: {
 
       if (terms.atomic === true) {
         const isDone = ({ kind }: Step) => kind !== 'moved';
-        const all = together(lane, targets.map(stepOf), isDone);
-        const done = await receipted(transact, actor.receipt)(all.lane, all.reads, all.decide);
+        const racks = [...new Set(targets.map(({ machine }) => machine.spec.rack))];
+        const all = together(lane, targets.map(stepOf), isDone, (wanted) =>
+          manyProofs(wanted, racks, limits),
+        );
+        const once = receipted(transact, actor.receipt);
+        const done = await once(all.lane, all.reads, (view) => {
+          audit = auditAllOf(actor);
+          return all.decide(view);
+        });
         if (!done.ok) return done;
         const { value: steps, revision } = done.value;
         if (!dryRun) await shown(revision);

@@ -1,21 +1,28 @@
 /** Several changes as one: each decides on what those before it wrote, and all are committed or none. */
 
-import type { Decision, View } from '../../base/decision.ts';
+import type { Decision, Reads, View } from '../../base/decision.ts';
 import type { Condition, Write } from '../../base/store.ts';
 import type { InventoryProblem } from '../problem.ts';
 import type { Change } from './change.ts';
+import type { ManyProofs } from './many-proofs.ts';
 
-/** What each would do, or refuses; nothing is written when one of them is not what `isDone` asks for. */
+/**
+ * What each would do, or refuses; nothing is written when one of them is not what `isDone` asks for.
+ *
+ * @param prove how what all of them read is proven.
+ */
 export function together<T>(
   lane: string,
   changes: readonly Change<T>[],
   isDone: (value: T) => boolean,
+  prove: (wanted: Reads) => ManyProofs,
 ): Change<readonly Decision<T, InventoryProblem>[]> {
   const keys = new Set(changes.flatMap(({ reads }) => reads.keys));
   const prefixes = new Set(changes.flatMap(({ reads }) => reads.prefixes ?? []));
+  const { reads, conditionsOf } = prove({ keys: [...keys], prefixes: [...prefixes] });
   return {
     lane,
-    reads: { keys: [...keys], prefixes: [...prefixes] },
+    reads,
     decide: (view) => {
       const written = new Map<string, Write>();
       const conditions: Condition[] = [];
@@ -30,7 +37,8 @@ export function together<T>(
       }
       const isAll = decisions.every((decision) => decision.ok && isDone(decision.value));
       const writes = isAll ? [...written.values()] : [];
-      return { ok: true, value: decisions, writes, conditions: isAll ? conditions : [] };
+      const proofs = isAll ? [...conditions, ...conditionsOf(view, writes)] : [];
+      return { ok: true, value: decisions, writes, conditions: proofs };
     },
   };
 }

@@ -67,6 +67,12 @@ const query = Type.Object(
         description: 'of the body; absent: what Content-Type says',
       }),
     ),
+    evenInUse: Type.Optional(
+      Type.Enum(['true', 'false'], {
+        description:
+          'true: role and rack may change in every state, also of a machine that a cluster knows by its address',
+      }),
+    ),
     expect: Type.Optional(
       Type.String({
         pattern: '^(0|[1-9][0-9]{0,5})$',

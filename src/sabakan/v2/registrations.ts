@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import { fingerprintOf } from '../../cke-bridge/fingerprint.ts';
 import type {
   Applied,
+  ApplyTerms,
   ConfigOutcome,
   MachineOutcome,
   MachineRefusal,
@@ -65,7 +66,8 @@ export function registrationEndpoint({ inventory, serverName }: Deps): Endpoint 
       const roster = rosterOf(call);
       if (!roster.ok) return roster;
       const dryRun = call.query.get('dryRun') === 'true';
-      const terms = { dryRun, approve: approval(expected.value, call.query.get('expect')) };
+      const approve = approval(expected.value, call.query.get('expect'));
+      const terms = { dryRun, approve, evenInUse: isEvenInUse(call) };
       const actor = actorOf(call.exchange, serverName);
       const applied = await apply(inventory, roster.value, terms, actor);
       if (!applied.ok) return fail(refusalOf(applied.error, roster.value));
@@ -76,11 +78,15 @@ export function registrationEndpoint({ inventory, serverName }: Deps): Endpoint 
     again: async (call) => {
       const roster = rosterOf(call);
       if (!roster.ok) return undefined;
-      const terms = { dryRun: true, approve: () => undefined };
+      const terms = { dryRun: true, approve: () => undefined, evenInUse: isEvenInUse(call) };
       const now = await apply(inventory, roster.value, terms, actorOf(call.exchange, serverName));
       return now.ok ? json(published(now.value, roster.value, false)) : undefined;
     },
   };
+}
+
+function isEvenInUse({ query }: Call): boolean {
+  return query.get('evenInUse') === 'true';
 }
 
 function formatOf({ exchange, query }: Call): Result<RosterFormat, Refusal> {
@@ -126,7 +132,7 @@ function tagOf({ outcomes, config }: Pick<Applied, 'outcomes' | 'config'>): stri
 async function apply(
   inventory: Inventory,
   roster: Roster,
-  terms: { readonly dryRun: boolean; readonly approve: Approve },
+  terms: Pick<ApplyTerms, 'dryRun' | 'evenInUse'> & { readonly approve: Approve },
   actor: Actor,
 ): ReturnType<Inventory['applyMachines']> {
   const config = {

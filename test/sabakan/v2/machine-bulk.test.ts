@@ -1,7 +1,9 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
+import { ipamConfigToJson } from '../../../src/inventory/ipam.ts';
 import { bulkMachines } from '../../../src/sabakan/contract/machine-bulk.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
+import { ipamWide } from '../../support/machines.ts';
 
 const path = 'POST /api/v2/bulk/machines';
 
@@ -108,6 +110,54 @@ describe('POST /api/v2/bulk/machines', () => {
     const label = { patch: { spec: { labels: { checked: 'yes' } } }, atomic: true };
     await face.must(path, { body: { select: { all: true }, expect: 12, ...label } });
     expect((await revisions()).size).toBe(1);
+  });
+
+  it.each([
+    ['changes 1,000 machines of 40 racks', 1_000],
+    ['changes 70 of them', 70],
+  ])('%s in one commit, with one audit record each', async (_, count) => {
+    const face = await aFace();
+    await face.must('PUT /api/v1/config/ipam', { body: ipamConfigToJson(ipamWide) });
+    const body = Array.from({ length: 1_000 }, (_, at) => aSpec(`m${at}`, { rack: at % 40 }));
+    await face.must('POST /api/v1/machines', { body });
+    const names = body.slice(0, count).map(({ serial }) => serial);
+    const change = { select: { names }, expect: count, ...retiring, atomic: true };
+    const answer = await face.must(path, { body: change });
+    expect(answer.json()).toMatchObject({ changed: count, failed: 0 });
+    const { items } = (
+      await face.must('GET /api/v2/machines?fieldSelector=state=retiring&limit=1000')
+    ).json();
+    expect(items).toHaveLength(count);
+    expect(new Set(items.map(({ revision }: { revision: string }) => revision)).size).toBe(1);
+    const log = (await face.must('GET /api/v1/logs')).body;
+    expect(log.split('\n').filter((line) => line.includes('end of lease'))).toHaveLength(count);
+  });
+
+  it('does not bring back a machine that was removed while 100 are changed together', async () => {
+    let isRemoved = false;
+    const face: TestFace = await aFace({
+      store: (memory) => ({
+        ...memory,
+        commit: async (conditions, writes) => {
+          if (!isRemoved && writes.length > 150) {
+            isRemoved = true;
+            // Otherwise its audit record would be what stands in the way.
+            await face.clock.advance(10);
+            await face.must('DELETE /api/v2/machines/m5', { headers: { 'if-match': '*' } });
+          }
+          return memory.commit(conditions, writes);
+        },
+      }),
+    });
+    const body = Array.from({ length: 100 }, (_, at) => aSpec(`m${at}`, { rack: at % 8 }));
+    await face.must('POST /api/v1/machines', { body });
+    for (const state of ['retiring', 'retired']) {
+      await face.must('PUT /api/v1/state/m5', { body: state });
+    }
+    const label = { patch: { spec: { labels: { checked: 'yes' } } }, atomic: true };
+    const answer = await face.ask(path, { body: { select: { all: true }, expect: 100, ...label } });
+    expect([isRemoved, answer.statusCode]).toEqual([true, 409]);
+    expect((await face.must('GET /api/v2/machines')).json().total).toBe(99);
   });
 
   it('removes retired machines of one rack together, and their indices', async () => {

@@ -117,6 +117,25 @@ describe('a file of machines', () => {
     expect(face.inventory.machines()).toHaveLength(2);
   });
 
+  it('moves machines in use only when it is asked to, and shows that first', async () => {
+    await face.must(path, csv('a,2,cs,x,tokyo'));
+    await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+    const moved = csv('a,3,cs,x,tokyo');
+    const refused = await ask(path, moved);
+    expect([refused.status, refused.json.type]).toEqual([
+      409,
+      'urn:tetsukan:problem:machines-refused',
+    ]);
+    const dry = await ask(`${path}?evenInUse=true&dryRun=true`, moved);
+    expect(dry.json.machines[0]).toMatchObject({ outcome: 'changed', state: 'healthy' });
+    expect(dry.json.machines[0].changes.map(({ member }: { member: string }) => member)).toEqual(
+      expect.arrayContaining(['spec.rack', 'spec.ipv4']),
+    );
+    const done = await ask(`${path}?evenInUse=true`, also(moved, { 'if-match': dry.etag }));
+    expect([done.status, done.json.counts.changed]).toEqual([200, 1]);
+    expect(face.inventory.machines()[0]?.spec.rack).toBe(3);
+  });
+
   it('is refused when what would be done is not what was shown', async () => {
     const file = csv('a,2,cs,x,', 'b,2,cs,x,');
     const dry = await ask(`${path}?dryRun=true`, file);
