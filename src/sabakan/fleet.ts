@@ -132,6 +132,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       openMutations: settings.openMutations ?? false,
     },
     serverName,
+    ownUrls: [settings.pxe.advertiseUrl, settings.pxe.advertiseUrlHttps],
   });
 
   const startedAt = formatInstant(world.clock.now());

@@ -141,6 +141,7 @@ export async function aFace(
       ...options.access,
     },
     serverName: 'boot-0',
+    ownUrls: ['http://boot.example:10080'],
   });
   const face = createFace({
     world,

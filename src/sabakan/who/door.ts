@@ -15,7 +15,7 @@ import { addressKey, createBuckets } from './buckets.ts';
 import { type Caller, describeCaller } from './caller.ts';
 import { readCredential } from './credential.ts';
 import { createDenials } from './denials.ts';
-import { isForeignPage } from './foreign-page.ts';
+import { isForeignPage, isUnderStrangeName } from './foreign-page.ts';
 import { isReading, permissionOf } from './permissions.ts';
 import { type Permission, suffices } from './role.ts';
 import type { AccessSettings } from './settings.ts';
@@ -50,9 +50,15 @@ export function createDoor(deps: {
   readonly secrets: Pick<Secrets, 'sha256'>;
   readonly settings: AccessSettings;
   readonly serverName: string;
+  /** URLs whose hosts are names of this server, beside its own. */
+  readonly ownUrls: readonly string[];
 }): Door {
   const { tokens, secrets, settings, serverName } = deps;
   const { clock, log } = deps.world;
+  const ownNames = new Set([
+    serverName.toLowerCase(),
+    ...deps.ownUrls.flatMap((url) => URL.parse(url)?.hostname ?? []),
+  ]);
   const { limits } = settings;
   const requests = createBuckets({
     perSecond: limits.requestsPerSecond,
@@ -90,6 +96,13 @@ export function createDoor(deps: {
   const bounded = (role: AccessRole): AccessRole => {
     const freshness = tokens.freshness();
     return freshness.kind === 'behind' && freshness.silentMs > trustedMs ? 'viewer' : role;
+  };
+
+  /** A token was given to its page; addresses and certificates are the browser's. */
+  const whyStrange = ({ headers }: Exchange, caller: Caller): string | undefined => {
+    if (caller.kind === 'token' || !isUnderStrangeName(headers, ownNames)) return undefined;
+    const host = JSON.stringify((headers.get('host') ?? '').slice(0, 80));
+    return `a browser may change nothing under the name ${host}, which is not this server's: use its address, the name in advertise-url, or a token`;
   };
 
   const limitReached = (limit: keyof typeof limited, text: string, waitMs: number) => {
@@ -206,12 +219,25 @@ export function createDoor(deps: {
         const text = 'a page of another site may change nothing in the name of this browser';
         return deny(exchange, route, caller.value, { kind: 'forbidden', text });
       }
+      // GraphQL's questions come by POST, too; its changes are asked about below.
+      if (!isReading(exchange.method) && route.name !== '/graphql') {
+        const text = whyStrange(exchange, caller.value);
+        if (text !== undefined) {
+          return deny(exchange, route, caller.value, { kind: 'forbidden', text });
+        }
+      }
       const problem = whyNot(caller.value, needs, exchange, settings);
       if (problem !== undefined) return deny(exchange, route, caller.value, problem);
       return ok(admitted(exchange, caller.value));
     },
     whyNoMutation: (exchange) => {
       const caller = exchange.admitted?.caller ?? peer(exchange);
+      const strange = whyStrange(exchange, caller);
+      if (strange !== undefined) {
+        const route = { name: '/graphql' } as Route;
+        deny(exchange, route, caller, { kind: 'forbidden', text: strange });
+        return strange;
+      }
       if (suffices(caller.role, 'operator')) return undefined;
       if (caller.kind === 'peer' && settings.openMutations) return undefined;
       const who = describeCaller(caller, exchange.remoteAddress);

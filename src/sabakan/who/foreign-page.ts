@@ -11,3 +11,23 @@ export function isForeignPage(headers: ReadonlyMap<string, string>): boolean {
   if (origin === undefined) return false;
   return URL.parse(origin)?.host !== headers.get('host')?.toLowerCase();
 }
+
+/** Names that nobody outside can point at this server: RFC 6761, RFC 6762, RFC 8375, and ICANN's `internal`. */
+const insideOnly = /(^|\.)(localhost|local|internal|home\.arpa|lan)$/;
+
+/**
+ * A browser that asks under a name which anybody may have made: its page came from another server of that name, which
+ * then moved to this address (DNS rebinding), so that browser and `Origin` call it the same site.
+ *
+ * @param names of this server, in lower case. Addresses and names without a dot need not be among them.
+ */
+export function isUnderStrangeName(
+  headers: ReadonlyMap<string, string>,
+  names: ReadonlySet<string>,
+): boolean {
+  if (!headers.has('sec-fetch-site') && !headers.has('origin')) return false;
+  const host = URL.parse(`http://${headers.get('host') ?? ''}`)?.hostname.replace(/\.$/, '');
+  if (host === undefined) return true;
+  const isAddress = host.startsWith('[') || /^[\d.]+$/.test(host);
+  return !isAddress && host.includes('.') && !insideOnly.test(host) && !names.has(host);
+}
