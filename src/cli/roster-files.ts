@@ -1,7 +1,7 @@
 /** Several files of machines as one list, which knows of each machine where it stands; or every mistake in them. */
 
 import { dhcpConfigToJson } from '../inventory/dhcp-config.ts';
-import { ipamConfigToJson } from '../inventory/ipam.ts';
+import { ipamConfigToJson } from '../inventory/ipam-config.ts';
 import {
   mistakeText,
   type Roster,

@@ -2,7 +2,7 @@
 
 import type { Revision } from '../base/store.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
-import type { IpamConfig } from './ipam.ts';
+import type { IpamConfig } from './ipam-config.ts';
 import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
 
 export type { MachineRefusal, WishProblem } from './problem.ts';

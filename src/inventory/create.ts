@@ -1,7 +1,9 @@
 /** The desk at work: mirrors for what is read, transactions for what is changed. */
 
 import { createMirror, type Freshness, type Mirror } from '../base/mirror.ts';
+import { type PreconditionFailed, type PutTerms, settled } from '../base/put-terms.ts';
 import { receipted } from '../base/receipt.ts';
+import { createRecords } from '../base/records.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
@@ -19,10 +21,10 @@ import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
 import { patchMachine } from './desk/machine-patch.ts';
 import { createManyChanges } from './desk/many.ts';
 import { checkSchema } from './desk/schema-version.ts';
-import { parseDhcpConfig } from './dhcp-config.ts';
+import { type DhcpConfig, parseDhcpConfig } from './dhcp-config.ts';
 import { goTimeText } from './go-time.ts';
 import type { ChangeListener, Inventory, Written } from './inventory.ts';
-import { parseIpamConfig } from './ipam.ts';
+import { type IpamConfig, parseIpamConfig } from './ipam-config.ts';
 import { keys } from './keys.ts';
 import type { Machine, Serial } from './machine.ts';
 import { decodeMachine } from './machine-json.ts';
@@ -49,6 +51,12 @@ export function createInventory(deps: {
   const machines = mirrorOf(keys.machines, (key, value) => decodeMachine(value, key));
   const ipam = mirrorOf(keys.ipam, single(parseIpamConfig));
   const dhcp = mirrorOf(keys.dhcp, single(parseDhcpConfig));
+  const configs = createRecords<IpamConfig | DhcpConfig>(
+    new Map<string, Mirror<IpamConfig | DhcpConfig>>([
+      [keys.ipam, ipam],
+      [keys.dhcp, dhcp],
+    ]),
+  );
   const mirrors: ReadonlyMap<string, Mirror<unknown>> = new Map<string, Mirror<unknown>>([
     [keys.machines, machines],
     [keys.ipam, ipam],
@@ -97,6 +105,19 @@ export function createInventory(deps: {
     if (!result.ok) return result;
     await shown(mirror, result.value.revision);
     return ok({ revision: result.value.revision });
+  };
+
+  const writeConfig = async (
+    change: Decided<PreconditionFailed | undefined>,
+    mirror: Mirror<unknown>,
+    { dryRun }: PutTerms,
+    actor: Actor,
+  ): ReturnType<Inventory['putIpam']> => {
+    const result = settled(await run(change, actor));
+    if (!result.ok) return result;
+    const { revision } = result.value;
+    if (dryRun !== true) await shown(mirror, revision);
+    return ok({ revision });
   };
 
   const removeMachine: Inventory['remove'] = async (serial, actor, terms = {}) => {
@@ -161,6 +182,7 @@ export function createInventory(deps: {
     search: (query) => searchMachines(index, query, clock.now()),
     ipam: () => ipam.get(''),
     dhcp: () => dhcp.get(''),
+    configs,
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -173,15 +195,18 @@ export function createInventory(deps: {
         ),
       ),
 
-    putIpam: async (config, actor) => {
+    putIpam: async (config, actor, terms = {}) => {
       const audit = auditOf(actor, 'ipam');
       const known = index.all()[0]?.spec.serial;
-      const put = await write(putIpam(config, known, audit), ipam, actor);
-      // That machine is gone, but others may have come: look at all there is.
-      const unclear = known !== undefined && !put.ok && put.error.kind === 'contended';
-      return unclear ? write(putIpam(config, undefined, audit), ipam, actor) : put;
+      const put = await writeConfig(putIpam(config, terms, known, audit), ipam, terms, actor);
+      // That machine is gone, but others may have come: look at all there is. So does a dry run, which proves nothing.
+      const unclear = known !== undefined && (put.ok ? terms.dryRun === true : put.error.kind === 'contended');
+      return unclear
+        ? writeConfig(putIpam(config, terms, undefined, audit), ipam, terms, actor)
+        : put;
     },
-    putDhcp: (config, actor) => write(putDhcp(config, auditOf(actor, 'dhcp')), dhcp, actor),
+    putDhcp: (config, actor, terms = {}) =>
+      writeConfig(putDhcp(config, terms, auditOf(actor, 'dhcp')), dhcp, terms, actor),
     ...applyDesk,
     setState: async (change, actor) => {
       const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')), actor);

@@ -2,6 +2,8 @@
 
 import type { Ipv4 } from '../base/addresses.ts';
 import type { Freshness } from '../base/mirror.ts';
+import type { PreconditionFailed, PutTerms } from '../base/put-terms.ts';
+import type { Records } from '../base/records.ts';
 import type { Result } from '../base/result.ts';
 import type { Condition, Revision, StoreProblem } from '../base/store.ts';
 import type { Rfc3339 } from '../base/time.ts';
@@ -10,7 +12,7 @@ import type { Applied, ApplyTerms, MachineWish } from './apply.ts';
 import type { Actor, AuditRecord } from './audit.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
 import type { HoldWish } from './hold.ts';
-import type { IpamConfig } from './ipam.ts';
+import type { IpamConfig } from './ipam-config.ts';
 import type { Machine, MachineState, NewMachine, Role, Serial, StateReason } from './machine.ts';
 import type { InventoryProblem } from './problem.ts';
 import type { MachineQuery } from './query.ts';
@@ -30,6 +32,10 @@ export type ChangeListener = (changes: readonly Change[], how: 'watched' | 'list
 
 export type Written = { readonly revision: Revision };
 export type WriteResult<T = Written> = Promise<Result<T, InventoryProblem | TransactProblem>>;
+
+type ConfigResult = Promise<
+  Result<Written, InventoryProblem | PreconditionFailed | TransactProblem>
+>;
 
 export type StateChange = {
   readonly serial: Serial;
@@ -114,14 +120,17 @@ export type Inventory = {
   readonly search: (query: MachineQuery) => readonly Machine[];
   readonly ipam: () => IpamConfig | undefined;
   readonly dhcp: () => DhcpConfig | undefined;
+  /** Both of them, by key, with their revisions. */
+  readonly configs: Records<IpamConfig | DhcpConfig>;
   readonly subscribe: (listener: ChangeListener) => () => void;
   /** The machine that owns this node or BMC address: DHCP must not lend it. */
   readonly ownerOf: (address: Ipv4) => Machine | undefined;
   /** Records that do not decode, by key, with the reason. */
   readonly broken: () => ReadonlyMap<string, string>;
 
-  readonly putIpam: (config: IpamConfig, actor: Actor) => WriteResult;
-  readonly putDhcp: (config: DhcpConfig, actor: Actor) => WriteResult;
+  /** Refused while any machine is registered (Sabakan 3.1.9). */
+  readonly putIpam: (config: IpamConfig, actor: Actor, terms?: PutTerms) => ConfigResult;
+  readonly putDhcp: (config: DhcpConfig, actor: Actor, terms?: PutTerms) => ConfigResult;
   /** All or nothing: indices, addresses, audit in one commit. */
   readonly register: (
     machines: readonly NewMachine[],

@@ -13,145 +13,14 @@ import {
   type Ipv4,
   netmask,
   networkOf,
-  parseIpv4,
 } from '../base/addresses.ts';
-import { fail, ok, type Result } from '../base/result.ts';
+import type { IpamConfig } from './ipam-config.ts';
 import type { NicConfig } from './machine.ts';
-import { showValue } from './mistake.ts';
-
-export type IpamConfig = {
-  readonly maxNodesInRack: number;
-  readonly nodeIpv4Pool: Cidr;
-  /** Undefined is left out of the published form; it counts as 0. */
-  readonly nodeIpv4Offset: Ipv4 | undefined;
-  /** Bits: a block has `2^` this many addresses. */
-  readonly nodeIpv4RangeSize: number;
-  readonly nodeIpv4RangeMask: number;
-  readonly nodeIpPerNode: number;
-  readonly nodeIndexOffset: number;
-  readonly nodeGatewayOffset: number;
-  readonly bmcIpv4Pool: Cidr;
-  readonly bmcIpv4Offset: Ipv4 | undefined;
-  readonly bmcIpv4RangeSize: number;
-  readonly bmcIpv4RangeMask: number;
-  readonly bmcIpv4GatewayOffset: number;
-};
 
 export type LeaseRange = {
   readonly first: Ipv4;
   readonly count: number;
 };
-
-/** The member names of the published form, in its order. */
-const numberMembers = [
-  ['max-nodes-in-rack', 'maxNodesInRack'],
-  ['node-ipv4-range-size', 'nodeIpv4RangeSize'],
-  ['node-ipv4-range-mask', 'nodeIpv4RangeMask'],
-  ['node-ip-per-node', 'nodeIpPerNode'],
-  ['node-index-offset', 'nodeIndexOffset'],
-  ['node-gateway-offset', 'nodeGatewayOffset'],
-  ['bmc-ipv4-range-size', 'bmcIpv4RangeSize'],
-  ['bmc-ipv4-range-mask', 'bmcIpv4RangeMask'],
-  ['bmc-ipv4-gateway-offset', 'bmcIpv4GatewayOffset'],
-] as const;
-
-/** Blocks larger than this many bits leave no room for a second rack in IPv4. */
-const rangeBitsMax = 24;
-/** Addresses of one machine; a server has a handful of network cards. */
-const nodeIpPerNodeMax = 256;
-/** 2^32 addresses bound any offset or count. */
-const uint32Max = 0xffff_ffff;
-
-/**
- * Checks in Sabakan's order; the error is its text for the first rule that is broken. Beyond Sabakan, numbers that
- * cannot work (a block of 2^40 addresses, more machines than a block holds) are refused, too.
- */
-export function parseIpamConfig(json: unknown): Result<IpamConfig, string> {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return fail('must be a JSON object');
-  }
-  const given = json as Readonly<Record<string, unknown>>;
-  const numbers: Record<string, number> = {};
-  for (const [member] of numberMembers) {
-    const value = given[member] ?? 0;
-    if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > uint32Max) {
-      return fail(`${member} must be an unsigned number, not ${showValue(value)}`);
-    }
-    numbers[member] = value as number;
-  }
-  for (const member of ['node-ipv4-pool', 'node-ipv4-offset', 'bmc-ipv4-pool', 'bmc-ipv4-offset']) {
-    const value = given[member] ?? '';
-    if (typeof value !== 'string')
-      return fail(`${member} must be a string, not ${showValue(value)}`);
-  }
-  const number = (member: string): number => numbers[member] ?? 0;
-  const text = (member: string): string => (given[member] as string | undefined) ?? '';
-  const nonZero = (...members: string[]): string | undefined => {
-    const zero = members.find((member) => number(member) === 0);
-    return zero === undefined ? undefined : `${zero} must not be zero`;
-  };
-
-  const maxNodes = nonZero('max-nodes-in-rack');
-  if (maxNodes !== undefined) return fail(maxNodes);
-  const nodePool = parsePool('node-ipv4-pool', text('node-ipv4-pool'));
-  if (!nodePool.ok) return nodePool;
-  const nodeOffset = parseOffset('node-ipv4-offset', text('node-ipv4-offset'));
-  if (!nodeOffset.ok) return nodeOffset;
-  const nodeRange = nonZero('node-ipv4-range-size');
-  if (nodeRange !== undefined) return fail(nodeRange);
-  if (!isMask(number('node-ipv4-range-mask'))) return fail('invalid node-ipv4-range-mask');
-  const node = nonZero('node-ip-per-node', 'node-index-offset', 'node-gateway-offset');
-  if (node !== undefined) return fail(node);
-  const bmcPool = parsePool('bmc-ipv4-pool', text('bmc-ipv4-pool'));
-  if (!bmcPool.ok) return bmcPool;
-  const bmcOffset = parseOffset('bmc-ipv4-offset', text('bmc-ipv4-offset'));
-  if (!bmcOffset.ok) return bmcOffset;
-  const bmcRange = nonZero('bmc-ipv4-range-size');
-  if (bmcRange !== undefined) return fail(bmcRange);
-  if (!isMask(number('bmc-ipv4-range-mask'))) return fail('invalid bmc-ipv4-range-mask');
-  const bmc = nonZero('bmc-ipv4-gateway-offset');
-  if (bmc !== undefined) return fail(bmc);
-
-  for (const member of ['node-ipv4-range-size', 'bmc-ipv4-range-size']) {
-    if (number(member) > rangeBitsMax)
-      return fail(`${member} must be at most ${rangeBitsMax} bits`);
-  }
-  if (number('node-ip-per-node') > nodeIpPerNodeMax) {
-    return fail(`node-ip-per-node must be at most ${nodeIpPerNodeMax}`);
-  }
-  const config: IpamConfig = {
-    ...(Object.fromEntries(numberMembers.map(([member, name]) => [name, number(member)])) as Pick<
-      IpamConfig,
-      (typeof numberMembers)[number][1]
-    >),
-    nodeIpv4Pool: nodePool.value,
-    nodeIpv4Offset: nodeOffset.value,
-    bmcIpv4Pool: bmcPool.value,
-    bmcIpv4Offset: bmcOffset.value,
-  };
-  return ok(config);
-}
-
-/** The published and stored form, members in Sabakan's order. */
-export function ipamConfigToJson(config: IpamConfig): Readonly<Record<string, string | number>> {
-  const offset = (name: string, value: Ipv4 | undefined): Record<string, string> =>
-    value === undefined ? {} : { [name]: formatIpv4(value) };
-  return {
-    'max-nodes-in-rack': config.maxNodesInRack,
-    'node-ipv4-pool': formatCidr(config.nodeIpv4Pool),
-    ...offset('node-ipv4-offset', config.nodeIpv4Offset),
-    'node-ipv4-range-size': config.nodeIpv4RangeSize,
-    'node-ipv4-range-mask': config.nodeIpv4RangeMask,
-    'node-ip-per-node': config.nodeIpPerNode,
-    'node-index-offset': config.nodeIndexOffset,
-    'node-gateway-offset': config.nodeGatewayOffset,
-    'bmc-ipv4-pool': formatCidr(config.bmcIpv4Pool),
-    ...offset('bmc-ipv4-offset', config.bmcIpv4Offset),
-    'bmc-ipv4-range-size': config.bmcIpv4RangeSize,
-    'bmc-ipv4-range-mask': config.bmcIpv4RangeMask,
-    'bmc-ipv4-gateway-offset': config.bmcIpv4GatewayOffset,
-  };
-}
 
 /** One entry per address of a machine; the first is the one people, probes and Kubernetes use. */
 export function nodeAddresses(
@@ -263,25 +132,4 @@ function nicConfig(address: Ipv4, maskBits: number, gatewayOffset: number): NicC
 
 function toIpv4(value: number): Ipv4 {
   return (value % 2 ** 32) as Ipv4;
-}
-
-function isMask(bits: number): boolean {
-  return bits >= 8 && bits <= 32;
-}
-
-function parsePool(member: string, text: string): Result<Cidr, string> {
-  const [addressText = '', lengthText = '', ...rest] = text.split('/');
-  const base = parseIpv4(addressText);
-  const prefixLength = /^\d{1,2}$/.test(lengthText) ? Number(lengthText) : 33;
-  if (!base.ok || prefixLength > 32 || rest.length > 0) return fail(`invalid ${member}`);
-  if (networkOf(base.value, prefixLength) !== base.value) {
-    return fail(`host part of ${member} must be cleared`);
-  }
-  return ok({ base: base.value, prefixLength });
-}
-
-function parseOffset(member: string, text: string): Result<Ipv4 | undefined, string> {
-  if (text === '') return ok(undefined);
-  const address = parseIpv4(text);
-  return address.ok ? address : fail(`invalid ${member}`);
 }

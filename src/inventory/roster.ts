@@ -5,7 +5,7 @@ import { absent, type Revision } from '../base/store.ts';
 import type { MachineWish } from './apply.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
 import type { Inventory } from './inventory.ts';
-import type { IpamConfig } from './ipam.ts';
+import type { IpamConfig } from './ipam-config.ts';
 import { labelMap, machinesPerRequestMax, type Serial } from './machine.ts';
 import { duplicates, overfull, type RosterMachine } from './roster/check.ts';
 import { readCsv } from './roster/csv.ts';

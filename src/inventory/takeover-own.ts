@@ -6,7 +6,7 @@ import type { Entry } from '../base/store.ts';
 import { parseRfc3339 } from '../base/time.ts';
 import { readAuditRecord } from './audit.ts';
 import { parseDhcpConfig } from './dhcp-config.ts';
-import { type IpamConfig, parseIpamConfig } from './ipam.ts';
+import { type IpamConfig, parseIpamConfig } from './ipam-config.ts';
 import { keys } from './keys.ts';
 import { convertAddressInfo } from './takeover/address-info.ts';
 import { checkIndices, isIndexKey } from './takeover/index-check.ts';

@@ -9,7 +9,7 @@ import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, auditWrite } from '../inventory/audit.ts';
 import { areKernelParams } from './ipxe/word.ts';
-import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from './put-terms.ts';
+import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../base/put-terms.ts';
 
 export const kernelParamsBytesMax = 4_096;
 const prefix = 'kernel-params/';

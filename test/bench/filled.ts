@@ -7,7 +7,7 @@ import { startEtcdChild } from '../../src/base/io/etcd-child.ts';
 import { openEtcdStore } from '../../src/base/io/etcd-store.ts';
 import { createJsonLog } from '../../src/base/io/json-log.ts';
 import { formatInstant, instant } from '../../src/base/time.ts';
-import { ipamConfigToJson, parseIpamConfig } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson, parseIpamConfig } from '../../src/inventory/ipam-config.ts';
 import { keys, schemaVersion } from '../../src/inventory/keys.ts';
 import { encodeMachine } from '../../src/inventory/machine-json.ts';
 import { aMachine } from '../support/machines.ts';

@@ -10,7 +10,7 @@ import { createTransact } from '../../src/base/transact.ts';
 import type { Applied } from '../../src/inventory/apply.ts';
 import { createInventory } from '../../src/inventory/create.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
-import { parseIpamConfig } from '../../src/inventory/ipam.ts';
+import { parseIpamConfig } from '../../src/inventory/ipam-config.ts';
 import { type NewMachine, parseNewMachines } from '../../src/inventory/machine.ts';
 import { seededChance } from '../support/clock.ts';
 import { startTestEtcd } from '../support/etcd.ts';

@@ -7,7 +7,7 @@ import {
 } from '../../src/cli/commands/register.ts';
 import { Failure } from '../../src/cli/failure.ts';
 import { type Bundle, bundleFiles } from '../../src/cli/roster-files.ts';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { rosterFormatOf } from '../../src/inventory/roster.ts';
 import { ipamG } from '../support/machines.ts';
 

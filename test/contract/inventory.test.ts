@@ -5,7 +5,7 @@ import type { Store } from '../../src/base/store.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import { createInventory } from '../../src/inventory/create.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
-import type { IpamConfig } from '../../src/inventory/ipam.ts';
+import type { IpamConfig } from '../../src/inventory/ipam-config.ts';
 import type { Serial } from '../../src/inventory/machine.ts';
 import { actor, bring, kindOf, must } from '../inventory/desks.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';

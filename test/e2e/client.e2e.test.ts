@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../../src/client/main.ts';
 import { ProblemError } from '../../src/client/problem.ts';
 import { createClient as createWebClient } from '../../src/client/web/main.ts';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { ipamG } from '../support/machines.ts';
 import { freePorts } from '../support/ports.ts';
 import { startTetsuServer, type TetsuServer } from '../support/tetsu.ts';

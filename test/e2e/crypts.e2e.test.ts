@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ipamG } from '../support/machines.ts';
 import { freePorts } from '../support/ports.ts';

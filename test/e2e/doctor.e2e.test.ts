@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import type { DoctorReportV2 } from '../../src/sabakan/contract/doctor.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { etcdHand } from '../support/etcd-hand.ts';

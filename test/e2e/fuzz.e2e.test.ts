@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { createRequests, type Description } from '../fuzz/requests.ts';
 import { fuzz } from '../fuzz/run.ts';
 import { ipamG } from '../support/machines.ts';

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { seededChance } from '../support/clock.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { type EtcdHand, etcdHand } from '../support/etcd-hand.ts';

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ipamG } from '../support/machines.ts';
 import { type Ended, runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { ipamG } from '../support/machines.ts';
 import { runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
 

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ipamG } from '../support/machines.ts';
 import { runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';

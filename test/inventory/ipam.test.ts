@@ -4,13 +4,16 @@ import { formatIpv4 } from '../../src/base/addresses.ts';
 import {
   bmcAddress,
   gatewayOf,
-  type IpamConfig,
-  ipamConfigToJson,
   leaseRangeOf,
   nodeAddresses,
-  parseIpamConfig,
   whyOutsidePool,
 } from '../../src/inventory/ipam.ts';
+import {
+  type IpamConfig,
+  ipamConfigToJson,
+  parseIpamConfig,
+  readIpamConfig,
+} from '../../src/inventory/ipam-config.ts';
 import { ipamG, ipv4 } from '../support/machines.ts';
 
 const json = {
@@ -267,6 +270,26 @@ describe('configuration', () => {
   ])('%j is answered with "%s"', (changes, text) => {
     const config = parseIpamConfig({ ...json, ...changes });
     expect(config.ok ? '' : config.error).toBe(text);
+  });
+
+  it('has every mistake found, each at its member', () => {
+    const config = readIpamConfig({
+      ...json,
+      'node-ipv4-pool': '10.69.0.1/20',
+      'node-ipv4-range-mask': 33,
+      'node-ip-per-node': 'three',
+      'bmc-ipv4-offset': undefined,
+      'bmc-ipv4-gateway-offset': undefined,
+    });
+    expect(config.ok ? [] : config.error.map(({ path, text }) => [path, text])).toEqual([
+      ['/node-ip-per-node', 'node-ip-per-node must be an unsigned number, not "three"'],
+      [
+        '/node-ipv4-pool',
+        'node-ipv4-pool must have no bits of a host, as in 10.69.0.0/20, not "10.69.0.1/20"',
+      ],
+      ['/node-ipv4-range-mask', 'node-ipv4-range-mask must be 8 to 32 bits, not 33'],
+      ['/bmc-ipv4-gateway-offset', 'bmc-ipv4-gateway-offset must be 1 or more; it is missing'],
+    ]);
   });
 
   it.each([null, [], 'x', 7, undefined])('%j is no configuration', (value) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { mistakeText, type RosterFormat, readRoster } from '../../src/inventory/roster.ts';
 import { ipamG } from '../support/machines.ts';
 
@@ -303,9 +303,20 @@ describe('machines as JSON', () => {
     ['is not nested without end', '['.repeat(1_000_000), [/^1:34 no JSON: nested over 32 levels/]],
     ['has no prototype', '{"__proto__":{"serial":"a"}}', [/^1:1 is neither a machine/]],
     [
-      'names the member of a broken network plan',
-      asJson({ ipam: { ...ipamConfigToJson(ipamG), 'node-ipv4-pool': '10.69.0.1/20' } }),
-      ['4:21 /ipam/node-ipv4-pool: host part of node-ipv4-pool must be cleared'],
+      'names each member of a broken network plan',
+      asJson({
+        ipam: {
+          ...ipamConfigToJson(ipamG),
+          'node-ipv4-pool': '10.69.0.1/20',
+          'node-ipv4-range-mask': 33,
+        },
+        dhcp: { 'dns-servers': ['10.0.0.1', '10.0.0'] },
+      }),
+      [
+        '4:21 /ipam/node-ipv4-pool: node-ipv4-pool must have no bits of a host, as in 10.69.0.0/20, not "10.69.0.1/20"',
+        /^\d+:\d+ \/ipam\/node-ipv4-range-mask: node-ipv4-range-mask must be 8 to 32 bits, not 33$/,
+        /^\d+:\d+ \/dhcp\/dns-servers\/1: dns-servers must be IPv4 addresses, not "10.0.0"$/,
+      ],
     ],
     ['is not empty', '[]', ['1:1 the file names no machine']],
   ]);

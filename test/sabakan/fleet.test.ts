@@ -8,7 +8,7 @@ import type { ClusterSink } from '../../src/cke-bridge/sink.ts';
 import { parseClusterTemplate } from '../../src/cke-bridge/template.ts';
 import { defaultHealthPolicy } from '../../src/health/policy.ts';
 import type { Prober } from '../../src/health/probe.ts';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { createMemoryAssetShelf } from '../../src/pxe/assets/memory-shelf.ts';
 import { defaultDhcpSettings } from '../../src/pxe/dhcp/start.ts';
 import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';

@@ -10,7 +10,7 @@ import { createAuditEvents } from '../../src/inventory/audit-events.ts';
 import { createBrakeBoard } from '../../src/inventory/brake-board.ts';
 import { createInventory } from '../../src/inventory/create.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { createMemoryAssetShelf } from '../../src/pxe/assets/memory-shelf.ts';
 import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';
 import { createPxe } from '../../src/pxe/pxe.ts';

@@ -2,7 +2,8 @@
 
 import { type Ipv4, parseCidr, parseIpv4 } from '../../src/base/addresses.ts';
 import { instant, type Rfc3339 } from '../../src/base/time.ts';
-import { bmcAddress, type IpamConfig, nodeAddresses } from '../../src/inventory/ipam.ts';
+import { bmcAddress, nodeAddresses } from '../../src/inventory/ipam.ts';
+import type { IpamConfig } from '../../src/inventory/ipam-config.ts';
 import {
   labelMap,
   type Machine,

@@ -1,7 +1,7 @@
 /** One object of a noun on a real server and etcd: whoever is asked says the same of it. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { ipamG } from './machines.ts';
 import { runTetsu, startTetsuServer, type TetsuServer } from './tetsu.ts';
 

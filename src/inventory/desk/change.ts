@@ -4,7 +4,7 @@ import type { Decision, Reads, View } from '../../base/decision.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Condition, Write } from '../../base/store.ts';
 import type { AuditValues, AuditWrite } from '../audit.ts';
-import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
+import { type IpamConfig, parseIpamConfig } from '../ipam-config.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
 import { decodeMachine } from '../machine-json.ts';

@@ -6,7 +6,7 @@ import type { Condition, Write } from '../../base/store.ts';
 import type { ConfigOutcome, ConfigWish } from '../apply.ts';
 import type { AuditFacts } from '../audit.ts';
 import { dhcpConfigToJson, parseDhcpConfig } from '../dhcp-config.ts';
-import { type IpamConfig, ipamConfigToJson } from '../ipam.ts';
+import { type IpamConfig, ipamConfigToJson } from '../ipam-config.ts';
 import { keys } from '../keys.ts';
 import type { Serial } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';

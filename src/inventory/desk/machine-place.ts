@@ -4,7 +4,7 @@ import type { View } from '../../base/decision.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Write } from '../../base/store.ts';
 import type { MachinePatch } from '../inventory.ts';
-import type { IpamConfig } from '../ipam.ts';
+import type { IpamConfig } from '../ipam-config.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';

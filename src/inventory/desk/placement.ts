@@ -3,7 +3,8 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Rfc3339 } from '../../base/time.ts';
 import type { MachineWish } from '../apply.ts';
-import { bmcAddress, type IpamConfig, nodeAddresses, whyOutsidePool } from '../ipam.ts';
+import { bmcAddress, nodeAddresses, whyOutsidePool } from '../ipam.ts';
+import type { IpamConfig } from '../ipam-config.ts';
 import { bootRole, emptyLabels, type Machine, type Role } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
 

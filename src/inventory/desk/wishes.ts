@@ -10,7 +10,7 @@ import {
   type WishProblem,
 } from '../apply.ts';
 import { goRfc3339 } from '../go-time.ts';
-import type { IpamConfig } from '../ipam.ts';
+import type { IpamConfig } from '../ipam-config.ts';
 import { bootRole, type Machine, type Role, type Serial } from '../machine.ts';
 import { movedMachine } from './expected.ts';
 import { movedTo, newMachineAt, type Slots } from './placement.ts';

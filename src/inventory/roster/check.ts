@@ -1,6 +1,7 @@
 /** What no machine of a file can know alone: the same serial twice, racks that do not hold what they are given. */
 
-import { type IpamConfig, whyOutsidePool } from '../ipam.ts';
+import { whyOutsidePool } from '../ipam.ts';
+import type { IpamConfig } from '../ipam-config.ts';
 import { bootRole } from '../machine.ts';
 import { type RosterMistake, type Spot, spotLine } from '../roster-spot.ts';
 import type { RawName } from './raw.ts';

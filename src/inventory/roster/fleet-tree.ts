@@ -7,8 +7,9 @@
  */
 
 import type { Result } from '../../base/result.ts';
-import { type DhcpConfig, parseDhcpConfig } from '../dhcp-config.ts';
-import { type IpamConfig, parseIpamConfig } from '../ipam.ts';
+import type { ConfigMistake } from '../config-mistake.ts';
+import { type DhcpConfig, dhcpMembers, readDhcpConfig } from '../dhcp-config.ts';
+import { type IpamConfig, ipamMembers, readIpamConfig } from '../ipam-config.ts';
 import { machinesPerRequestMax } from '../machine.ts';
 import { mistakesFoundMax, type Spot } from '../roster-spot.ts';
 import { machineOfTree } from './machine-tree.ts';
@@ -23,22 +24,6 @@ export type Fleet = {
   readonly dhcp: Found<DhcpConfig> | undefined;
 };
 
-const ipamMembers = [
-  'max-nodes-in-rack',
-  'node-ipv4-pool',
-  'node-ipv4-offset',
-  'node-ipv4-range-size',
-  'node-ipv4-range-mask',
-  'node-ip-per-node',
-  'node-index-offset',
-  'node-gateway-offset',
-  'bmc-ipv4-pool',
-  'bmc-ipv4-offset',
-  'bmc-ipv4-range-size',
-  'bmc-ipv4-range-mask',
-  'bmc-ipv4-gateway-offset',
-];
-const dhcpMembers = ['gateway-offset', 'lease-minutes', 'dns-servers'];
 const fleetMembers = ['ipam', 'dhcp', 'machines', 'items'];
 /** Beside `items` in what the API lists. */
 const pageMembers = ['kind', 'apiVersion', 'revision', 'total', 'next'];
@@ -71,11 +56,11 @@ export function fleetOfTrees(reading: Reading, documents: readonly Tree[]): Flee
     }
   };
   const takeIpam = (tree: Tree, pointer: string): void => {
-    const found = configOf(reading, tree, pointer, ipamMembers, parseIpamConfig);
+    const found = configOf(reading, tree, pointer, ipamMembers, readIpamConfig);
     if (found !== undefined) ipam = once(reading, found, ipam);
   };
   const takeDhcp = (tree: Tree, pointer: string): void => {
-    const found = configOf(reading, tree, pointer, dhcpMembers, parseDhcpConfig);
+    const found = configOf(reading, tree, pointer, dhcpMembers, readDhcpConfig);
     if (found !== undefined) dhcp = once(reading, found, dhcp);
   };
   const ofKind = (tree: Tree, pointer: string, members: Members, kind: Tree): void => {
@@ -136,23 +121,35 @@ function configOf<T>(
   tree: Tree,
   pointer: string,
   known: readonly string[],
-  parse: (json: unknown) => Result<T, string>,
+  read: (json: unknown) => Result<T, readonly ConfigMistake[]>,
 ): Found<T> | undefined {
   const { places, mistakes } = reading;
   const members = membersOf(reading, tree, pointer, 'an object');
   if (members === undefined) return undefined;
   const before = mistakes.length;
   checkNames(reading, members, pointer, known);
-  if (mistakes.length > before) return undefined;
-  const parsed = parse(plainOf(tree));
-  if (parsed.ok) return { config: parsed.value, spot: places.spot(tree.at, pointer) };
-  // The parser says one rule at a time, and names the member.
-  const name = known.find((one) => new RegExp(`(^|\\s)${one}\\b`).test(parsed.error));
-  const member = name === undefined ? undefined : members.get(name);
-  const at = member?.tree.at ?? tree.at;
-  const path = name === undefined ? pointer : below(pointer, name);
-  mistakes.push(places.mistake(at, path, parsed.error));
-  return undefined;
+  const config = read(plainOf(tree));
+  if (!config.ok) {
+    for (const { path, text } of config.error) {
+      mistakes.push(places.mistake(treeAt(tree, path).at, pointer + path, text));
+    }
+  }
+  if (!config.ok || mistakes.length > before) return undefined;
+  return { config: config.value, spot: places.spot(tree.at, pointer) };
+}
+
+/** What stands there, or the innermost that is there and should hold it. */
+function treeAt(tree: Tree, path: string): Tree {
+  const [name, ...rest] = path.split('/').slice(1);
+  if (name === undefined) return tree;
+  const { value } = tree;
+  const inner =
+    value.kind === 'object'
+      ? value.members.get(name)?.tree
+      : value.kind === 'list'
+        ? value.items[Number(name)]
+        : undefined;
+  return inner === undefined ? tree : treeAt(inner, rest.map((one) => `/${one}`).join(''));
 }
 
 function once<T>({ mistakes }: Reading, found: Found<T>, earlier: Found<T> | undefined): Found<T> {

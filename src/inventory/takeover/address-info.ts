@@ -8,7 +8,8 @@ import { isJsonObject, objectAt, parseExactJson, parseJson } from '../../base/ex
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Entry } from '../../base/store.ts';
 import { parseDhcpConfig } from '../dhcp-config.ts';
-import { bmcNic, type IpamConfig, nodeNic, parseIpamConfig } from '../ipam.ts';
+import { bmcNic, nodeNic } from '../ipam.ts';
+import { type IpamConfig, parseIpamConfig } from '../ipam-config.ts';
 import { keys } from '../keys.ts';
 import { decodeMachine, nicToJson } from '../machine-json.ts';
 import { showValue } from '../mistake.ts';

@@ -3,7 +3,8 @@
 import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
 import { objectAt, parseJson } from '../../base/exact-json.ts';
 import type { Entry } from '../../base/store.ts';
-import { bmcAddress, type IpamConfig, nodeAddresses } from '../ipam.ts';
+import { bmcAddress, nodeAddresses } from '../ipam.ts';
+import type { IpamConfig } from '../ipam-config.ts';
 import { keys } from '../keys.ts';
 import {
   labelsPerMachineMax,

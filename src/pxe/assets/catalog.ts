@@ -13,7 +13,7 @@ import type { Transact } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { type ShelfProblem, tooFewBytes, uploadsBusy } from '../blobs/problem.ts';
-import type { PutTerms } from '../put-terms.ts';
+import type { PutTerms } from '../../base/put-terms.ts';
 import {
   type Asset,
   assetBytesMax,

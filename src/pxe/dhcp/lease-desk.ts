@@ -7,7 +7,7 @@ import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import type { IpamConfig } from '../../inventory/ipam.ts';
+import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import { type Answer, answerTo } from './answer.ts';
 import { createHolds } from './holds.ts';
 import { type LeaseTable, openLeaseTable } from './leases.ts';

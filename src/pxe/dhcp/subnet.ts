@@ -1,7 +1,8 @@
 /** The network a request belongs to, and what clients there are told of it. */
 
 import { addToIpv4, type Ipv4, isInside, networkOf } from '../../base/addresses.ts';
-import { gatewayOf, type IpamConfig, type LeaseRange, leaseRangeOf } from '../../inventory/ipam.ts';
+import { gatewayOf, type LeaseRange, leaseRangeOf } from '../../inventory/ipam.ts';
+import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { DhcpRequest } from './request.ts';
 
 export type Subnet = {

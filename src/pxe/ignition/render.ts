@@ -9,7 +9,8 @@
 import type { Ipv4 } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Instant, Rfc3339 } from '../../base/time.ts';
-import { bmcAddress, type IpamConfig, nodeAddresses } from '../../inventory/ipam.ts';
+import { bmcAddress, nodeAddresses } from '../../inventory/ipam.ts';
+import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { Machine, Role, Serial } from '../../inventory/machine.ts';
 import { type Budget, createBudget } from '../template/budget.ts';
 import type { Callable } from '../template/callable.ts';

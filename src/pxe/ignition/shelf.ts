@@ -9,9 +9,9 @@ import { formatInstant } from '../../base/time.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
-import type { IpamConfig } from '../../inventory/ipam.ts';
+import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { Role } from '../../inventory/machine.ts';
-import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../put-terms.ts';
+import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../../base/put-terms.ts';
 import {
   describeRenderProblem,
   exampleMachine,

@@ -2,7 +2,7 @@
 
 import { parseJson } from '../../base/exact-json.ts';
 import { instant, type Rfc3339 } from '../../base/time.ts';
-import { type IpamConfig, parseIpamConfig } from '../../inventory/ipam.ts';
+import { type IpamConfig, parseIpamConfig } from '../../inventory/ipam-config.ts';
 import { type Machine, parseRole } from '../../inventory/machine.ts';
 import { decodeMachine } from '../../inventory/machine-json.ts';
 import type { Finding, Records } from '../../inventory/takeover.ts';

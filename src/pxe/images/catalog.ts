@@ -12,7 +12,7 @@ import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import type { Artefact } from '../http/artefact.ts';
 import { parseBaseUrl } from '../ipxe/word.ts';
-import type { PutTerms } from '../put-terms.ts';
+import type { PutTerms } from '../../base/put-terms.ts';
 import type { Wanted } from '../spread/spreadable.ts';
 import { filesOf, fits, imagePath, urlsWith } from './content.ts';
 import { hashesFor, type Image, isImageId, mendedUrls, withoutImage } from './image-json.ts';

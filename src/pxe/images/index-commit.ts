@@ -6,7 +6,7 @@ import type { Revision, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
-import { type PreconditionFailed, type PutTerms, settled, whyNotThisOne } from '../put-terms.ts';
+import { type PreconditionFailed, type PutTerms, settled, whyNotThisOne } from '../../base/put-terms.ts';
 import {
   decodeDeleted,
   decodeHashes,

@@ -7,7 +7,7 @@ import type { TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { uploadsBusy, wrongDigest } from '../blobs/problem.ts';
-import type { PutTerms } from '../put-terms.ts';
+import type { PutTerms } from '../../base/put-terms.ts';
 import { type Files, filesOf, fits, urlsWith } from './content.ts';
 import {
   decodeHashes,

@@ -3,7 +3,7 @@
 import type { Entry, Store } from '../../base/store.ts';
 import { instant } from '../../base/time.ts';
 import type { HttpClient, World } from '../../base/world.ts';
-import type { IpamConfig } from '../../inventory/ipam.ts';
+import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { Machine } from '../../inventory/machine.ts';
 import type { TakeoverPart } from '../../inventory/takeover.ts';
 import { loaderNames } from '../../pxe/loaders.ts';

@@ -1,7 +1,7 @@
 /** The configuration against the network this host is in. */
 
 import { formatCidr, isInside, parseIpv4 } from '../../base/addresses.ts';
-import type { IpamConfig } from '../../inventory/ipam.ts';
+import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import { fine, type Look, problem, warning } from './finding.ts';
 
 export type InterfaceFacts = {

@@ -3,7 +3,8 @@
 import { parseIpv4 } from '../../base/addresses.ts';
 import { parseJson } from '../../base/exact-json.ts';
 import type { Entry } from '../../base/store.ts';
-import { leaseRangeOf, parseIpamConfig, whyOutsidePool } from '../../inventory/ipam.ts';
+import { leaseRangeOf, whyOutsidePool } from '../../inventory/ipam.ts';
+import { parseIpamConfig } from '../../inventory/ipam-config.ts';
 import { keys } from '../../inventory/keys.ts';
 import { decodeMachine } from '../../inventory/machine-json.ts';
 import { planTakeover, recordsOf, type TakeoverPart } from '../../inventory/takeover.ts';

@@ -1,30 +1,13 @@
 /** `/api/v1/config/ipam` and `/api/v1/config/dhcp`. */
 
-import { dhcpConfigToJson, parseDhcpConfig } from '../../inventory/dhcp-config.ts';
+import { dhcpConfigToJson, dhcpMembers, parseDhcpConfig } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import { ipamConfigToJson, parseIpamConfig } from '../../inventory/ipam.ts';
+import { ipamConfigToJson, ipamMembers, parseIpamConfig } from '../../inventory/ipam-config.ts';
 import { keys } from '../../inventory/keys.ts';
 import { goMembers, jsonAnswer } from '../go-json.ts';
 import { badRequest, type Problem, v1Error } from '../problems.ts';
 import { type Truthful, whyUnknown } from '../whole-truth.ts';
 import { actorOf, answerWith, byMethod, type Noun, readJson } from './noun.ts';
-
-const ipamMembers = [
-  'max-nodes-in-rack',
-  'node-ipv4-pool',
-  'node-ipv4-offset',
-  'node-ipv4-range-size',
-  'node-ipv4-range-mask',
-  'node-ip-per-node',
-  'node-index-offset',
-  'node-gateway-offset',
-  'bmc-ipv4-pool',
-  'bmc-ipv4-offset',
-  'bmc-ipv4-range-size',
-  'bmc-ipv4-range-mask',
-  'bmc-ipv4-gateway-offset',
-];
-const dhcpMembers = ['gateway-offset', 'lease-minutes', 'dns-servers'];
 
 export function configNoun(deps: {
   readonly inventory: Truthful & Pick<Inventory, 'ipam' | 'dhcp' | 'putIpam' | 'putDhcp'>;

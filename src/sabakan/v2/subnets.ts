@@ -9,11 +9,11 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import {
   bmcAddress,
   gatewayOf,
-  type IpamConfig,
   leaseRangeOf,
   nodeAddresses,
   rackOf,
 } from '../../inventory/ipam.ts';
+import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { BookedLease, LeaseBook } from '../../pxe/lease-book.ts';
 import type { subnetColumns } from '../contract/columns.ts';
 import { getSubnet, listSubnets, type SubnetV2 } from '../contract/subnet.ts';

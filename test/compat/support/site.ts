@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ipamConfigToJson } from '../../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../../src/inventory/ipam-config.ts';
 import type { TestEtcd } from '../../support/etcd.ts';
 import { ipamG } from '../../support/machines.ts';
 import { freePorts } from '../../support/ports.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ipv4 } from '../../../src/base/addresses.ts';
 import type { Rfc3339 } from '../../../src/base/time.ts';
 import { createSlots, newMachineAt } from '../../../src/inventory/desk/placement.ts';
-import type { IpamConfig } from '../../../src/inventory/ipam.ts';
+import type { IpamConfig } from '../../../src/inventory/ipam-config.ts';
 import type { Role, Serial } from '../../../src/inventory/machine.ts';
 import { aNewMachine, ipamG } from '../../support/machines.ts';
 import { actor, bring, desks, kindOf, must, stored } from '../desks.ts';

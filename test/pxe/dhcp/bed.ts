@@ -5,7 +5,7 @@ import { createMemoryStore, type MemoryStore } from '../../../src/base/memory-st
 import type { Store } from '../../../src/base/store.ts';
 import { createTransact } from '../../../src/base/transact.ts';
 import { type DhcpConfig, parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
-import type { IpamConfig } from '../../../src/inventory/ipam.ts';
+import type { IpamConfig } from '../../../src/inventory/ipam-config.ts';
 import { defaultLoaders } from '../../../src/pxe/boot-target.ts';
 import type { DhcpEvent } from '../../../src/pxe/dhcp/counters.ts';
 import {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../../src/inventory/ipam-config.ts';
 import { type Asked, aFace, type TestFace } from '../../support/face.ts';
 import { ipamG } from '../../support/machines.ts';
 

@@ -1,8 +1,8 @@
 /** On what condition something is written, decided inside the transaction that writes it. */
 
-import type { Transacted, View } from '../base/decision.ts';
-import { fail, type Result } from '../base/result.ts';
-import { absent, type Revision } from '../base/store.ts';
+import type { Transacted, View } from './decision.ts';
+import { fail, type Result } from './result.ts';
+import { absent, type Revision } from './store.ts';
 
 export type PutTerms = {
   /** What must be there when it is written: nothing, anything, one of these revisions; absent: whatever is. */
