@@ -2,6 +2,7 @@
 
 import { assetNoun } from './nouns/asset.ts';
 import { brakeNoun } from './nouns/brake.ts';
+import { configNoun } from './nouns/config.ts';
 import { imageNoun } from './nouns/image.ts';
 import { kernelParamsNoun } from './nouns/kernel-params.ts';
 import { leaseNoun } from './nouns/lease.ts';
@@ -18,6 +19,7 @@ export const nouns: readonly CliNoun[] = [
   rackNoun,
   leaseNoun,
   subnetNoun,
+  configNoun,
   imageNoun,
   assetNoun,
   templateNoun,

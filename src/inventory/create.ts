@@ -200,7 +200,8 @@ export function createInventory(deps: {
       const known = index.all()[0]?.spec.serial;
       const put = await writeConfig(putIpam(config, terms, known, audit), ipam, terms, actor);
       // That machine is gone, but others may have come: look at all there is. So does a dry run, which proves nothing.
-      const unclear = known !== undefined && (put.ok ? terms.dryRun === true : put.error.kind === 'contended');
+      const unclear =
+        known !== undefined && (put.ok ? terms.dryRun === true : put.error.kind === 'contended');
       return unclear
         ? writeConfig(putIpam(config, terms, undefined, audit), ipam, terms, actor)
         : put;

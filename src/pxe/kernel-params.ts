@@ -1,6 +1,12 @@
 /** Kernel parameters per operating system: raw text under `kernel-params/<os>` (Sabakan 3.1.9). */
 
 import { createMirror, type Freshness } from '../base/mirror.ts';
+import {
+  type PreconditionFailed,
+  type PutTerms,
+  settled,
+  whyNotExpected,
+} from '../base/put-terms.ts';
 import { receipted } from '../base/receipt.ts';
 import { createRecords, type Records } from '../base/records.ts';
 import { fail, ok, type Result } from '../base/result.ts';
@@ -9,7 +15,6 @@ import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, auditWrite } from '../inventory/audit.ts';
 import { areKernelParams } from './ipxe/word.ts';
-import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../base/put-terms.ts';
 
 export const kernelParamsBytesMax = 4_096;
 const prefix = 'kernel-params/';

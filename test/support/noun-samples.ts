@@ -133,6 +133,12 @@ const samples: readonly NounSample[] = [
     change: lend('52:54:00:00:00:02'),
   },
   {
+    paths: ['/config'],
+    names: { name: 'dhcp' },
+    arrange: (face) => face.must('PUT /api/v1/config/dhcp', { body: { 'lease-minutes': 30 } }),
+    change: (face) => face.must('PUT /api/v1/config/dhcp', { body: { 'lease-minutes': 60 } }),
+  },
+  {
     paths: ['/leases'],
     names: { address: '10.69.0.32' },
     arrange: lend('52:54:00:00:00:01'),

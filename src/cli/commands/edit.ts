@@ -1,5 +1,6 @@
-/** `tetsu edit machine`: what people may change of it as YAML in their editor, until the server takes it or they give up. */
+/** `tetsu edit`: what people may change of a thing as YAML in their editor, until the server takes it or they give up. */
 
+import type { ConfigV2 } from '../../sabakan/contract/config.ts';
 import type { MachineV2 } from '../../sabakan/contract/machine.ts';
 import type { Send } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
@@ -11,6 +12,19 @@ export type Editor = (text: string) => Promise<string>;
 
 type Tree = { readonly [name: string]: unknown };
 
+type Edited = {
+  /** As people call it: `machine abc`. */
+  readonly what: string;
+  /** The command that begins anew with what it is now. */
+  readonly command: string;
+  readonly header: string;
+  readonly before: Tree;
+  /** The members it must be a map with. */
+  readonly members: string;
+  /** Sends what it has become; false: nothing differs. */
+  readonly store: (edited: Tree) => Promise<boolean>;
+};
+
 /** @returns a sentence that says what was done */
 export async function editMachine(
   send: Send,
@@ -19,13 +33,56 @@ export async function editMachine(
   serial: string,
   dryRun: boolean,
 ): Promise<string> {
-  const { parse, stringify } = await import('yaml');
   const path = `/api/v2/machines/${encodeURIComponent(serial)}`;
   const { status, body, etag } = await send('GET', path);
   if (status === 404) throw unknownName(noun, serial);
   const machine = body as MachineV2;
   const before = editable(machine);
-  let given = `${header(machine)}${stringify(before)}`;
+  return edit(editor, dryRun, {
+    what: `machine ${serial}`,
+    command: `tetsu edit machine ${serial}`,
+    header: header(machine),
+    before,
+    members: 'spec and status',
+    store: async (edited) => {
+      const patch = mergePatch(before, edited);
+      if (patch === undefined) return false;
+      const contentType = 'application/merge-patch+json';
+      await send('PATCH', path + queryOf(dryRun), patch, { ifMatch: etag ?? '*', contentType });
+      return true;
+    },
+  });
+}
+
+/** @returns a sentence that says what was done */
+export async function editConfig(
+  send: Send,
+  editor: Editor,
+  noun: CliNoun,
+  name: string,
+  dryRun: boolean,
+): Promise<string> {
+  const path = `/api/v2/config/${encodeURIComponent(name)}`;
+  const { status, body, etag } = await send('GET', path);
+  if (status === 404) throw unknownName(noun, name);
+  const { spec } = body as ConfigV2;
+  return edit(editor, dryRun, {
+    what: `the ${name} configuration`,
+    command: `tetsu edit config ${name}`,
+    header: `# The ${name} configuration, as in Sabakan's ${name}.json.\n# Close it unchanged, or empty, to change nothing.\n`,
+    before: { spec },
+    members: 'spec',
+    store: async (edited) => {
+      if (mergePatch({ spec }, edited) === undefined) return false;
+      await send('PUT', path + queryOf(dryRun), edited, { ifMatch: etag ?? '*' });
+      return true;
+    },
+  });
+}
+
+async function edit(editor: Editor, dryRun: boolean, about: Edited): Promise<string> {
+  const { parse, stringify } = await import('yaml');
+  let given = `${about.header}${stringify(about.before)}`;
   let trouble: Failure | undefined;
   for (;;) {
     const text = await editor(given);
@@ -33,31 +90,28 @@ export async function editMachine(
       if (trouble !== undefined) throw trouble;
       return 'nothing was changed';
     }
-    const edited = parsed(parse, text);
+    const edited = parsed(parse, text, about.members);
     if (edited instanceof Failure) {
       trouble = edited;
       given = withTrouble(text, edited);
       continue;
     }
-    const patch = mergePatch(before, edited);
-    if (patch === undefined) return 'nothing was changed';
     try {
-      const query = dryRun ? '?dryRun=true' : '';
-      const terms = {
-        ifMatch: etag ?? '*',
-        contentType: 'application/merge-patch+json',
-      };
-      await send('PATCH', path + query, patch, terms);
-      return `machine ${serial} changed${dryRun ? ' (dry run: nothing was changed)' : ''}`;
+      if (!(await about.store(edited))) return 'nothing was changed';
+      return `${about.what} changed${dryRun ? ' (dry run: nothing was changed)' : ''}`;
     } catch (problem) {
       if (!(problem instanceof Failure) || problem.refused === undefined) throw problem;
       // Editing further helps against a mistake, not against somebody else's change.
-      if (problem.refused.status === 412) throw changedMeanwhile(serial, text);
+      if (problem.refused.status === 412) throw changedMeanwhile(about, text);
       if (![400, 409, 422].includes(problem.refused.status)) throw problem;
       trouble = problem;
       given = withTrouble(text, problem);
     }
   }
+}
+
+function queryOf(dryRun: boolean): string {
+  return dryRun ? '?dryRun=true' : '';
 }
 
 function editable({ spec, status }: MachineV2): Tree {
@@ -82,20 +136,20 @@ function withTrouble(text: string, { message, refused }: Failure): string {
   return `${lines.map((line) => `#! ${line}\n`).join('')}${rest}`;
 }
 
-function parsed(parse: (text: string) => unknown, text: string): Tree | Failure {
+function parsed(parse: (text: string) => unknown, text: string, members: string): Tree | Failure {
   try {
     const value = parse(text);
     if (isTree(value)) return value;
-    return new Failure('this must be a map with spec and status', '');
+    return new Failure(`this must be a map with ${members}`, '');
   } catch (problem) {
     return new Failure(problem instanceof Error ? problem.message : String(problem), '');
   }
 }
 
-function changedMeanwhile(serial: string, text: string): Failure {
+function changedMeanwhile({ what, command }: Edited, text: string): Failure {
   return new Failure(
-    `machine ${serial} was changed by somebody else while you edited; nothing of yours was stored:\n${text}`,
-    `tetsu edit machine ${serial} again begins with what it is now`,
+    `${what} was changed by somebody else while you edited; nothing of yours was stored:\n${text}`,
+    `${command} again begins with what it is now`,
     exitCodes.conflict,
   );
 }

@@ -150,6 +150,47 @@ export type Subnet = {
   } | null;
 };
 
+export type Config = {
+  readonly name: "ipam" | "dhcp";
+  /** the store's, of the last change; the object's ETag */
+  readonly revision: string;
+  /** of ipam the network plan, of dhcp what DHCP tells clients */
+  readonly spec: {
+    /** machines of a rack, beside its boot machine */
+    readonly 'max-nodes-in-rack': number;
+    /** the network that node addresses are taken from */
+    readonly 'node-ipv4-pool': string;
+    /** where in it the first rack begins; absent: 0.0.0.0 */
+    readonly 'node-ipv4-offset'?: string;
+    /** bits: a block has two to the power of it */
+    readonly 'node-ipv4-range-size': number;
+    /** bits of the netmask of machines */
+    readonly 'node-ipv4-range-mask': number;
+    /** blocks of a rack: addresses of a machine */
+    readonly 'node-ip-per-node': number;
+    /** the index of the boot machine */
+    readonly 'node-index-offset': number;
+    /** where in its network the gateway is */
+    readonly 'node-gateway-offset': number;
+    /** the network that BMC addresses are taken from */
+    readonly 'bmc-ipv4-pool': string;
+    /** where in it the first rack begins; absent: 0.0.0.0 */
+    readonly 'bmc-ipv4-offset'?: string;
+    /** bits: a rack has two to the power of it */
+    readonly 'bmc-ipv4-range-size': number;
+    /** bits of the netmask of BMCs */
+    readonly 'bmc-ipv4-range-mask': number;
+    /** where in its network the gateway is */
+    readonly 'bmc-ipv4-gateway-offset': number;
+  } | {
+    /** obsolete; kept as it came */
+    readonly 'gateway-offset'?: number;
+    /** 0 stands for an hour */
+    readonly 'lease-minutes'?: number;
+    readonly 'dns-servers'?: readonly string[];
+  };
+};
+
 export type Image = {
   /** operating system and id: coreos/3975.2.1 */
   readonly name: string;
@@ -795,6 +836,91 @@ export type Calls = {
       name: string | number;
     };
     answer: Subnet;
+  };
+  /** config in pages, all of one moment. Needs the role viewer. */
+  listConfig: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name */
+      fieldSelector?: string;
+    };
+    item: Config;
+  };
+  /** one config; its ETag is its revision. Needs the role viewer. */
+  getConfig: {
+    args: {
+      /** ipam or dhcp */
+      name: string | number;
+    };
+    answer: Config;
+  };
+  /** changes of config as server-sent events, from a revision on. Needs the role viewer. */
+  watchConfig: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name */
+      fieldSelector?: string;
+    };
+    change: Config;
+  };
+  /** sets a configuration; replacing it takes If-Match. The network plan stays while any machine is registered. Needs the role operator. */
+  putConfig: {
+    args: {
+      /** ipam or dhcp */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** of ipam the network plan, of dhcp what DHCP tells clients */
+        readonly spec: {
+          /** machines of a rack, beside its boot machine */
+          readonly 'max-nodes-in-rack': number;
+          /** the network that node addresses are taken from */
+          readonly 'node-ipv4-pool': string;
+          /** where in it the first rack begins; absent: 0.0.0.0 */
+          readonly 'node-ipv4-offset'?: string;
+          /** bits: a block has two to the power of it */
+          readonly 'node-ipv4-range-size': number;
+          /** bits of the netmask of machines */
+          readonly 'node-ipv4-range-mask': number;
+          /** blocks of a rack: addresses of a machine */
+          readonly 'node-ip-per-node': number;
+          /** the index of the boot machine */
+          readonly 'node-index-offset': number;
+          /** where in its network the gateway is */
+          readonly 'node-gateway-offset': number;
+          /** the network that BMC addresses are taken from */
+          readonly 'bmc-ipv4-pool': string;
+          /** where in it the first rack begins; absent: 0.0.0.0 */
+          readonly 'bmc-ipv4-offset'?: string;
+          /** bits: a rack has two to the power of it */
+          readonly 'bmc-ipv4-range-size': number;
+          /** bits of the netmask of BMCs */
+          readonly 'bmc-ipv4-range-mask': number;
+          /** where in its network the gateway is */
+          readonly 'bmc-ipv4-gateway-offset': number;
+        } | {
+          /** obsolete; kept as it came */
+          readonly 'gateway-offset'?: number;
+          /** 0 stands for an hour */
+          readonly 'lease-minutes'?: number;
+          readonly 'dns-servers'?: readonly string[];
+        };
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: Config;
   };
   /** images in pages, all of one moment. Needs the role viewer. */
   listImages: {

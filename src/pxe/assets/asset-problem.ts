@@ -1,7 +1,7 @@
 /** What can be wrong with an asset or its upload, in words. */
 
-import type { BrokenUpload, ShelfProblem, UploadsBusy } from '../blobs/problem.ts';
 import type { PreconditionFailed } from '../../base/put-terms.ts';
+import type { BrokenUpload, ShelfProblem, UploadsBusy } from '../blobs/problem.ts';
 import { assetBytesMax } from './asset.ts';
 
 export type AssetProblem =

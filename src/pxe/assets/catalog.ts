@@ -5,6 +5,7 @@
 
 import { compareKeys } from '../../base/key-order.ts';
 import { createMirror, type Freshness } from '../../base/mirror.ts';
+import type { PutTerms } from '../../base/put-terms.ts';
 import { createRecords, type Records } from '../../base/records.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Store, StoreProblem } from '../../base/store.ts';
@@ -13,7 +14,6 @@ import type { Transact } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { type ShelfProblem, tooFewBytes, uploadsBusy } from '../blobs/problem.ts';
-import type { PutTerms } from '../../base/put-terms.ts';
 import {
   type Asset,
   assetBytesMax,

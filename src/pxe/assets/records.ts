@@ -1,12 +1,17 @@
 /** What changes about assets in the store: each change is one commit, with its audit record. */
 
+import {
+  type PreconditionFailed,
+  type PutTerms,
+  settled,
+  whyNotExpected,
+} from '../../base/put-terms.ts';
 import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Store, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
-import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../../base/put-terms.ts';
 import {
   type Asset,
   assetKeys,

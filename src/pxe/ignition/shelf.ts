@@ -1,6 +1,12 @@
 /** Ignition templates by role and version: kept in the store, read from memory. */
 
 import { createMirror, type Freshness } from '../../base/mirror.ts';
+import {
+  type PreconditionFailed,
+  type PutTerms,
+  settled,
+  whyNotExpected,
+} from '../../base/put-terms.ts';
 import { receipted } from '../../base/receipt.ts';
 import { createRecords, type Records } from '../../base/records.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
@@ -11,7 +17,6 @@ import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { Role } from '../../inventory/machine.ts';
-import { type PreconditionFailed, type PutTerms, settled, whyNotExpected } from '../../base/put-terms.ts';
 import {
   describeRenderProblem,
   exampleMachine,

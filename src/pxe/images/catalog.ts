@@ -4,6 +4,7 @@
  */
 
 import type { Freshness } from '../../base/mirror.ts';
+import type { PutTerms } from '../../base/put-terms.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Store, StoreProblem } from '../../base/store.ts';
 import { instant, instantOf, parseRfc3339 } from '../../base/time.ts';
@@ -12,7 +13,6 @@ import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import type { Artefact } from '../http/artefact.ts';
 import { parseBaseUrl } from '../ipxe/word.ts';
-import type { PutTerms } from '../../base/put-terms.ts';
 import type { Wanted } from '../spread/spreadable.ts';
 import { filesOf, fits, imagePath, urlsWith } from './content.ts';
 import { hashesFor, type Image, isImageId, mendedUrls, withoutImage } from './image-json.ts';

@@ -1,7 +1,7 @@
 /** What can be wrong with an image or its upload, in words. */
 
-import type { UploadsBusy } from '../blobs/problem.ts';
 import type { PreconditionFailed } from '../../base/put-terms.ts';
+import type { UploadsBusy } from '../blobs/problem.ts';
 import { deletionsMax, imageKeys } from './image-json.ts';
 import type { StageProblem } from './shelf.ts';
 

@@ -1,12 +1,17 @@
 /** What changes about images in the store: index, deletions, hashes and audit in one commit. */
 
+import {
+  type PreconditionFailed,
+  type PutTerms,
+  settled,
+  whyNotThisOne,
+} from '../../base/put-terms.ts';
 import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
-import { type PreconditionFailed, type PutTerms, settled, whyNotThisOne } from '../../base/put-terms.ts';
 import {
   decodeDeleted,
   decodeHashes,

@@ -1,5 +1,6 @@
 /** How an image comes in: whole and on disk first, then named by the index, whether it was uploaded or pulled. */
 
+import type { PutTerms } from '../../base/put-terms.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Store } from '../../base/store.ts';
 import { formatInstant } from '../../base/time.ts';
@@ -7,7 +8,6 @@ import type { TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { uploadsBusy, wrongDigest } from '../blobs/problem.ts';
-import type { PutTerms } from '../../base/put-terms.ts';
 import { type Files, filesOf, fits, urlsWith } from './content.ts';
 import {
   decodeHashes,

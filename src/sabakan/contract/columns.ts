@@ -63,6 +63,9 @@ export const kernelParamsColumns = {
   params: 'the parameters themselves',
 } as const;
 
+/** What configurations are selected and sorted by, and what it holds. */
+export const configColumns = { name: 'ipam or dhcp' } as const;
+
 /** What tokens are selected and sorted by, and what it holds. */
 export const tokenColumns = {
   id: 'the id',

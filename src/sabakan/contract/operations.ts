@@ -2,6 +2,7 @@
 
 import { assetOperations } from './asset.ts';
 import { brakeOperations } from './brake.ts';
+import { configOperations } from './config.ts';
 import { eventOperations } from './event.ts';
 import { imageOperations } from './image.ts';
 import { kernelParamsOperations } from './kernel-params.ts';
@@ -21,6 +22,7 @@ export const operations: readonly Operation[] = [
   ...rackOperations,
   ...leaseOperations,
   ...subnetOperations,
+  ...configOperations,
   ...imageOperations,
   ...assetOperations,
   ...templateOperations,

@@ -3,6 +3,8 @@
 export const tagMeanings: Readonly<Record<string, string>> = {
   machines: 'Every server that is registered: where it is, what it is for, and how it is.',
   racks: 'Nobody registers racks: they are where machines are.',
+  config:
+    'The network plan (ipam) and what DHCP tells clients (dhcp), with Sabakan’s member names.',
   leases: 'Addresses that DHCP has lent.',
   plan: 'What the cluster should be, and why.',
   status: 'What this server is doing.',

@@ -15,6 +15,7 @@ import { type ApiPart, collectionPart } from './api-part.ts';
 import { type AssetPartDeps, assetPart } from './assets.ts';
 import { brakePart } from './brakes.ts';
 import { json } from './collection-endpoints.ts';
+import { type ConfigPartDeps, configPart } from './config.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { eventPart } from './events.ts';
 import { type ImagePartDeps, imagePart } from './images.ts';
@@ -32,6 +33,7 @@ import { type TokenPartDeps, tokenPart } from './tokens.ts';
 import { workPart } from './works.ts';
 
 export type ApiDeps = MachinePartDeps &
+  ConfigPartDeps &
   KernelParamsPartDeps &
   ImagePartDeps &
   AssetPartDeps &
@@ -78,6 +80,7 @@ export function createApi(deps: ApiDeps): Api {
     collectionPart(racks, rackCollection(inventory), 'rack', clock),
     leasePart(deps),
     subnetPart(deps),
+    configPart(deps),
     imagePart(deps),
     assetPart(deps),
     templatePart(deps),

@@ -46,6 +46,8 @@ export type Endpoint = {
   readonly isSecret?: true;
   /** Whether this call is more than one commit, so that its receipt must be there before its first one. */
   readonly isPiecemeal?: (call: Call) => boolean;
+  /** All that is wrong with a body, where the noun says it better than its schema; nothing: it is taken. */
+  readonly mistakesIn?: (body: unknown, parameters: Call['parameters']) => readonly Place[];
   readonly handle: (call: Call) => Promise<Result<Answer, Refusal>>;
   /**
    * The answer to a request that was carried out, while its answer was lost: as things are now. Undefined, or absent:
@@ -159,7 +161,7 @@ async function dispatch(
   }
   const query = checkedQuery(endpoint, exchange.query);
   if (!query.ok) return refused(exchange, query.error);
-  const body = await checkedBody(endpoint, exchange);
+  const body = await checkedBody(endpoint, exchange, parameters);
   if (!body.ok) return refused(exchange, body.error);
   const answer = await once.answer(endpoint, {
     exchange,
@@ -196,8 +198,9 @@ function checkedQuery(
 }
 
 async function checkedBody(
-  { body: validator, bodyBytesMax: max = bodyBytesMax, operation }: Prepared,
+  { body: validator, bodyBytesMax: max = bodyBytesMax, operation, mistakesIn }: Prepared,
   exchange: Exchange,
+  parameters: Call['parameters'],
 ): Promise<Result<unknown, Refusal>> {
   if (validator === undefined) return ok(undefined);
   // Of a file the handler says what it may be: people name its format in the query, too.
@@ -212,7 +215,10 @@ async function checkedBody(
   if (operation.isBodyRaw) return ok(rawBody(read.value));
   const json = parseJson(read.value);
   if (!json.ok) return fail({ problem: badRequest(json.error) });
-  const checked = placesOrOk(bodyPlaces(validator.Errors(json.value), operation.body));
+  const checked = placesOrOk(
+    mistakesIn?.(json.value, parameters) ??
+      bodyPlaces(validator.Errors(json.value), operation.body),
+  );
   return checked.ok ? json : checked;
 }
 

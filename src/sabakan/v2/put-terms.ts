@@ -1,7 +1,7 @@
 /** `If-Match` and `If-None-Match` of a write (RFC 9110 section 13.1) on what has an ETag and a name of the client's choice. */
 
-import { fail, ok, type Result } from '../../base/result.ts';
 import type { PutTerms } from '../../base/put-terms.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import type { Exchange } from '../exchange.ts';
 import { badRequest, type Problem } from '../problems.ts';
 import type { Refusal } from './endpoint.ts';

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Send } from '../../../src/cli/answer.ts';
 import { changeMachines, namesText, summary } from '../../../src/cli/commands/change-machines.ts';
 import { deleteObjects } from '../../../src/cli/commands/delete.ts';
-import { editMachine, mergePatch } from '../../../src/cli/commands/edit.ts';
+import { editConfig, editMachine, mergePatch } from '../../../src/cli/commands/edit.ts';
 import { explainMachine } from '../../../src/cli/commands/explain.ts';
 import { mustNotReplace, readLabelArguments } from '../../../src/cli/commands/label.ts';
 import { beginRetirement, finishRetirement } from '../../../src/cli/commands/retire.ts';
 import { Failure } from '../../../src/cli/failure.ts';
 import { mustAllBeDone } from '../../../src/cli/many.ts';
+import { configNoun } from '../../../src/cli/nouns/config.ts';
 import { machineNoun } from '../../../src/cli/nouns/machine.ts';
 import type { MachineV2 } from '../../../src/sabakan/contract/machine.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
@@ -198,6 +199,25 @@ describe('deleting one by one', () => {
     const codes = outcomes.map(({ result }) => (result.ok ? 0 : result.failure.exitCode));
     // Not retired, and not there.
     expect(codes).toEqual([1, 3]);
+  });
+});
+
+describe('editing a configuration', () => {
+  it('shows each mistake above the text, and stores what is right', async () => {
+    const face = await aFace();
+    const shown: string[] = [];
+    const editor = async (text: string): Promise<string> => {
+      shown.push(text);
+      const mask = text.replace(/(node-ipv4-range-mask): \d+/, '$1: 33');
+      return shown.length === 1
+        ? mask
+        : mask.replace(': 33', ': 26').replace(/(in-rack): 28/, '$1: 20');
+    };
+    const end = await editConfig(senderTo(face), editor, configNoun, 'ipam', false);
+    expect(end).toBe('the ipam configuration changed');
+    expect(shown[1]).toMatch(/^#! .*node-ipv4-range-mask must be 8 to 32 bits, not 33$/m);
+    const plan = (await face.must('GET /api/v1/config/ipam')).json();
+    expect([plan['max-nodes-in-rack'], plan['node-ipv4-range-mask']]).toEqual([20, 26]);
   });
 });
 

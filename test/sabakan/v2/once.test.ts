@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MemoryStore } from '../../../src/base/memory-store.ts';
 import { fail } from '../../../src/base/result.ts';
 import type { Store } from '../../../src/base/store.ts';
-import { ipamConfigToJson } from '../../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../../src/inventory/ipam-config.ts';
 import { sha256Hex } from '../../support/digest.ts';
 import { type Asked, aFace, type TestFace } from '../../support/face.ts';
 import { ipamWide } from '../../support/machines.ts';
