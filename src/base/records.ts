@@ -34,8 +34,19 @@ export type Records<V> = {
 /** A mirror that waits for news of another one's revision hears of its progress within this, or its link is down. */
 const otherMirrorMs = 60_000;
 
-/** Made before the mirrors start, so that it misses nothing. @param mirrors by their prefix. */
-export function createRecords<V>(mirrors: ReadonlyMap<string, Mirror<V>>): Records<V> {
+/**
+ * Made before the mirrors start, so that it misses nothing.
+ *
+ * @param mirrors by their prefix.
+ * @param order `whole`: a revision is told when every mirror has it, for records that one commit changes together in
+ * all of them. A mirror in which nothing changes hears of progress every ten minutes, so records that change one by one
+ * are told `as-heard`; news that comes late is then told as `listed`.
+ */
+export function createRecords<V>(
+  mirrors: ReadonlyMap<string, Mirror<V>>,
+  order: 'whole' | 'as-heard' = 'whole',
+): Records<V> {
+  const end = order === 'whole' ? older : newer;
   const all = [...mirrors.values()];
   const listeners = new Set<(news: RecordsNews) => void>();
   let kept = new Map<string, Kept<V>>();
@@ -63,9 +74,11 @@ export function createRecords<V>(mirrors: ReadonlyMap<string, Mirror<V>>): Recor
   };
 
   const settle = (): void => {
-    const upTo = all.map((mirror) => mirror.revision()).reduce(older);
+    const upTo = all.map((mirror) => mirror.revision()).reduce(end);
     const ready = waiting.filter(({ change }) => compareRevisions(change.revision, upTo) <= 0);
     if (ready.length === 0) return;
+    const isLate = ready.some(({ change }) => compareRevisions(change.revision, changed) <= 0);
+    if (order === 'as-heard' && isLate) return relist();
     waiting = waiting.filter(({ change }) => compareRevisions(change.revision, upTo) > 0);
     const inOrder = ready.toSorted((a, b) =>
       compareRevisions(a.change.revision, b.change.revision),
@@ -97,6 +110,7 @@ export function createRecords<V>(mirrors: ReadonlyMap<string, Mirror<V>>): Recor
       if (how === 'listed' || isUnclear) return relist();
       waiting.push(...changes.map((change) => ({ key: prefix + change.key, change })));
       settle();
+      if (order === 'as-heard') return;
       const last = waiting.at(-1)?.change.revision;
       if (last === undefined) return;
       for (const other of others) void other.reached(last, otherMirrorMs).then(settle);
@@ -116,7 +130,7 @@ export function createRecords<V>(mirrors: ReadonlyMap<string, Mirror<V>>): Recor
     changed: () => changed,
     completeTo: () => {
       settle();
-      return all.map((mirror) => mirror.revision()).reduce(older);
+      return all.map((mirror) => mirror.revision()).reduce(end);
     },
     freshness: () => all.map((mirror) => mirror.freshness()).reduce(worse),
     broken: () =>

@@ -56,6 +56,7 @@ export function createInventory(deps: {
       [keys.ipam, ipam],
       [keys.dhcp, dhcp],
     ]),
+    'as-heard',
   );
   const mirrors: ReadonlyMap<string, Mirror<unknown>> = new Map<string, Mirror<unknown>>([
     [keys.machines, machines],

@@ -7,7 +7,7 @@ import { committed, del, put, text } from '../contract/store.contract.ts';
 import { manualClock, settled } from '../support/clock.ts';
 import { silentLog } from '../support/silent-log.ts';
 
-async function recordsOf(store: MemoryStore) {
+async function recordsOf(store: MemoryStore, order?: 'as-heard') {
   const mirrorOf = (prefix: string) =>
     createMirror({
       store,
@@ -17,7 +17,7 @@ async function recordsOf(store: MemoryStore) {
       log: silentLog,
     });
   const mirrors = new Map(['a/', 'b/'].map((prefix) => [prefix, mirrorOf(prefix)]));
-  const records = createRecords(mirrors);
+  const records = createRecords(mirrors, order);
   const told: string[] = [];
   const seen = () => [...records.kept()].map(([key, { value }]) => `${key}=${value}`).join(' ');
   for (const mirror of mirrors.values()) await mirror.start();
@@ -43,6 +43,21 @@ describe('records of several mirrors', () => {
     ]);
     expect(records.get('a/1')?.revision).toBe(first);
     expect([records.changed(), records.completeTo()]).toEqual([third, third]);
+  });
+
+  it('may be told as they are heard; what comes late is told as listed', async () => {
+    const store = createMemoryStore();
+    await committed(store, put('a/1', 'old'));
+    const { records, told, seen } = await recordsOf(store, 'as-heard');
+    const alone = await committed(store, put('b/1', 'x'));
+    const both = await committed(store, put('a/1', 'new'), put('b/1', 'y'));
+    await settled();
+    expect(told).toEqual([`${alone}: a/1=old b/1=x`, `${both}: a/1=new b/1=x`, 'listed']);
+    expect([seen(), records.changed(), records.completeTo()]).toEqual([
+      'a/1=new b/1=y',
+      both,
+      both,
+    ]);
   });
 
   it('know the revision of what was listed', async () => {
