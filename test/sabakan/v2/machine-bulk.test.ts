@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../../src/inventory/ipam-config.ts';
 import { bulkMachines } from '../../../src/sabakan/contract/machine-bulk.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
 import { ipamWide } from '../../support/machines.ts';
