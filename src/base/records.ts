@@ -78,7 +78,10 @@ export function createRecords<V>(
     const ready = waiting.filter(({ change }) => compareRevisions(change.revision, upTo) <= 0);
     if (ready.length === 0) return;
     const isLate = ready.some(({ change }) => compareRevisions(change.revision, changed) <= 0);
-    if (order === 'as-heard' && isLate) return relist();
+    if (order === 'as-heard' && isLate) {
+      relist();
+      return;
+    }
     waiting = waiting.filter(({ change }) => compareRevisions(change.revision, upTo) > 0);
     const inOrder = ready.toSorted((a, b) =>
       compareRevisions(a.change.revision, b.change.revision),
