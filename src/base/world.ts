@@ -62,7 +62,13 @@ export type UdpOptions = {
 };
 
 export type NetProblem = {
-  readonly kind: 'port-taken' | 'not-permitted' | 'no-such-address' | 'failed';
+  readonly kind:
+    | 'port-taken'
+    | 'not-permitted'
+    | 'no-such-address'
+    /** Binding to an interface needs a library that is not there; other sockets do not. */
+    | 'no-library'
+    | 'failed';
   readonly text: string;
 };
 

@@ -1,7 +1,7 @@
 /** `tetsu server`: configuration, the real world, listeners, signals. Everything that can be wrong is said before it serves. */
 
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { lookAtEtcd } from '../base/io/etcd-look.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
 import { createRealWorld } from '../base/io/real-world.ts';
@@ -21,6 +21,7 @@ import type { ClusterParts } from './control.ts';
 import { hostLook } from './doctor/io/host.ts';
 import type { Handler } from './exchange.ts';
 import { createFleet, type Fleet } from './fleet.ts';
+import { cryptsetupBeside } from './io/beside.ts';
 import { createHttpApp, renewTls } from './io/http-app.ts';
 import { listen } from './io/listen.ts';
 import { processFamilies } from './io/process-metrics.ts';
@@ -241,8 +242,7 @@ export async function startServer(
 
 /** Sabakan's environment variable and default; the configuration goes over both. */
 function cryptsetupPath({ cryptsetup }: Config): string {
-  const beside = join(import.meta.dirname, '..', '..', 'bin', 'sabakan-cryptsetup');
-  return resolve(cryptsetup ?? (process.env['SABAKAN_CRYPTSETUP'] || beside));
+  return resolve(cryptsetup ?? (process.env['SABAKAN_CRYPTSETUP'] || cryptsetupBeside));
 }
 
 async function clusterParts(

@@ -8,9 +8,9 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
-import koffi from 'koffi';
 import { fail, ok, type Result } from '../result.ts';
 import type { Net, NetProblem, NetworkInterface, UdpOptions, UdpSocket } from '../world.ts';
+import { loadNative, type Native } from './native.ts';
 
 /** Kernel buffer for datagrams that wait for us: a thousand machines powered on at once send in one breath. */
 const receiveBufferBytes = 4 * 1024 * 1024;
@@ -121,6 +121,8 @@ const libc = {
 } as const;
 
 type Libc = {
+  /** Of the last call that failed, as ENODEV. */
+  readonly lastError: () => string;
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly setsockopt: (
     fd: number,
@@ -135,23 +137,31 @@ type Libc = {
 
 let loaded: Libc | undefined;
 
-function loadLibc(): Libc {
-  if (loaded !== undefined) return loaded;
-  const library = koffi.load('libc.so.6');
+function loadLibc(): Result<Libc, string> {
+  if (loaded !== undefined) return ok(loaded);
+  const native = loadNative();
+  if (!native.ok) return native;
+  const library = native.value.load('libc.so.6');
   loaded = {
+    lastError: () => lastError(native.value),
     socket: library.func('int socket(int, int, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, void *, uint32)'),
     bind: library.func('int bind(int, void *, uint32)'),
     close: library.func('int close(int)'),
   };
-  return loaded;
+  return ok(loaded);
 }
 
 /** A descriptor bound to interface, address and port; SO_REUSEADDR lets one socket per interface share the port. */
 function boundToDevice(options: UdpOptions): Result<number, NetProblem> {
-  const { socket, setsockopt, bind, close } = loadLibc();
+  const library = loadLibc();
+  if (!library.ok) {
+    const text = `a socket cannot be bound to ${options.interface}: ${library.error}`;
+    return fail({ kind: 'no-library', text });
+  }
+  const { socket, setsockopt, bind, close } = library.value;
   const fd = socket(libc.afInet, libc.sockDgram | libc.sockCloexec, 0);
-  if (fd < 0) return fail(problemOf(lastError(), options));
+  if (fd < 0) return fail(problemOf(library.value.lastError(), options));
   const one = Buffer.alloc(4);
   one.writeInt32LE(1);
   const device = Buffer.from(`${options.interface}\0`);
@@ -167,13 +177,13 @@ function boundToDevice(options: UdpOptions): Result<number, NetProblem> {
     setsockopt(fd, libc.solSocket, libc.soBindToDevice, device, device.length) < 0 ||
     bind(fd, address, address.length) < 0;
   if (!failed) return ok(fd);
-  const code = lastError();
+  const code = library.value.lastError();
   close(fd);
   return fail(problemOf(code, options));
 }
 
-function lastError(): string {
-  const number = koffi.errno();
-  const names = koffi.os.errno as Readonly<Record<string, number>>;
+function lastError({ errno, os }: Native): string {
+  const number = errno();
+  const names = os.errno as Readonly<Record<string, number>>;
   return Object.keys(names).find((name) => names[name] === number) ?? `errno ${number}`;
 }

@@ -99,6 +99,7 @@ export async function startDhcp(deps: {
   let doors: readonly Door[] = [];
   let missing: readonly string[] = [];
   let stopped = false;
+  let servesThem = servesLinks(settings);
   let cancelLook = (): void => {};
   const close = (closing: readonly Door[]): void => {
     doors = doors.filter((door) => !closing.includes(door));
@@ -168,16 +169,22 @@ export async function startDhcp(deps: {
     if (stopped) return;
     cancelLook = clock.after(lookEveryMs, () => {
       responder.lookAtClock();
-      if (servesLinks(settings)) void openLinks().then(lookLater);
+      if (servesThem) void openLinks().then(lookLater);
       else lookLater();
     });
   };
 
   const mistake = whyNever(settings, net.interfaces());
   if (mistake !== undefined) return fail({ kind: 'no-such-address', text: mistake });
-  const plain = servesLinks(settings) ? ok(undefined) : await listen(undefined);
-  if (!plain.ok) return plain;
-  const [problem] = servesLinks(settings) ? await openLinks() : [];
+  let [problem] = servesThem ? await openLinks() : [];
+  if (problem?.kind === 'no-library') {
+    log.warn('machines on direct links get no answer; relays do', { text: problem.text });
+    [servesThem, missing, problem] = [false, [problem.text], undefined];
+  }
+  if (!servesThem) {
+    const plain = await listen(undefined);
+    if (!plain.ok) problem = plain.error;
+  }
   if (problem !== undefined) {
     stop();
     return fail(problem);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { fail } from '../../../src/base/result.ts';
 import { createTransact } from '../../../src/base/transact.ts';
+import type { Net } from '../../../src/base/world.ts';
 import { parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
 import { chooseLinks } from '../../../src/pxe/dhcp/links.ts';
 import { type DhcpSettings, defaultDhcpSettings, startDhcp } from '../../../src/pxe/dhcp/start.ts';
@@ -19,7 +21,11 @@ function link(name: string, ...addresses: string[]): SimInterface {
   };
 }
 
-async function aSite(settings: Partial<DhcpSettings>, interfaces: readonly SimInterface[]) {
+async function aSite(
+  settings: Partial<DhcpSettings>,
+  interfaces: readonly SimInterface[],
+  netOf: (net: Net) => Net = (net) => net,
+) {
   const sim = createSimWorld({ seed: 'dhcp', startMs: 0, turn: nextTurn });
   const world = sim.worldOf({
     name: 'server',
@@ -30,7 +36,7 @@ async function aSite(settings: Partial<DhcpSettings>, interfaces: readonly SimIn
   const dhcp = parseDhcpConfig({});
   if (!dhcp.ok) throw new Error(dhcp.error);
   const started = await startDhcp({
-    world,
+    world: { ...world, net: netOf(world.net) },
     transact: createTransact(world.store, world),
     inventory: { ipam: () => ipamG, dhcp: () => dhcp.value, ownerOf: () => undefined },
     settings: { ...defaultDhcpSettings, bind: { address: '0.0.0.0', port: 67 }, ...settings },
@@ -151,6 +157,33 @@ describe('for relays alone', () => {
     });
     await pass();
     expect(relay.heard.map(({ packet }) => packet.nextServer)).toEqual(['10.69.0.3']);
+  });
+});
+
+/** Has no library to bind sockets to an interface with. */
+const unboundNet = (net: Net): Net => ({
+  ...net,
+  openUdp: async (options) =>
+    options.interface === undefined
+      ? net.openUdp(options)
+      : fail({ kind: 'no-library', text: `cannot bind to ${options.interface}` }),
+});
+
+describe('without the library that binds sockets to links', () => {
+  it('relays are answered, links are not, and the status says so', async () => {
+    const { started, peer, pass } = await aSite({}, two, unboundNet);
+    if (!started.ok) throw new Error(started.error.text);
+    const relay = await peer('far', '10.69.0.65', 67, 'elsewhere');
+    const client = await peer('left', '10.69.0.10', 68);
+    client.send(message('discover'), { address: '255.255.255.255', port: 67 });
+    relay.send(message('discover', { giaddr: '10.69.0.65' }), { address: '10.69.0.67', port: 67 });
+    await pass(6_000);
+    expect(client.heard).toEqual([]);
+    expect(relay.heard.map(({ packet }) => packet.yourAddress)).toEqual(['10.69.0.96']);
+    expect(started.value.status()).toMatchObject({
+      listening: [{ address: '0.0.0.0', port: 67, interface: undefined }],
+      missing: ['cannot bind to left'],
+    });
   });
 });
 

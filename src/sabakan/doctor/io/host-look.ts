@@ -7,7 +7,7 @@ import { open, readdir, readFile, readlink, rm, stat, statfs } from 'node:fs/pro
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import koffi from 'koffi';
+import { loadNative } from '../../../base/io/native.ts';
 import type { CertificateFacts } from '../certificates-check.ts';
 import type { SyncFacts } from '../clock-check.ts';
 import type { DiskFacts } from '../disk-check.ts';
@@ -197,8 +197,10 @@ const staUnsync = 0x40;
 /** Reads the kernel's clock discipline (adjtimex with nothing to set, which needs no right). */
 export function lookAtClock(): SyncFacts {
   try {
+    const native = loadNative();
+    if (!native.ok) return { synchronized: undefined };
     const timex = Buffer.alloc(timexBytes);
-    const adjtimex = koffi.load('libc.so.6').func('int adjtimex(void *)');
+    const adjtimex = native.value.load('libc.so.6').func('int adjtimex(void *)');
     if (adjtimex(timex) < 0) return { synchronized: undefined };
     return {
       synchronized: (timex.readInt32LE(timexStatusAt) & staUnsync) === 0,

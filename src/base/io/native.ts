@@ -1,0 +1,38 @@
+/**
+ * C functions that Node has none for, by koffi. It is a compiled library: a copy of the command may lie where there is
+ * none for it, so it is loaded when it is first needed, and what then does not work is told.
+ */
+
+import { createRequire } from 'node:module';
+import type { errno, load, os } from 'koffi';
+import { fail, ok, type Result } from '../result.ts';
+
+export type Native = {
+  readonly load: typeof load;
+  readonly errno: typeof errno;
+  readonly os: typeof os;
+};
+
+/** Beside the one file of `npm run build`, which copies the library there; else the package. */
+const places = [`./koffi-${process.platform}-${process.arch}.node`, 'koffi'];
+
+let loaded: Result<Native, string> | undefined;
+
+/** @returns or a sentence that says where a library was looked for */
+export function loadNative(): Result<Native, string> {
+  loaded ??= firstOf(createRequire(import.meta.url));
+  return loaded;
+}
+
+function firstOf(take: (place: string) => unknown): Result<Native, string> {
+  for (const place of places) {
+    try {
+      return ok(take(place) as Native);
+    } catch {
+      // The next one.
+    }
+  }
+  return fail(
+    `there is no native library: neither ${places.join(' beside the program nor the package ')}`,
+  );
+}
