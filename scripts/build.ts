@@ -1,5 +1,5 @@
 /**
- * `npm run build`: the whole of Tetsukan as one file that runs with plain Node 24 from anywhere (`dist/tetsu.mjs`), and its
+ * `npm run build [-- FOLDER]`: the whole of Tetsukan as one file that runs with plain Node 24 from anywhere (`dist/tetsu.mjs`), and its
  * manual page (`dist/tetsu.1`). Beside it lies a native library (koffi), which only answering DHCP on direct links needs.
  *
  * The server is ten times as large as the command, and reading it would take every `tetsu get` 0.1 s more. So it stands in
@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { type Plugin, rolldown } from 'rolldown';
 import packageJson from '../package.json' with { type: 'json' };
@@ -24,7 +24,7 @@ import { manPage } from '../src/cli/man.ts';
 import { createProgram } from '../src/cli/program.ts';
 
 const root = join(import.meta.dirname, '..');
-const dist = join(root, 'dist');
+const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 mkdirSync(dist, { recursive: true });
 
 /** What the command loads of the server only when it is told to be one, or to read etcd itself. */

@@ -30,6 +30,8 @@ export async function runTetsu(
 }
 
 type TetsuOptions = {
+  /** Other than bin/tetsu: program and first arguments. */
+  readonly command?: readonly string[];
   /** Undefined: an embedded one. */
   readonly etcd: readonly string[] | undefined;
   readonly name?: string;
@@ -99,7 +101,7 @@ ${options.more ?? ''}`;
     const script = `${options.prepare}\nshift\nexec "$@"`;
     const wrapper =
       options.prepare === undefined ? [] : ['unshare', '-m', 'sh', '-ec', script, 'sh', directory];
-    const child = start(args, options.environment, wrapper);
+    const child = start(args, options.environment, wrapper, options.command);
     const untilMs = performance.now() + readyWithinMs;
     while (performance.now() < untilMs && child.running()) {
       const health = await fetch(`${site.url}/health`).catch(() => undefined);
@@ -119,9 +121,10 @@ function start(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
   wrapper: readonly string[] = [],
+  command: readonly string[] = [tetsu],
 ) {
   // Dies with us, so that a broken test run leaves nothing behind.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...wrapper, tetsu, ...args], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...wrapper, ...command, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
