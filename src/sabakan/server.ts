@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { lookAtEtcd } from '../base/io/etcd-look.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
+import { libcFunction } from '../base/io/native.ts';
 import { createRealWorld } from '../base/io/real-world.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Endpoint, Log } from '../base/world.ts';
@@ -162,6 +163,7 @@ export async function startServer(
           maxTxnOps: etcd.value.config.transactionOperationsMax ?? config.etcd.maxTxnOps,
         },
         { pid: process.pid, listeners: () => open, http: world.http },
+        libcFunction,
       ),
     },
     {

@@ -24,6 +24,14 @@ export function loadNative(): Result<Native, string> {
   return loaded;
 }
 
+/** @param signature in C, of a function of libc that returns a number. */
+export function libcFunction(
+  signature: string,
+): Result<(...given: readonly unknown[]) => number, string> {
+  const native = loadNative();
+  return native.ok ? ok(native.value.load('libc.so.6').func(signature)) : native;
+}
+
 function firstOf(take: (place: string) => unknown): Result<Native, string> {
   for (const place of places) {
     try {

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { EtcdConfig } from '../../base/io/etcd-connection.ts';
 import { lookAtEtcd } from '../../base/io/etcd-look.ts';
 import { openEtcdStore } from '../../base/io/etcd-store.ts';
+import { libcFunction } from '../../base/io/native.ts';
 import { systemChance } from '../../base/io/system-chance.ts';
 import { systemClock } from '../../base/io/system-clock.ts';
 import { createNet } from '../../base/io/udp.ts';
@@ -63,7 +64,7 @@ export async function examineHost(
     look: () => lookAtEtcd(members, isOurs),
     maxTxnOps: settings.maxTxnOps,
   };
-  const host = hostLook(config.value, look, undefined);
+  const host = hostLook(config.value, look, undefined, libcFunction);
   const checks: readonly Check[] = [
     ...pems,
     ...hostChecks(host, systemClock, () => undefined),

@@ -7,7 +7,7 @@ import { open, readdir, readFile, readlink, rm, stat, statfs } from 'node:fs/pro
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { loadNative } from '../../../base/io/native.ts';
+import type { Result } from '../../../base/result.ts';
 import type { CertificateFacts } from '../certificates-check.ts';
 import type { SyncFacts } from '../clock-check.ts';
 import type { DiskFacts } from '../disk-check.ts';
@@ -194,14 +194,17 @@ const timexStatusAt = 40;
 const timexErrorAt = 24;
 const staUnsync = 0x40;
 
+/** A function of libc that returns a number, by its signature in C; or why there is none. */
+export type LibcFunction = (
+  signature: string,
+) => Result<(...given: readonly unknown[]) => number, string>;
+
 /** Reads the kernel's clock discipline (adjtimex with nothing to set, which needs no right). */
-export function lookAtClock(): SyncFacts {
+export function lookAtClock(libcFunction: LibcFunction): SyncFacts {
   try {
-    const native = loadNative();
-    if (!native.ok) return { synchronized: undefined };
     const timex = Buffer.alloc(timexBytes);
-    const adjtimex = native.value.load('libc.so.6').func('int adjtimex(void *)');
-    if (adjtimex(timex) < 0) return { synchronized: undefined };
+    const adjtimex = libcFunction('int adjtimex(void *)');
+    if (!adjtimex.ok || adjtimex.value(timex) < 0) return { synchronized: undefined };
     return {
       synchronized: (timex.readInt32LE(timexStatusAt) & staUnsync) === 0,
       errorMsMax: Number(timex.readBigInt64LE(timexErrorAt)) / 1000,

@@ -7,6 +7,7 @@ import type { Config } from '../../config.ts';
 import type { HostLook } from '../host.ts';
 import {
   fileBytes,
+  type LibcFunction,
   lookAtCertificate,
   lookAtClock,
   lookAtDisk,
@@ -40,6 +41,7 @@ export function hostLook(
   config: Config,
   etcd: EtcdLook | undefined,
   running: Running | undefined,
+  libcFunction: LibcFunction,
 ): HostLook {
   return {
     etcd: etcd?.look,
@@ -53,7 +55,7 @@ export function hostLook(
     disk: () => lookAtDisk(config.dataDir),
     fileBytes: (path) => fileBytes(join(config.dataDir, path)),
     certificates: () => certificates(config),
-    clock: lookAtClock,
+    clock: () => lookAtClock(libcFunction),
     advertiseUrl: config.advertiseUrl,
   };
 }
