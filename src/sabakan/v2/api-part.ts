@@ -28,10 +28,11 @@ export function collectionPart<T>(
   clock: Clock,
   more: readonly Endpoint[] = [],
 ): ApiPart {
-  const hub = createWatchHub(collection, createJournal(collection), clock);
+  const journal = createJournal(collection);
+  const hub = createWatchHub(collection, journal, clock);
   return {
     endpoints: [
-      listEndpoint(operations.list, collection, clock),
+      listEndpoint(operations.list, collection, clock, journal),
       getEndpoint(operations.get, collection, key, clock),
       watchEndpoint(operations.watch, collection, hub),
       ...more,

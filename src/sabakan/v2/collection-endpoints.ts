@@ -1,6 +1,7 @@
 /** What every collection is asked: lists in pages, and one object by its name. */
 
 import { fail, ok } from '../../base/result.ts';
+import { compareRevisions, type Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Operation } from '../contract/operation.ts';
 import { emptyAnswer, textAnswer } from '../exchange.ts';
@@ -8,15 +9,29 @@ import type { Collection } from './collection.ts';
 import { formatCursor } from './cursor.ts';
 import type { Endpoint } from './endpoint.ts';
 import { cut, schemaAt } from './fields.ts';
+import type { Journal } from './journal.ts';
 import { readFields, readListQuery } from './list-query.ts';
 import { createListing } from './listing.ts';
 
+const aheadMs = 2_000;
+const lookAgainMs = 20;
+
+/** @param journal what a cursor of another server, or of a list that was not kept, is told by. */
 export function listEndpoint<T>(
   operation: Operation,
   collection: Collection<T>,
   clock: Clock,
+  journal?: Journal<T>,
 ): Endpoint {
-  const listing = createListing(collection, clock);
+  const listing = createListing(collection, clock, journal);
+  /** A cursor that comes from another server may be ahead of this one for a moment. */
+  const heardOf = async (revision: Revision): Promise<void> => {
+    const untilMs = clock.monotonicMs() + aheadMs;
+    while (compareRevisions(revision, collection.completeTo()) > 0) {
+      if (clock.monotonicMs() >= untilMs) return;
+      await new Promise<void>((go) => clock.after(lookAgainMs, go));
+    }
+  };
   const itemSchema = schemaAt(operation.answer.schema, 'items');
   return {
     operation,
@@ -27,6 +42,7 @@ export function listEndpoint<T>(
       if (!fields.ok) return fields;
       const keep = fields.value;
       const { list, limit, cursor } = asked.value;
+      if (cursor !== undefined) await heardOf(cursor.changed);
       const page = listing.page(list, limit, cursor);
       if (!page.ok) return fail({ problem: page.error });
       const { items, completeTo, total, next } = page.value;

@@ -4,10 +4,12 @@
  */
 
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Revision } from '../../base/store.ts';
+import { compareRevisions, type Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Problem } from '../problems.ts';
 import type { Collection, Column, Snapshot } from './collection.ts';
+import type { Journal } from './journal.ts';
+import { pastList } from './past-list.ts';
 import { type Requirement, selects } from './selector.ts';
 
 export type SortKey = { readonly column: string; readonly descending: boolean };
@@ -60,6 +62,7 @@ type Kept<T> = {
 export function createListing<T>(
   collection: Collection<T>,
   clock: Pick<Clock, 'monotonicMs'>,
+  journal?: Pick<Journal<T>, 'after'>,
 ): Listing<T> {
   const lists = new Map<string, Kept<T>>();
   const columns = new Map(collection.columns.map((column) => [column.name, column]));
@@ -83,6 +86,16 @@ export function createListing<T>(
     return sort.length === 0 ? found : sorted(found, sort, columns);
   };
 
+  /** The cursor is of another server, or the list was not kept: it can be told again as long as no change is forgotten. */
+  const past = (now: Snapshot<T>, changed: Revision): Snapshot<T> | undefined => {
+    const isAhead = compareRevisions(changed, now.changed) > 0;
+    // What columns said by the time that has passed cannot be told.
+    if (isAhead || collection.ages === true) return undefined;
+    const since = journal?.after(changed);
+    const items = since && pastList(collection, now.items, since);
+    return items && { changed, completeTo: changed, items };
+  };
+
   const listOf = (query: ListQuery, cursor: Cursor | undefined): Result<Kept<T>, Problem> => {
     const text = queryText(query);
     const usedMs = clock.monotonicMs();
@@ -92,10 +105,12 @@ export function createListing<T>(
     const changed = cursor?.changed ?? snapshot.value.changed;
     const key = `${changed} ${text}`;
     const known = lists.get(key);
-    if (known === undefined && changed !== snapshot.value.changed) return fail(goneCursor);
+    const isPast = known === undefined && changed !== snapshot.value.changed;
+    const source = isPast ? past(snapshot.value, changed) : snapshot.value;
+    if (source === undefined) return fail(goneCursor);
     const isReused = known !== undefined && (cursor !== undefined || collection.ages !== true);
-    const items = isReused ? known.items : made(snapshot.value, query);
-    const completeTo = known?.completeTo ?? snapshot.value.completeTo;
+    const items = isReused ? known.items : made(source, query);
+    const completeTo = known?.completeTo ?? source.completeTo;
     const list = { items, changed, completeTo, usedMs };
     keep(key, list);
     return ok(list);
@@ -139,7 +154,7 @@ const foreignCursor: Problem = {
 };
 const goneCursor: Problem = {
   kind: 'cursor-gone',
-  text: 'cursor: the list has changed since its first page and is not kept any more; begin again without a cursor',
+  text: 'cursor: the list has changed too much since its first page and is not kept any more; begin again without a cursor',
 };
 
 /** The same list for the same text. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fail, ok } from '../../../src/base/result.ts';
 import { absent, type Revision } from '../../../src/base/store.ts';
-import type { Collection } from '../../../src/sabakan/v2/collection.ts';
+import type { Collection, CollectionChange } from '../../../src/sabakan/v2/collection.ts';
 import { formatCursor, parseCursor } from '../../../src/sabakan/v2/cursor.ts';
 import { createListing, type ListQuery } from '../../../src/sabakan/v2/listing.ts';
 import { parseSelector } from '../../../src/sabakan/v2/selector.ts';
@@ -178,4 +178,82 @@ describe('a cursor', () => {
     btoa('[1,"10","[]",1e300]'),
     'a'.repeat(20_000),
   ])('that is %j is refused', (text) => expect(parseCursor(text).ok).toBe(false));
+});
+
+describe('a cursor of another server', () => {
+  const heavier = fruits.map((fruit) => ({ ...fruit, weight: fruit.weight + 100 }));
+
+  /** A server that was told of the same changes. */
+  function another(
+    changes: readonly CollectionChange<Fruit>[][],
+    items: readonly Fruit[],
+    kept = 0,
+  ) {
+    const entries = changes.map((one, at) => {
+      return { revision: String(11 + at) as Revision, changes: one };
+    });
+    const changed = String(10 + changes.length) as Revision;
+    const collection: Collection<Fruit> = {
+      ...basketCollection,
+      snapshot: () => ok({ changed, completeTo: changed, items }),
+    };
+    const after = (from: Revision) =>
+      Number(from) < 10 + kept ? undefined : entries.filter(({ revision }) => revision > from);
+    return createListing(collection, manualClock(), { after });
+  }
+  const basketCollection: Collection<Fruit> = {
+    noun: 'fruits',
+    columns: [{ name: 'colour', text: ({ colour }) => colour }],
+    nameOf: ({ name }) => name,
+    toJson: (fruit) => fruit,
+    revisionOf: () => absent,
+    snapshot: () => fail({ kind: 'not-live', text: '' }),
+    find: () => ok(undefined),
+    completeTo: () => absent,
+    subscribe: () => () => {},
+  };
+  const asked = query();
+  const cursor = { changed: '10' as Revision, query: JSON.stringify([[], [], []]), offset: 1 };
+  const renamed = (at: number, after: Fruit | undefined) => {
+    const before = fruits[at];
+    return [{ name: before?.name ?? '', before, after }];
+  };
+  const added = { name: 'blackberry', weight: 1 };
+
+  it.each<[string, readonly CollectionChange<Fruit>[][], readonly Fruit[]]>([
+    ['nothing', [], fruits],
+    ['objects that changed', fruits.map((_, at) => renamed(at, heavier[at])), heavier],
+    [
+      'one that changed twice',
+      [renamed(1, heavier[1]), [{ name: 'banana', before: heavier[1], after: fruits[1] }]],
+      fruits,
+    ],
+    [
+      'one that came',
+      [[{ name: added.name, before: undefined, after: added }]],
+      [...fruits.slice(0, 2), added, ...fruits.slice(2)],
+    ],
+    ['one that went', [renamed(2, undefined)], fruits.toSpliced(2, 1)],
+    [
+      'one that went and came again',
+      [renamed(2, undefined), [{ name: 'cherry', before: undefined, after: added }]],
+      fruits,
+    ],
+  ])('goes on with the same list after %s', (_, changes, items) => {
+    const page = another(changes, items).page(asked, 10, cursor);
+    expect(page.ok && page.value).toEqual({
+      items: fruits.slice(1),
+      completeTo: '10',
+      total: 5,
+      next: undefined,
+    });
+  });
+
+  it.each<[string, readonly Fruit[], number]>([
+    ['some of the changes since are forgotten', fruits.toSpliced(2, 1), 1],
+    ['one went from a list that is in no order of names', fruits.toReversed().toSpliced(2, 1), 0],
+  ])('is gone when %s', (_, items, kept) => {
+    const page = another([renamed(2, undefined)], items, kept).page(asked, 10, cursor);
+    expect(!page.ok && page.error.kind).toBe('cursor-gone');
+  });
 });
