@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ipamConfigToJson } from '../../src/inventory/ipam.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { startTestEtcd } from '../support/etcd.ts';
 import { ipamWide } from '../support/machines.ts';
 import { startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
