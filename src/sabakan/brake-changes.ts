@@ -15,6 +15,8 @@ export const brakesMax = 500;
 export type BrakeChanges = {
   readonly conditions: readonly Condition[];
   readonly writes: readonly Write[];
+  /** The manual brake that comes off by itself: whoever writes this adds its audit record. */
+  readonly ended: Brake | undefined;
   /** More stand than are kept. */
   readonly left: number;
 };
@@ -32,6 +34,7 @@ export function brakeChanges(
 ): BrakeChanges {
   const conditions: Condition[] = [];
   const writes: Write[] = [];
+  let ended: Brake | undefined;
   const known = new Map(stored.map((one) => [one.brake.name, one]));
   const wanted = [...standing.values()].sort((a, b) => (a.brake.name < b.brake.name ? -1 : 1));
   for (const { brake } of wanted.slice(0, brakesMax)) {
@@ -46,6 +49,7 @@ export function brakeChanges(
     if (name === manualBrake) {
       if (!isOver(brake.expires, now)) continue;
       // An operator who has just prolonged it is not overruled.
+      ended = brake;
       conditions.push(unmoved(brakeKeys.brake(name), revision));
       writes.push({ kind: 'delete', key: brakeKeys.brake(name) });
       continue;
@@ -56,7 +60,7 @@ export function brakeChanges(
       writes.push({ kind: 'delete', key: brakeKeys.lift(name) });
     }
   }
-  return { conditions, writes, left: Math.max(wanted.length - brakesMax, 0) };
+  return { conditions, writes, ended, left: Math.max(wanted.length - brakesMax, 0) };
 }
 
 function differs(

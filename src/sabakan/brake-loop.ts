@@ -9,6 +9,7 @@ import type { World } from '../base/world.ts';
 import type { Bridge } from '../cke-bridge/bridge.ts';
 import type { RefusalKind } from '../cke-bridge/refusal.ts';
 import type { Monitor } from '../health/monitor.ts';
+import { auditWrite } from '../inventory/audit.ts';
 import type { BrakeBoard, BrakeChange, StandingBrake } from '../inventory/brake-board.ts';
 import { type Brake, manualBrake } from '../inventory/brakes.ts';
 import { brakeChanges, liftLastsMs } from './brake-changes.ts';
@@ -25,7 +26,8 @@ export type BrakeLoop = { readonly stop: () => void };
 const lookEveryMs = 1_000;
 
 export function startBrakeLoop(deps: {
-  readonly world: Pick<World, 'clock' | 'log' | 'store'>;
+  readonly world: Pick<World, 'chance' | 'clock' | 'log' | 'store'>;
+  readonly serverName: string;
   readonly board: BrakeBoard;
   readonly fence: Condition;
   /** Undefined: nothing is probed here. */
@@ -35,7 +37,7 @@ export function startBrakeLoop(deps: {
   readonly bridge: Bridge | undefined;
 }): BrakeLoop {
   const { board, fence, monitor, bridge } = deps;
-  const { clock, log, store } = deps.world;
+  const { chance, clock, log, store } = deps.world;
   const beganMs = clock.monotonicMs();
   const writtenAt = new Map<string, Instant>();
   /** By brake: which word, and until when on this server's own count. */
@@ -126,7 +128,15 @@ export function startBrakeLoop(deps: {
     }
     leftBefore = changes.left;
     if (changes.writes.length === 0) return;
-    const done = await store.commit([fence, ...changes.conditions], changes.writes);
+    const records = (changes.ended === undefined ? [] : [changes.ended]).map((before) => {
+      const actor = { user: 'brakes', ip: '', host: deps.serverName };
+      const facts = { instance: before.name, action: 'expire', detail: before.text, before };
+      return auditWrite(actor, now, chance, { category: 'brakes', ...facts });
+    });
+    const done = await store.commit(
+      [fence, ...changes.conditions, ...records.map(({ condition }) => condition)],
+      [...changes.writes, ...records.map(({ write }) => write)],
+    );
     if (!done.ok) return log.warn('brakes not written', { why: done.error.text });
     if (done.value.kind === 'moved') return;
     for (const { brake } of all.values()) writtenAt.set(brake.name, now);

@@ -91,7 +91,15 @@ export function createControl(deps: {
       }
       bridge?.start();
       const healthSettlesMs = policy === undefined ? 0 : 3 * policy.intervalSeconds * 1000 + 5_000;
-      brakes = startBrakeLoop({ world, board, fence: held, monitor, healthSettlesMs, bridge });
+      brakes = startBrakeLoop({
+        world,
+        serverName,
+        board,
+        fence: held,
+        monitor,
+        healthSettlesMs,
+        bridge,
+      });
     },
     onLost: (why) => {
       log.warn('no longer leading', { server: serverName, why });

@@ -240,6 +240,12 @@ describe('the manual brake', () => {
     expect([second.control.isLeader(), down(), names(second)]).toEqual([true, 0, ['manual']]);
     await clock.run(90_000);
     expect([down(), names(second)]).toEqual([1, []]);
+    const log = await second.inventory.auditLog(undefined, undefined);
+    const told = (log.ok ? log.value : []).filter(({ category }) => category === 'brakes');
+    expect(told.map(({ action, user, host }) => [action, user, host])).toEqual([
+      ['put', 'ai', 'test'],
+      ['expire', 'brakes', 'two'],
+    ]);
   });
 
   it('holds the swaps of the bridge, which goes on by itself when it is off', async () => {

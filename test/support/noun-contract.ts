@@ -11,7 +11,8 @@ export type Json = any;
 export type NounContract = {
   /** As in paths and on the command line. */
   readonly noun: string;
-  readonly name: string;
+  /** Or how it is found out once the object is made, where the server names it. */
+  readonly name: string | ((server: TetsuServer) => Promise<string>);
   /** Makes the object, which the watch must tell of. */
   readonly make: (server: TetsuServer) => Promise<unknown>;
   /** Members that change by time alone, or that lists leave out. */
@@ -24,8 +25,9 @@ export type NounContract = {
   ])[];
 };
 
-export function saysTheSame({ noun, name, make, without = [], others }: NounContract): void {
+export function saysTheSame({ noun, name: named, make, without = [], others }: NounContract): void {
   let server: TetsuServer;
+  let name: string;
   let told: Json;
   let object: Json;
   const plain = (given: Json): Json => {
@@ -43,6 +45,7 @@ export function saysTheSame({ noun, name, make, without = [], others }: NounCont
     await put(server, '/api/v1/config/ipam', JSON.stringify(ipamConfigToJson(ipamG)));
     const { revision } = await getJson(server, `/api/v2/${noun}`);
     await make(server);
+    name = typeof named === 'string' ? named : await named(server);
     object = await getJson(server, `/api/v2/${noun}/${encodeURIComponent(name)}`);
     told = await lastTold(server, noun, name, revision, object.revision);
   });

@@ -77,7 +77,7 @@ export function createApi(deps: ApiDeps): Api {
   const racks = { list: listRacks, get: getRack, watch: watchRacks };
   const parts: readonly ApiPart[] = [
     machinePart(deps, currentPlan),
-    collectionPart(racks, rackCollection(inventory), 'rack', clock),
+    collectionPart(racks, rackCollection(inventory, clock), 'rack', clock),
     leasePart(deps),
     subnetPart(deps),
     configPart(deps),

@@ -54,7 +54,7 @@ export type Collection<T> = {
   /** Absent: objects of this noun carry no labels. */
   readonly labelsOf?: (item: T) => ReadonlyMap<string, string>;
   /** Columns change by time alone, as when a lease expires: a new list is made for every first page. */
-  readonly ages?: true;
+  readonly ages?: boolean;
   readonly toJson: (item: T, now: Instant) => unknown;
   /** What one object that is asked for by its name says, where that is more than `toJson`. */
   readonly detail?: (item: T, now: Instant) => unknown;

@@ -29,7 +29,7 @@ export type MachinePartDeps = ViewParts & {
 
 export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): ApiPart {
   const { clock, inventory, pxe } = deps;
-  const machines = machineCollection(inventory);
+  const machines = machineCollection(inventory, clock);
   const operations = { list: listMachines, get: getMachine, watch: watchMachines };
   return collectionPart(operations, machines, 'serial', clock, [
     registerEndpoint(machines, deps),

@@ -3,6 +3,7 @@
 import { formatIpv4 } from '../../base/addresses.ts';
 import { fail, ok } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
+import type { Clock } from '../../base/world.ts';
 import { holdOn } from '../../inventory/hold.ts';
 import type { Change, Inventory } from '../../inventory/inventory.ts';
 import { keys } from '../../inventory/keys.ts';
@@ -15,7 +16,7 @@ import type { Collection, Column } from './collection.ts';
 
 type ColumnOf = Omit<Column<Machine>, 'name'>;
 
-const columns: Readonly<Record<keyof typeof machineColumns, ColumnOf>> = {
+const columns: Readonly<Record<Exclude<keyof typeof machineColumns, 'held'>, ColumnOf>> = {
   serial: { text: ({ spec }) => spec.serial },
   rack: numbered(({ spec }) => spec.rack),
   indexInRack: numbered(({ spec }) => spec.indexInRack),
@@ -29,14 +30,18 @@ const columns: Readonly<Record<keyof typeof machineColumns, ColumnOf>> = {
   },
   registerDate: { text: ({ spec }) => spec.registerDate },
   retireDate: { text: ({ spec }) => spec.retireDate },
-  held: { text: ({ hold }) => String(hold !== undefined) },
 };
 
-export function machineCollection(inventory: Inventory): Collection<Machine> {
+export function machineCollection(inventory: Inventory, clock: Clock): Collection<Machine> {
+  // A hold that has run out is none, whether or not it is still in the record.
+  const held: ColumnOf = { text: (machine) => String(holdOn(machine, clock.now()) !== undefined) };
   const completeTo = inventory.machinesCompleteTo;
   return {
     noun: 'machines',
-    columns: Object.entries(columns).map(([name, column]) => ({ name, ...column })),
+    columns: Object.entries({ ...columns, held }).map(([name, column]) => ({ name, ...column })),
+    get ages() {
+      return inventory.machines().some(({ hold }) => hold?.until !== undefined);
+    },
     nameOf: ({ spec }) => spec.serial,
     labelsOf: ({ spec }) => spec.labels,
     toJson: (machine, now): MachineV2 => {

@@ -2,6 +2,7 @@
 
 import { fail, ok } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
+import type { Clock } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { bootRole, type Machine, machineStates } from '../../inventory/machine.ts';
 import type { rackColumns } from '../contract/columns.ts';
@@ -22,7 +23,7 @@ const columns: Readonly<Record<keyof typeof rackColumns, Omit<Column<Rack>, 'nam
   unreachable: numbered(({ states }) => states['unreachable'] ?? 0),
 };
 
-export function rackCollection(inventory: Inventory): Collection<Rack> {
+export function rackCollection(inventory: Inventory, clock: Clock): Collection<Rack> {
   let counted:
     | {
         readonly of: readonly Machine[];
@@ -74,7 +75,7 @@ export function rackCollection(inventory: Inventory): Collection<Rack> {
         if (rack === undefined) told.delete(number);
         else told.set(number, rack);
       };
-      return machineCollection(inventory).subscribe((news) => {
+      return machineCollection(inventory, clock).subscribe((news) => {
         if (news.kind === 'listed') {
           told.clear();
           for (const rack of racks()) told.set(rack.rack, rack);

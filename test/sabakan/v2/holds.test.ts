@@ -30,8 +30,16 @@ describe('a hold in version 2', () => {
   it('is over at its end, and when it is released', async () => {
     const face = await fleet();
     await patch(face, wish);
+    await face.must('GET /api/v2/machines?fieldSelector=held=true');
     face.clock.advance(2 * 3_600_000);
     expect(await holdOf(face)).toBeNull();
+    for (const [held, count] of [
+      ['true', 0],
+      ['false', 1],
+    ]) {
+      const list = `GET /api/v2/machines?fieldSelector=held=${held}`;
+      expect((await face.must(list)).json().items).toHaveLength(Number(count));
+    }
     await patch(face, { reason: 'for ever' });
     expect(await holdOf(face)).toMatchObject({ reason: 'for ever', until: null });
     await patch(face, null);
