@@ -1,6 +1,7 @@
 /** Requests made from the API's description and from version 1's routes, most of them wrong somewhere. */
 
 import { createDice, type Dice } from './dice.ts';
+import { goodRequest } from './good.ts';
 import { bytesOf, mutated, oddText, oddValue, plainText, type Schema, takenBy } from './values.ts';
 
 export type FuzzRequest = {
@@ -71,6 +72,18 @@ export function createRequests(document: Description, seed: number) {
     return finished(method, filled(path, dice), query, headers, bytesOf(value, dice), dice);
   };
 
+  const good = (dice: Dice): FuzzRequest => {
+    const { method, path, query, headers = {}, body, bytes } = goodRequest(dice);
+    const usual = { 'content-type': 'application/json', ...headers };
+    return {
+      method,
+      target: `/api/v2${path}${query === undefined ? '' : `?${query}`}`,
+      headers: dice.isBelow(0.2) ? { ...usual, 'idempotency-key': `k-${dice.below(1e6)}` } : usual,
+      body:
+        bytes ?? (body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body))),
+    };
+  };
+
   const v1 = (dice: Dice): FuzzRequest => {
     const method = dice.pick(methodsOfV1);
     const query = Array.from({ length: dice.below(3) }, () => [
@@ -106,6 +119,7 @@ export function createRequests(document: Description, seed: number) {
 
   return (at: number): FuzzRequest => {
     const dice = createDice(Math.imul(seed, 0x9e37_79b1) + at);
+    if (dice.isBelow(0.3)) return good(dice);
     const kind = dice.next();
     return kind < 0.6 ? v2(dice) : kind < 0.9 ? v1(dice) : graphql(dice);
   };
@@ -273,3 +287,20 @@ const queries = [
   '{ __schema { types { name fields { name type { name ofType { name ofType { name } } } } } } }',
   'query a { ...f } fragment f on Query { searchMachines { spec { ...g } } } fragment g on MachineSpec { serial }',
 ];
+
+/** Which operation a request asks for, as `GET /machines/{serial}`; undefined: none of version 2. */
+export function operationOf(document: Description, { method, target }: FuzzRequest) {
+  const segments =
+    target
+      .replace(/^\/api\/v2/, '')
+      .split('?')[0]
+      ?.split('/') ?? [];
+  const path = Object.keys(document.paths).find((template) => {
+    const wanted = template.replace(/^\/api\/v2/, '').split('/');
+    return (
+      wanted.length === segments.length &&
+      wanted.every((part, at) => part.startsWith('{') || part === segments[at])
+    );
+  });
+  return path === undefined || !target.startsWith('/api/v2/') ? undefined : `${method} ${path}`;
+}

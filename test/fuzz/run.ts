@@ -7,6 +7,8 @@ import { type FuzzAnswer, wrongWith } from './verdict.ts';
 export type FuzzReport = {
   readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
+  /** How often each operation of version 2 was answered with success. */
+  readonly done: Readonly<Record<string, number>>;
   readonly slowestMs: number;
   /** The first of each sort. */
   readonly findings: readonly string[];
@@ -22,8 +24,10 @@ export async function fuzz(
   count: number,
   requestAt: (at: number) => FuzzRequest,
   isAlive: () => boolean,
+  operationOf: (request: FuzzRequest) => string | undefined,
 ): Promise<FuzzReport> {
   const byStatus: Record<string, number> = {};
+  const done: Record<string, number> = {};
   const findings = new Map<string, string>();
   let next = 0;
   let sent = 0;
@@ -45,6 +49,10 @@ export async function fuzz(
       const status = typeof answer === 'string' ? 'none' : String(answer.status);
       byStatus[status] = (byStatus[status] ?? 0) + 1;
       if (typeof answer !== 'string') slowestMs = Math.max(slowestMs, answer.tookMs);
+      const operation = operationOf(asked);
+      if (operation !== undefined && status.startsWith('2')) {
+        done[operation] = (done[operation] ?? 0) + 1;
+      }
       if (wrong === undefined) continue;
       const sort = `${asked.method} ${asked.target.split('?')[0]?.split('/').slice(0, 5).join('/')} ${wrong.slice(0, 60)}`;
       if (!findings.has(sort)) findings.set(sort, `#${at} ${shown(asked)}\n    ${wrong}`);
@@ -52,7 +60,13 @@ export async function fuzz(
     await agent.destroy();
   };
   await Promise.all(Array.from({ length: workers }, (_, at) => work(at)));
-  return { sent, byStatus, slowestMs: Math.round(slowestMs), findings: [...findings.values()] };
+  return {
+    sent,
+    byStatus,
+    done,
+    slowestMs: Math.round(slowestMs),
+    findings: [...findings.values()],
+  };
 }
 
 async function send(url: string, asked: FuzzRequest, agent: Agent): Promise<FuzzAnswer> {

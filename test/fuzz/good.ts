@@ -1,0 +1,139 @@
+/** Requests that may well succeed, so that what stands behind the door is tried, too. */
+
+import { anImage } from '../support/noun-samples.ts';
+import type { Dice } from './dice.ts';
+
+export type Good = {
+  readonly method: string;
+  /** Below `/api/v2`. */
+  readonly path: string;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly bytes?: Uint8Array;
+};
+
+const any = { 'if-match': '*' };
+
+/** With names that exist now and then; which of them do, earlier requests decide. */
+export function goodRequest(dice: Dice): Good {
+  const serial = `m${dice.below(60)}`;
+  const rack = dice.below(4);
+  const spec = { rack, role: 'cs', bmc: { type: 'none' } };
+  const version = `1.0.${dice.below(6)}`;
+  const place = `/machines/${serial}`;
+  // Few, so that one of them comes to its end now and then.
+  const mortal = `/machines/m${dice.below(4)}`;
+  const state = dice.pick(['healthy', 'retiring', 'retired', 'retired']);
+  const text = (body: string): Uint8Array => new TextEncoder().encode(body);
+  const noun = dice.pick([
+    'machines',
+    'racks',
+    'templates',
+    'assets',
+    'images',
+    'config',
+    'brakes',
+  ]);
+  const name = dice.pick(['a', 'b', 'c']);
+  return dice.pick<() => Good>([
+    () => ({ method: 'GET', path: `/${noun}`, query: `limit=${1 + dice.below(50)}` }),
+    () => ({ method: 'GET', path: `/watch/${noun}` }),
+    () => ({ method: 'POST', path: '/machines', body: { serial, spec } }),
+    () => ({ method: 'PATCH', path: mortal, headers: any, body: { status: { state } } }),
+    () => ({
+      method: 'PATCH',
+      path: place,
+      headers: any,
+      body: { spec: { labels: { [name]: dice.pick([version, null]) } } },
+    }),
+    () => ({
+      method: 'PATCH',
+      path: place,
+      headers: any,
+      query: 'evenInUse=true',
+      body: { spec: { rack } },
+    }),
+    () => ({ method: 'DELETE', path: mortal, headers: any }),
+    () => ({ method: 'GET', path: dice.pick([place, `${place}/explain`, `${place}/ignition`]) }),
+    () => ({
+      method: 'POST',
+      path: `${place}/ignition`,
+      body: { version: '3.4', template: { storage: { files: [] } } },
+    }),
+    () => ({
+      method: 'POST',
+      path: '/bulk/machines',
+      headers: dice.isBelow(0.3) ? { prefer: 'respond-async' } : {},
+      body: {
+        select: { names: [serial] },
+        expect: 1,
+        atomic: dice.isBelow(0.5),
+        patch: { spec: { labels: { bulk: version } } },
+      },
+    }),
+    () => ({
+      method: 'POST',
+      path: '/registrations',
+      query: dice.pick(['format=csv', 'format=csv&dryRun=true', 'format=csv&evenInUse=true']),
+      bytes: text(`serial,rack,role,bmc-type,label:site\n${serial},${rack},cs,none,${name}\n`),
+    }),
+    () => ({
+      method: 'GET',
+      path: dice.pick([`/racks/${rack}`, '/subnets', '/leases', '/events']),
+    }),
+    () => ({ method: 'GET', path: dice.pick(['/status', '/doctor', '/tokens', '/operations']) }),
+    () => ({ method: 'GET', path: dice.pick(['/config/dhcp', '/config/ipam', '/kernel-params']) }),
+    () => ({
+      method: 'GET',
+      path: dice.pick(['/kernel-params/coreos', `/templates/cs/${version}`]),
+    }),
+    () => ({
+      method: 'PUT',
+      path: '/config/dhcp',
+      headers: any,
+      body: { spec: { 'lease-minutes': 10 + dice.below(60) } },
+    }),
+    () => ({
+      method: 'PUT',
+      path: `/images/coreos/${version}`,
+      headers: { 'content-type': 'application/octet-stream' },
+      bytes: anImage(version),
+    }),
+    () => ({ method: 'GET', path: dice.pick([`/images/coreos/${version}`, `/assets/${name}`]) }),
+    () => ({ method: 'DELETE', path: `/images/coreos/${version}`, headers: any }),
+    () => ({
+      method: 'PUT',
+      path: `/assets/${name}`,
+      headers: { 'content-type': 'text/plain', ...(dice.isBelow(0.5) ? any : {}) },
+      bytes: text(version),
+    }),
+    () => ({ method: 'DELETE', path: `/assets/${name}`, headers: any }),
+    () => ({
+      method: 'PUT',
+      path: `/templates/cs/${version}`,
+      body: { ignitionVersion: '2.3', template: { systemd: {} }, meta: null },
+    }),
+    () => ({ method: 'DELETE', path: `/templates/cs/${version}`, headers: any }),
+    () => ({
+      method: 'PUT',
+      path: '/kernel-params/coreos',
+      headers: dice.isBelow(0.5) ? any : {},
+      body: { params: `console=ttyS${rack}` },
+    }),
+    () => ({ method: 'DELETE', path: '/kernel-params/coreos', headers: any }),
+    () => ({
+      method: 'POST',
+      path: '/tokens',
+      body: { name: `t${dice.below(99)}`, role: 'viewer', days: 1 },
+    }),
+    () => ({
+      method: 'PUT',
+      path: '/brakes/manual',
+      headers: dice.isBelow(0.5) ? any : {},
+      body: { reason: 'a switch is being replaced', holds: 'everything', seconds: 7200 },
+    }),
+    () => ({ method: 'GET', path: '/brakes/manual' }),
+    () => ({ method: 'DELETE', path: '/brakes/manual', headers: any }),
+  ])();
+}
