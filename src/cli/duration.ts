@@ -1,16 +1,31 @@
 /** `90s`, `15m`, `2h`, `1d12h` as people type it. */
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+import { fail, ok, type Result } from '../base/result.ts';
 
-/** In seconds; undefined when it is none, or nothing at all. */
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** In seconds; undefined when it is none, nothing at all, or a part of a second. */
 export function parseDuration(text: string): number | undefined {
-  if (!/^(\d{1,9}[smhd])+$/.test(text)) return undefined;
-  const parts = [...text.matchAll(/(\d+)([smhd])/g)];
-  const seconds = parts.reduce(
-    (sum, [, count, unit = '']) => sum + Number(count) * (unitSeconds[unit] ?? 0),
-    0,
-  );
-  return seconds > 0 ? seconds : undefined;
+  const ms = durationMs(text);
+  return ms !== undefined && ms > 0 && ms % 1_000 === 0 ? ms / 1_000 : undefined;
+}
+
+/** How long to wait, in milliseconds: also `250ms`, not at all (`0s`), and a bare number of seconds. */
+export function parsePatience(text: string): Result<number, string> {
+  const ms = durationMs(/^\d{1,9}$/.test(text) ? `${text}s` : text);
+  return ms === undefined ? fail('must be a duration such as 90s, 10m or 1h30m') : ok(ms);
+}
+
+function durationMs(text: string): number | undefined {
+  if (!/^(\d{1,9}(ms|[smhd]))+$/.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+)(ms|[smhd])/g)];
+  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (unitMs[unit] ?? 0), 0);
 }
 
 export const durationForm = 'a duration such as 90s, 15m, 2h or 1d12h';

@@ -14,6 +14,8 @@ export const exitCodes = {
   partial: 8,
   /** `tetsu migrate`: etcd could not be reached, read or locked. */
   store: 9,
+  /** Ctrl-C at a question: 128 and SIGINT, as shells have it. */
+  interrupted: 130,
 } as const;
 
 /** For what a server refuses with an HTTP status. */
@@ -52,25 +54,29 @@ export class Failure extends Error {
   readonly hint: string;
   readonly exitCode: number;
   readonly refused: Refused | undefined;
+  /** Every mistake, for programs. */
+  readonly errors: readonly FailurePlace[];
   constructor(
     text: string,
     hint: string,
     exitCode: number = exitCodes.failed,
-    refused: Refused | undefined = undefined,
+    why: Refused | { readonly errors: readonly FailurePlace[] } | undefined = undefined,
   ) {
     super(text);
     this.hint = hint;
     this.exitCode = exitCode;
-    this.refused = refused;
+    this.refused = why !== undefined && 'status' in why ? why : undefined;
+    this.errors = why?.errors ?? [];
   }
 }
 
 /** For standard error: people read sentences; a program that asked for JSON gets JSON. */
 export function failureText(failure: Failure, asJson: boolean): string {
-  const { message, hint, exitCode, refused } = failure;
+  const { message, hint, exitCode, refused, errors: mistakes } = failure;
   if (asJson) {
-    const { status, kind, errors, requestId } = refused ?? { errors: [] };
-    return `${JSON.stringify({ error: { message, hint, exitCode, status, kind, requestId, errors } })}\n`;
+    const { status, kind, requestId } = refused ?? {};
+    const error = { message, hint, exitCode, status, kind, requestId, errors: mistakes };
+    return `${JSON.stringify({ error })}\n`;
   }
   const { said = '', errors = [] } = refused ?? {};
   // A single mistake is what the sentence says; several are joined in it, and easier read one a line.

@@ -11,7 +11,8 @@ process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
   process.exit(problem.code === 'EPIPE' ? 0 : 1);
 });
 
-const program = createProgram(terminalTools, version);
+const asJson = wantsJson(process.argv);
+const program = createProgram(terminalTools, version, asJson);
 
 try {
   if (process.argv[2] === '__complete') {
@@ -21,13 +22,19 @@ try {
   } else await program.parseAsync();
 } catch (problem) {
   if (problem instanceof Failure) {
-    process.stderr.write(failureText(problem, wantsJson(process.argv)));
+    process.stderr.write(failureText(problem, asJson));
     process.exitCode = problem.exitCode;
   } else if (problem instanceof CommanderError) {
     process.exitCode = problem.exitCode === 0 ? 0 : exitCodes.usage;
+    if (asJson && problem.exitCode !== 0) process.stderr.write(failureText(usage(problem), true));
   } else {
     throw problem;
   }
+}
+
+function usage({ message }: CommanderError): Failure {
+  const text = message.replace(/^error: /, '');
+  return new Failure(text, 'run with --help for what can be given', exitCodes.usage);
 }
 
 /** Before parsing: what cannot be parsed is told in the same form. */

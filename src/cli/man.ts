@@ -50,6 +50,7 @@ const statuses: readonly (readonly [string, string])[] = [
   ['7', 'the time is over'],
   ['8', 'done in part: what failed is listed'],
   ['9', 'etcd could not be reached'],
+  ['130', 'interrupted at a question; nothing was changed'],
 ];
 
 function visible(command: Command): readonly Command[] {

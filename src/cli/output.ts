@@ -9,6 +9,7 @@ import { exitCodes, Failure } from './failure.ts';
 import { parsePath, parseTemplate, type Template } from './jsonpath/parse.ts';
 import { runTemplate, textOf, valuesOf } from './jsonpath/run.ts';
 import type { CliColumn, CliNoun } from './nouns/noun.ts';
+import { type Paint, unpainted } from './style.ts';
 import { formatTable, printable } from './table.ts';
 
 const plainOutputs = ['table', 'wide', 'json', 'yaml', 'csv', 'name'] as const;
@@ -50,6 +51,7 @@ export async function formatObjects(
   objects: readonly unknown[],
   { output, headers, columns, widths }: Shown,
   isOne = false,
+  paint: Paint = unpainted,
 ): Promise<string> {
   const whole = isOne ? objects[0] : { items: objects };
   switch (output.kind) {
@@ -77,7 +79,7 @@ export async function formatObjects(
       if (objects.length === 0) return '';
       const isWide = output.kind === 'wide';
       const chosen = chooseColumns(view, columns, ({ wide }) => isWide || !wide);
-      return `${formatTable(chosen, objects, headers, widths)}\n`;
+      return `${formatTable(chosen, objects, headers, widths, paint)}\n`;
     }
   }
 }

@@ -26,12 +26,14 @@ import { addUploadCommand } from './grammar/upload.ts';
 import { addWaitCommand } from './grammar/wait.ts';
 import { addWatchCommand } from './grammar/watch.ts';
 
-export function createProgram(tools: Tools, version: string): Command {
+/** @param quiet what cannot be parsed is only thrown, for whoever tells it in another form */
+export function createProgram(tools: Tools, version: string, quiet = false): Command {
   const program = new Command('tetsu')
     .description('Tetsukan: inventory, network boot, health and node supply of a bare-metal fleet')
     .version(version, '-V, --version', 'the version of this command')
     .showHelpAfterError('(run with --help for what can be given)')
     .exitOverride()
+    .configureOutput(quiet ? { writeErr: () => {} } : {})
     .addHelpText(
       'after',
       `
@@ -73,6 +75,11 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held b
     addHoldCommand,
   ]) {
     add(program, tools);
+  }
+  for (const group of program.commands) {
+    const [first, ...others] = group.commands.map((one) => one.name());
+    if (first === undefined) continue;
+    group.showHelpAfterError(`(tetsu ${group.name()} takes: ${[first, ...others].join(', ')})`);
   }
   return program;
 }

@@ -1,6 +1,12 @@
 /** Rows for people: columns as wide as their widest cell, two spaces between. */
 
-export type Column<T> = { readonly title: string; readonly cell: (row: T) => string };
+import { type Paint, type Style, unpainted } from './style.ts';
+
+export type Column<T> = {
+  readonly title: string;
+  readonly cell: (row: T) => string;
+  readonly style?: (row: T) => Style;
+};
 
 /** @param widths of what was printed above, where this goes on with it; brought up to date */
 export function formatTable<T>(
@@ -8,6 +14,7 @@ export function formatTable<T>(
   rows: readonly T[],
   headers = true,
   widths: number[] = [],
+  paint: Paint = unpainted,
 ): string {
   const lines = [
     ...(headers ? [columns.map(({ title }) => title)] : []),
@@ -21,12 +28,16 @@ export function formatTable<T>(
     );
   }
   return lines
-    .map((line) =>
-      line
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
+    .map((line, lineAt) => {
+      const row = rows[headers ? lineAt - 1 : lineAt];
+      // Colours are put on last: they take no room on the terminal.
+      const cells = line.map((cell, at) => {
+        const style = row === undefined ? undefined : columns[at]?.style?.(row);
+        const room = ' '.repeat(Math.max((widths[at] ?? 0) - cell.length, 0));
+        return (style === undefined || cell === '' ? cell : paint(style, cell)) + room;
+      });
+      return cells.join('  ').trimEnd();
+    })
     .join('\n');
 }
 

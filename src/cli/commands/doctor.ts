@@ -3,6 +3,7 @@
 import type { DoctorReportV2 } from '../../sabakan/contract/doctor.ts';
 import type { Get } from '../answer.ts';
 import { Failure } from '../failure.ts';
+import { type Paint, unpainted } from '../style.ts';
 import { printable } from '../table.ts';
 
 type Finding = DoctorReportV2['findings'][number];
@@ -19,7 +20,10 @@ export async function askDoctor(get: Get): Promise<DoctorReportV2> {
 
 const marks = { problem: 'PROBLEM', warning: 'warning', ok: 'ok' } as const;
 
-export function formatReport({ server, findings }: DoctorReportV2): string {
+export function formatReport(
+  { server, findings }: DoctorReportV2,
+  paint: Paint = unpainted,
+): string {
   const of = (level: Finding['level']) => findings.filter((finding) => finding.level === level);
   const [problems, warnings, fine] = [of('problem'), of('warning'), of('ok')];
   const counts = [
@@ -28,22 +32,24 @@ export function formatReport({ server, findings }: DoctorReportV2): string {
     `${fine.length} ok`,
   ];
   return [
-    ...[...problems, ...warnings].flatMap(withAdvice),
-    ...fine.map(line),
+    ...[...problems, ...warnings].flatMap((one) => withAdvice(one, paint)),
+    ...fine.map((one) => line(one, paint)),
     '',
     `${printable(server)}: ${counts.join(', ')}`,
   ].join('\n');
 }
 
-function withAdvice(finding: Finding): readonly string[] {
-  return [line(finding), `         ${' '.repeat(checkWidth)}→ ${printable(finding.advice)}`];
+function withAdvice(finding: Finding, paint: Paint): readonly string[] {
+  return [line(finding, paint), `         ${' '.repeat(checkWidth)}→ ${printable(finding.advice)}`];
 }
 
 const checkWidth = 14;
 
-function line({ level, check, subject, found }: Finding): string {
-  const text = `${marks[level].padEnd(9)}${check.padEnd(checkWidth)}${subject}: ${found}`;
-  return printable(text);
+const styles = { problem: 'bad', warning: 'odd', ok: 'good' } as const;
+
+function line({ level, check, subject, found }: Finding, paint: Paint): string {
+  const text = `${check.padEnd(checkWidth)}${subject}: ${found}`;
+  return paint(styles[level], marks[level].padEnd(9)) + printable(text);
 }
 
 function counted(count: number, noun: string): string {

@@ -5,6 +5,7 @@ import type { Answer, Send } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { placed } from '../file-spot.ts';
 import type { Bundle, Bundled } from '../roster-files.ts';
+import type { Paint } from '../style.ts';
 import { formatTable, printable } from '../table.ts';
 
 const path = '/api/v2/registrations';
@@ -20,16 +21,15 @@ function wordsOf({ evenInUse }: Terms): readonly string[] {
   return evenInUse === true ? ['evenInUse=true'] : [];
 }
 
-/** How a text looks on a terminal; plain elsewhere. */
-export type Paint = (style: 'added' | 'changed' | 'removed', text: string) => string;
-
 /** @throws Failure with every mistake as `FILE:ROW:COLUMN: text`, exit code 2. */
 export function wholeBundle(bundled: Bundled): Bundle {
   if (bundled.kind === 'bundle') return bundled.bundle;
   const { lines, total, isCut } = bundled;
   const more = total > lines.length ? `, the first ${lines.length} of them here` : '';
   const head = `${total === 1 ? '1 mistake' : `${isCut ? 'at least ' : ''}${total} mistakes`}${more}; nothing was sent:`;
-  throw new Failure([head, ...lines].join('\n'), 'mend them and run it again', exitCodes.usage);
+  const errors = lines.map((line) => ({ at: '', detail: line }));
+  const text = [head, ...lines].join('\n');
+  throw new Failure(text, 'mend them and run it again', exitCodes.usage, { errors });
 }
 
 /** @throws Failure with the places in the files that the server is against. */

@@ -34,7 +34,9 @@ export function addDoctorCommand(program: Command, tools: Tools): void {
         config === undefined
           ? await askDoctor(tools.getterOf(command))
           : await examined(config, dhcpSurvey ?? []);
-      tools.print(output === 'json' ? JSON.stringify(report, null, 2) : formatReport(report));
+      tools.print(
+        output === 'json' ? JSON.stringify(report, null, 2) : formatReport(report, tools.paint),
+      );
       if (!report.healthy) tools.exitWith(exitCodes.failed);
     });
 }

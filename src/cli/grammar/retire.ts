@@ -5,10 +5,10 @@ import type { MachineV2 } from '../../sabakan/contract/machine.ts';
 import { counted, namesText, summary } from '../commands/change-machines.ts';
 import { beginRetirement, finishRetirement, whatFollows } from '../commands/retire.ts';
 import { TimeIsOver, waitFor } from '../commands/wait.ts';
+import { parsePatience } from '../duration.ts';
 import { mustAllBeDone } from '../many.ts';
 import { machineNoun } from '../nouns/machine.ts';
 import { selectForWriting } from '../selection.ts';
-import { parseDuration } from '../watch/condition.ts';
 import { follow } from '../watch/follow.ts';
 import { withSelectors, withWriting } from './shared-options.ts';
 import type { Tools } from './tools.ts';
@@ -42,7 +42,7 @@ export function addRetireCommand(program: Command, tools: Tools): void {
     .addOption(
       new Option('--timeout <duration>', 'how long to wait, as in 90s, 10m')
         .argParser((text: string): number => {
-          const ms = parseDuration(text);
+          const ms = parsePatience(text);
           if (ms.ok) return ms.value;
           throw new InvalidArgumentError(ms.error);
         })

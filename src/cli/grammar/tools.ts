@@ -9,6 +9,7 @@ import type { Progress } from '../many.ts';
 import type { CliNoun } from '../nouns/noun.ts';
 import type { Shown } from '../output.ts';
 import type { NodeRange } from '../ranges.ts';
+import type { Paint } from '../style.ts';
 import type { Uploader } from '../upload.ts';
 import type { Following } from '../watch/follow.ts';
 
@@ -26,7 +27,7 @@ export type Tools = {
   /** A file's bytes; `-` is standard input. */
   readonly readInput: (name: string) => Promise<Uint8Array>;
   /** Colours on a terminal, the text as it is elsewhere. */
-  readonly paint: (style: 'added' | 'changed' | 'removed', text: string) => string;
+  readonly paint: Paint;
   /** A line, or several, to standard output. */
   readonly print: (text: string) => void;
   /** Text to standard output as it is. */

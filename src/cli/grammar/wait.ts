@@ -2,12 +2,13 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TimeIsOver, waitFor } from '../commands/wait.ts';
+import { parsePatience } from '../duration.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { type CliNoun, oneOf } from '../nouns/noun.ts';
 import { nouns } from '../nouns.ts';
 import { isEmptyRange, type NodeRange } from '../ranges.ts';
 import { selectForReading } from '../selection.ts';
-import { parseCondition, parseDuration } from '../watch/condition.ts';
+import { parseCondition } from '../watch/condition.ts';
 import { follow } from '../watch/follow.ts';
 import { withSelectors } from './shared-options.ts';
 import type { Tools } from './tools.ts';
@@ -46,7 +47,7 @@ Exit codes: 0 it is so of all, 3 there is none of that name, 7 the time is over`
       .addOption(
         new Option('--timeout <duration>', 'as in 90s, 10m, 1h30m')
           .argParser((text: string): number => {
-            const ms = parseDuration(text);
+            const ms = parsePatience(text);
             if (ms.ok) return ms.value;
             throw new InvalidArgumentError(ms.error);
           })

@@ -94,6 +94,13 @@ export async function confirm(
   try {
     const typed = await terminal.question(`${question}\nType their number (${count}) to go on: `);
     if (typed.trim() === String(count)) return;
+  } catch (problem) {
+    // Ctrl-C or the end of the input, at the question.
+    if (!(problem instanceof Error) || problem.name !== 'AbortError') throw problem;
+    process.stderr.write('\n');
+    if (problem.message.includes('Ctrl+C')) {
+      throw new Failure('interrupted; nothing was changed', '', exitCodes.interrupted);
+    }
   } finally {
     terminal.close();
   }

@@ -1,10 +1,12 @@
 /** The tools of a real terminal. */
 
 import { resolve } from 'node:path';
+import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { Tools } from '../grammar/tools.ts';
 import { oneOf } from '../nouns/noun.ts';
 import { formatObjects } from '../output.ts';
+import type { Style } from '../style.ts';
 import { openEvents, sendJson, userName } from './api.ts';
 import { type Connection, connectionOf, defaultServer } from './connection.ts';
 import { readContexts, writeContexts } from './context-file.ts';
@@ -64,7 +66,7 @@ export const terminalTools: Tools = {
     const isTable = shown.output.kind === 'table' || shown.output.kind === 'wide';
     if (objects.length === 0 && isTable) {
       process.stderr.write(`no ${oneOf(noun)} matches\n`);
-    } else process.stdout.write(await formatObjects(noun, objects, shown, isOne));
+    } else process.stdout.write(await formatObjects(noun, objects, shown, isOne, paint));
   },
   // Loaded when it is needed: most commands ask nobody.
   readRange: async (args) => (await import('./terminal.ts')).readRange(args),
@@ -79,12 +81,19 @@ export const terminalTools: Tools = {
   },
 };
 
-const colours = { added: 32, changed: 33, removed: 31 } as const;
+const formats = {
+  good: 'green',
+  bad: 'red',
+  odd: 'yellow',
+  faint: 'dim',
+  added: 'green',
+  changed: 'yellow',
+  removed: 'red',
+} as const satisfies Record<Style, string>;
 
-function paint(style: keyof typeof colours, text: string): string {
-  // https://no-color.org
-  const isPlain = !process.stdout.isTTY || (process.env['NO_COLOR'] ?? '') !== '';
-  return isPlain ? text : `\u001B[${colours[style]}m${text}\u001B[0m`;
+/** On a terminal, unless NO_COLOR; anywhere with FORCE_COLOR: Node reads these of the stream. */
+function paint(style: Style, text: string): string {
+  return styleText(formats[style], text, { stream: process.stdout });
 }
 
 /** Settled at the first request, once. */

@@ -3,6 +3,7 @@
 import { machineStates } from '../../inventory/machine.ts';
 import { machineColumns } from '../../sabakan/contract/columns.ts';
 import type { MachineV2 } from '../../sabakan/contract/machine.ts';
+import { styleOfState } from '../style.ts';
 import { formatAge } from '../table.ts';
 import { type CliNoun, columnsOf, pairs } from './noun.ts';
 import { rackValues } from './rack.ts';
@@ -28,7 +29,13 @@ export const machineNoun: CliNoun = {
     ['RACK', ({ spec }) => String(spec.rack)],
     ['INDEX', ({ spec }) => String(spec.indexInRack)],
     ['ROLE', ({ spec }) => spec.role],
-    ['STATE', ({ status }) => status.state],
+    [
+      'STATE',
+      ({ status }) => status.state,
+      'always',
+      ({ status }) => status.state,
+      ({ status }) => styleOfState(status.state),
+    ],
     [
       'SINCE',
       ({ status }) => formatAge(status.durationSeconds),

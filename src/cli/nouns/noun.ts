@@ -1,5 +1,7 @@
 /** What the commands know of a noun: its names, what it is selected by, and what people see of it. */
 
+import type { Style } from '../style.ts';
+
 export type CliNoun = {
   /** As people type it; the first is the one in paths. */
   readonly names: readonly string[];
@@ -36,6 +38,8 @@ export type CliColumn = {
   readonly cell: (object: unknown) => string;
   /** For programs (`-o csv`), where people are shown something shorter: a time instead of an age. */
   readonly value?: (object: unknown) => string;
+  /** On a terminal. */
+  readonly style?: (object: unknown) => Style;
   /** Only with `-o wide`. */
   readonly wide: boolean;
 };
@@ -46,14 +50,16 @@ export type Row<T> = readonly [
   cell: (object: T) => string,
   wide?: 'wide' | 'always',
   value?: (object: T) => string,
+  style?: (object: T) => Style,
 ];
 
 export function columnsOf<T>(rows: readonly Row<T>[]): readonly CliColumn[] {
-  return rows.map(([title, cell, wide, value]) => ({
+  return rows.map(([title, cell, wide, value, style]) => ({
     title,
     cell: (object) => cell(object as T),
     wide: wide === 'wide',
     ...(value === undefined ? {} : { value: (object) => value(object as T) }),
+    ...(style === undefined ? {} : { style: (object) => style(object as T) }),
   }));
 }
 

@@ -59,17 +59,3 @@ export function isMet(condition: Condition, noun: CliNoun, object: unknown): boo
     }
   }
 }
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** `90s`, `10m`, `1h30m` in milliseconds; a bare number is seconds. */
-export function parseDuration(text: string): Result<number, string> {
-  if (/^\d{1,9}$/.test(text)) return ok(Number(text) * 1_000);
-  if (!/^(\d{1,9}(ms|s|m|h))+$/.test(text)) {
-    return fail('must be a duration such as 90s, 10m or 1h30m');
-  }
-  const parts = text.matchAll(/(\d+)(ms|s|m|h)/g);
-  return ok(
-    [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ''] ?? 0), 0),
-  );
-}

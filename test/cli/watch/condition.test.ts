@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { machineNoun } from '../../../src/cli/nouns/machine.ts';
-import { isMet, parseCondition, parseDuration } from '../../../src/cli/watch/condition.ts';
+import { isMet, parseCondition } from '../../../src/cli/watch/condition.ts';
 
 const machine = {
   serial: 'A1',
@@ -38,21 +38,5 @@ describe('a condition', () => {
   ])('%s is refused', (text, why) => {
     const condition = parseCondition(machineNoun, text);
     expect(condition.ok ? '' : condition.error).toMatch(why);
-  });
-});
-
-describe('a duration', () => {
-  it.each([
-    ['90s', 90_000],
-    ['10m', 600_000],
-    ['1h30m', 5_400_000],
-    ['250ms', 250],
-    ['5', 5_000],
-  ])('%s is %i ms', (text, ms) => {
-    expect(parseDuration(text)).toEqual({ ok: true, value: ms });
-  });
-
-  it.each(['', 'm', '1d', '-5s', '1 m'])('%j is none', (text) => {
-    expect(parseDuration(text).ok).toBe(false);
   });
 });
