@@ -151,6 +151,9 @@ describe('a wrong word', () => {
   it('is JSON for who asked for JSON', async () => {
     const { code, out, err } = await runTetsu(['get', 'machines', '--stat', 'x', '-o', 'json']);
     expect([code, out]).toEqual([2, '']);
-    expect(JSON.parse(err).error).toMatchObject({ exitCode: 2, message: expect.stringContaining('--stat') });
+    expect(JSON.parse(err).error).toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('--stat'),
+    });
   });
 });
