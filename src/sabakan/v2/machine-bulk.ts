@@ -2,6 +2,7 @@
 
 import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, compareRevisions } from '../../base/store.ts';
+import type { Instant } from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Inventory, ManyChange, ManyOutcome } from '../../inventory/inventory.ts';
 import type { Machine } from '../../inventory/machine.ts';
@@ -44,7 +45,7 @@ export function bulkEndpoint(
       const asked = body as MachineBulkV2;
       const actor = actorOf(exchange, serverName);
       const by = actor.user === '' ? actor.ip : actor.user;
-      const what = readChange(asked, by);
+      const what = readChange(asked, by, deps.clock.now());
       if (!what.ok) return what;
       const meant = selected(machines, asked.select);
       if (!meant.ok) return meant;
@@ -86,13 +87,13 @@ function judged(outcomes: readonly ManyOutcome[], atomic: boolean): Result<Summe
 }
 
 /** Exactly one of them. */
-function readChange(asked: MachineBulkV2, by: string): Result<ManyChange, Refusal> {
+function readChange(asked: MachineBulkV2, by: string, now: Instant): Result<ManyChange, Refusal> {
   if ((asked.patch === undefined) === (asked.delete === undefined)) {
     const detail = 'must have one of `patch` and `delete`';
     return fail({ problem: badRequest(`the body ${detail}`), places: [{ pointer: '', detail }] });
   }
   if (asked.patch === undefined) return ok({ kind: 'remove' });
-  const patch = readPatch(asked.patch, by);
+  const patch = readPatch(asked.patch, by, now);
   if (patch.ok) return ok({ kind: 'patch', patch: patch.value });
   const { problem, places = [] } = patch.error;
   return fail({

@@ -2,7 +2,13 @@
 
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
-import { parseRfc3339, type Rfc3339 } from '../../base/time.ts';
+import {
+  formatInstant,
+  type Instant,
+  instantOf,
+  parseRfc3339,
+  type Rfc3339,
+} from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
 import type { HoldWish } from '../../inventory/hold.ts';
 import type { Inventory, MachinePatch, WriteTerms } from '../../inventory/inventory.ts';
@@ -53,7 +59,7 @@ export function machineWriteEndpoints(
         if (!terms.ok) return terms;
         const actor = actorOf(exchange, serverName);
         const by = actor.user === '' ? actor.ip : actor.user;
-        const patch = readPatch(body as MachinePatchV2, by);
+        const patch = readPatch(body as MachinePatchV2, by, clock.now());
         if (!patch.ok) return patch;
         const serial = (parameters.get('serial') ?? '') as Serial;
         const evenInUse = query.get('evenInUse') === 'true';
@@ -93,7 +99,11 @@ function readTerms(
   return ok(expected.value === undefined ? { dryRun } : { expected: expected.value, dryRun });
 }
 
-export function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch, Refusal> {
+export function readPatch(
+  body: MachinePatchV2,
+  by: string,
+  now: Instant,
+): Result<MachinePatch, Refusal> {
   const places: Place[] = [];
   const labels = Object.entries(body.spec?.labels ?? {});
   for (const [name, value] of labels) {
@@ -118,7 +128,7 @@ export function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch
   const rack = given('/spec/rack', rackNumber === undefined ? undefined : parseRack(rackNumber));
   const role = given('/spec/role', roleText === undefined ? undefined : parseRole(roleText));
   const bmcType = given('/spec/bmc/type', bmc === undefined ? undefined : parseBmcType(bmc.type));
-  const hold = readHold(body.spec?.hold, by, places);
+  const hold = readHold(body.spec?.hold, by, now, places);
   if (places.length > 0) return fail(invalid(places));
   const { state, reason } = body.status ?? {};
   return ok({
@@ -137,10 +147,16 @@ export function readPatch(body: MachinePatchV2, by: string): Result<MachinePatch
 function readHold(
   wish: NonNullable<MachinePatchV2['spec']>['hold'],
   by: string,
+  now: Instant,
   places: Place[],
 ): HoldWish | null | undefined {
   if (wish === undefined || wish === null) return wish;
-  const until = readDate(wish.until, places, '/spec/hold/until');
+  const pointer = '/spec/hold/until';
+  const until = readDate(wish.until, places, pointer);
+  if (until !== undefined && instantOf(until) <= now) {
+    const detail = `must lie ahead; it is ${formatInstant(now)} now. null releases a hold`;
+    places.push({ pointer, detail });
+  }
   return { by, reason: wish.reason, ...(until === undefined ? {} : { until }) };
 }
 

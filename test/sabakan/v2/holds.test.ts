@@ -62,6 +62,7 @@ describe('a hold in version 2', () => {
     [{ reason: '' }, '/spec/hold'],
     [{ until: '2026-11-21T08:00:00Z' }, '/spec/hold'],
     [{ reason: 'x', until: 'tomorrow' }, '/spec/hold/until'],
+    [{ reason: 'x', until: '2001-01-01T00:00:00Z' }, '/spec/hold/until'],
   ])('%o is refused with its place', async (hold, pointer) => {
     const answer = await patch(await fleet(), hold);
     expect(answer.statusCode).toBe(400);
