@@ -45,7 +45,7 @@ export async function editMachine(
     before,
     members: 'spec and status',
     store: async (edited) => {
-      const patch = mergePatch(before, edited);
+      const patch = machinePatch(before, edited);
       if (patch === undefined) return false;
       const contentType = 'application/merge-patch+json';
       await send('PATCH', path + queryOf(dryRun), patch, { ifMatch: etag ?? '*', contentType });
@@ -115,16 +115,35 @@ function queryOf(dryRun: boolean): string {
 }
 
 function editable({ spec, status }: MachineV2): Tree {
+  const { rack, role, bmc, labels, retireDate, hold } = spec;
+  const { reason, until } = hold ?? {};
+  const held = until == null ? { reason } : { reason, until };
   return {
-    spec: { labels: spec.labels, retireDate: spec.retireDate },
+    spec: {
+      rack,
+      role,
+      bmc: { type: bmc.type },
+      labels,
+      retireDate,
+      hold: hold === null ? null : held,
+    },
     status: { state: status.state },
   };
+}
+
+/** A hold is one thing to the server: it is replaced, not patched. */
+function machinePatch(before: Tree, after: Tree): Tree | undefined {
+  const patch = mergePatch(before, after);
+  const [changed, spec] = [patch?.['spec'], after['spec']];
+  if (!isTree(changed) || !isTree(spec) || !isTree(changed['hold'])) return patch;
+  return { ...patch, spec: { ...changed, hold: spec['hold'] } };
 }
 
 function header({ serial, spec, status }: MachineV2): string {
   const why = status.reason === null ? '' : `: ${status.reason.text}`;
   return `# Machine ${serial}: rack ${spec.rack}, index ${spec.indexInRack}, role ${spec.role}; ${status.state}${why}
-# Beside status.state, reason: { text: … } says why. Close it unchanged, or empty, to change nothing.
+# Beside status.state, reason: { text: … } says why; hold: { reason: …, until: … } keeps automation off.
+# Another rack is another index and other addresses. Close it unchanged, or empty, to change nothing.
 `.replace(/[^\P{Cc}\n]/gu, '\u{FFFD}');
 }
 

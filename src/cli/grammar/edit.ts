@@ -10,7 +10,9 @@ export function addEditCommand(program: Command, tools: Tools): void {
   const edit = program.command('edit').description('change one thing in your editor');
   tools
     .client(edit.command('machine <serial>'))
-    .description('labels, retire date and state of a machine as YAML in $VISUAL or $EDITOR')
+    .description(
+      'rack, role, BMC type, labels, retire date, hold and state of a machine as YAML in $VISUAL or $EDITOR',
+    )
     .option('--dry-run', 'have the server decide and answer, but change nothing')
     .action(async (serial: string, options: { readonly dryRun?: true }, self: Command) => {
       const { dryRun = false } = options;

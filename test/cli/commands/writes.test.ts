@@ -244,6 +244,24 @@ describe('editing a machine', () => {
     expect((await machinesOf(face))[0]?.spec.labels).toEqual({ product: 'R650', 'rack-unit': '7' });
   });
 
+  it('moves it to another rack, and changes a hold as a whole', async () => {
+    const face = await fleet();
+    const moved = await edited(face, (text) =>
+      text
+        .replace('rack: 0', 'rack: 1')
+        .replace('hold: null', 'hold: { reason: disk, until: "2099-01-01T00:00:00Z" }'),
+    );
+    expect(moved.end).toBe('machine s-1 changed');
+    const again = await edited(face, (text) => text.replace('2099-', '2098-'));
+    expect(again.shown[0]).toMatch(/reason: disk/);
+    expect(again.end).toBe('machine s-1 changed');
+    const { spec } = (await face.must('GET /api/v2/machines/s-1')).json() as MachineV2;
+    expect([spec.rack, spec.hold]).toMatchObject([
+      1,
+      { reason: 'disk', until: '2098-01-01T00:00:00Z' },
+    ]);
+  });
+
   it('shows what is refused above the text, as often as it is', async () => {
     const face = await fleet();
     const { end, shown } = await edited(
