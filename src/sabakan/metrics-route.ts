@@ -1,7 +1,8 @@
 /** `/metrics` on its own listener, behind the same door as everything else. */
 
 import { type Handler, type Route, textAnswer } from './exchange.ts';
-import { v1Error, wrongMethod } from './problems.ts';
+import { v1Error } from './problem-answers.ts';
+import { wrongMethod } from './problems.ts';
 import type { Door } from './who/door.ts';
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8';

@@ -11,9 +11,7 @@ import type { Mistake } from '../inventory/mistake.ts';
 import type { InventoryProblem } from '../inventory/problem.ts';
 import type { Pxe } from '../pxe/pxe.ts';
 import type { AccessProblem } from './access.ts';
-import type { Answer, BodyProblem, Exchange } from './exchange.ts';
-import { textAnswer } from './exchange.ts';
-import { goJsonText } from './go-json.ts';
+import type { BodyProblem } from './exchange.ts';
 import type { TokenProblem } from './who/token-changes.ts';
 import type { WorkProblem } from './works/desk.ts';
 
@@ -77,7 +75,7 @@ export type Problem =
   | BrakeProblem;
 export type ProblemKind = Problem['kind'];
 
-type Row = {
+export type Row = {
   readonly status: number;
   /** Where Sabakan's status says something else than what it is. */
   readonly v2?: number;
@@ -230,6 +228,10 @@ export function statusText(status: number): string {
   return statusTexts[status] ?? String(status);
 }
 
+export function rowOf(kind: ProblemKind): Row {
+  return problemTable[kind];
+}
+
 /** The status of a kind in version 2. */
 export function v2Status(kind: ProblemKind): number {
   const row: Row = problemTable[kind];
@@ -245,28 +247,6 @@ export function v1Text(problem: Problem): string {
   return problem.text === '' ? row.v1 : `${row.v1}: ${problem.text}`;
 }
 
-/** Sabakan's error body, to the letter: members in alphabetical order and a newline. */
-export function v1Error(exchange: Pick<Exchange, 'requestId'>, problem: Problem): Answer {
-  const row: Row = problemTable[problem.kind];
-  const body = goJsonText({
-    error: v1Text(problem),
-    request_id: exchange.requestId,
-    status: row.status,
-  });
-  const answer = withHeaders(textAnswer(row.status, 'application/json', `${body}\n`), problem);
-  const headers = { ...answer.headers, [detailHeader]: headerText(problem) };
-  return { ...answer, headers };
-}
-
-/** The body is Sabakan's to the letter and often says no more than "conflicted"; the rest stands here. */
-const detailHeader = 'x-tetsukan-detail';
-const detailCharactersMax = 500;
-
-/** `boot-slot-taken: rack 3 has a boot machine already; …`, in the characters a header may have. */
-function headerText({ kind, text }: Problem): string {
-  return `${kind}: ${text}`.replace(/[^\x20-\x7e]/g, '?').slice(0, detailCharactersMax);
-}
-
 /** One place that is wrong: in the body (RFC 6901) or a parameter of path or query. */
 export type Place = {
   readonly pointer?: string;
@@ -279,30 +259,6 @@ export type Place = {
   readonly column?: number;
   readonly detail: string;
 };
-
-/** RFC 9457, for what version 1 does not have. */
-export function problemDetails(
-  exchange: Exchange,
-  problem: Problem,
-  places: readonly Place[] = [],
-): Answer {
-  const row: Row = problemTable[problem.kind];
-  const status = v2Status(problem.kind);
-  const body = JSON.stringify({
-    type: `urn:tetsukan:problem:${problem.kind}`,
-    title: statusText(status),
-    status,
-    detail: problem.text,
-    instance: exchange.path,
-    requestId: exchange.requestId,
-    retryable: row.retryable === true,
-    ...(problem.kind === 'template-broken' ? { template: problem.template } : {}),
-    ...(problem.kind === 'count-differs' ? { selected: problem.selected } : {}),
-    ...(problem.kind === 'precondition-failed' ? { currentRevision: problem.current } : {}),
-    ...(places.length === 0 ? {} : { errors: places }),
-  });
-  return withHeaders(textAnswer(status, 'application/problem+json', `${body}\n`), problem);
-}
 
 export function badRequest(text: string): FaceProblem {
   return { kind: 'bad-request', text };
@@ -333,18 +289,4 @@ export function placesText(places: readonly Place[]): string {
   return places
     .map(({ pointer, parameter, detail }) => `${parameter ?? (pointer || 'the body')} ${detail}`)
     .join('; ');
-}
-
-function withHeaders(answer: Answer, problem: Problem): Answer {
-  const row: Row = problemTable[problem.kind];
-  const extra: Record<string, string> = {};
-  if (problem.kind === 'method-not-allowed') extra['allow'] = problem.allow;
-  if (row.retryable === true) extra['retry-after'] = '2';
-  if (problem.kind === 'limited') extra['retry-after'] = String(problem.retryAfterSeconds);
-  // RFC 6750 section 3: an error is named only where something was shown.
-  if (problem.kind === 'token-missing') extra['www-authenticate'] = 'Bearer realm="tetsukan"';
-  if (problem.kind === 'token-wrong') {
-    extra['www-authenticate'] = 'Bearer realm="tetsukan", error="invalid_token"';
-  }
-  return { ...answer, headers: { ...answer.headers, ...extra } };
 }

@@ -1,7 +1,8 @@
 /** `/playground`: a bare page to try queries on, all in one document; nothing is loaded from elsewhere. */
 
 import { type Route, textAnswer } from '../exchange.ts';
-import { v1Error, wrongMethod } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { wrongMethod } from '../problems.ts';
 
 const page = `<!doctype html>
 <html lang="en">

@@ -8,7 +8,8 @@
 import { type Answer, bytesAnswer, type Exchange, emptyAnswer, type Route } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
 import { parseJson } from '../json-text.ts';
-import { v1Error, wrongMethod } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { wrongMethod } from '../problems.ts';
 import {
   type GraphQLEngine,
   type GraphQLReply,

@@ -11,7 +11,8 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import type { World } from '../../base/world.ts';
 import { plainAddress } from '../allow-ips.ts';
 import { type Answer, type Exchange, type Handler, textAnswer } from '../exchange.ts';
-import { badRequest, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest } from '../problems.ts';
 import type { RequestCounter } from '../request-count.ts';
 import { requestIdHeader, requestIdOf } from '../request-id.ts';
 import { parseTarget } from '../request-target.ts';

@@ -5,7 +5,8 @@ import { isLabelName, isLabelValue } from '../../inventory/machine.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
-import { badRequest, type Problem, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest, type Problem } from '../problems.ts';
 import { carried } from './boot.ts';
 import { actorOf, answerWith, byMethod, done, type Noun } from './noun.ts';
 

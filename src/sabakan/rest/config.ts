@@ -5,7 +5,8 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { ipamConfigToJson, ipamMembers, parseIpamConfig } from '../../inventory/ipam-config.ts';
 import { keys } from '../../inventory/keys.ts';
 import { goMembers, jsonAnswer } from '../go-json.ts';
-import { badRequest, type Problem, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest, type Problem } from '../problems.ts';
 import { type Truthful, whyUnknown } from '../whole-truth.ts';
 import { actorOf, answerWith, byMethod, type Noun, readJson } from './noun.ts';
 

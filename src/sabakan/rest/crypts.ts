@@ -5,7 +5,8 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import type { Serial } from '../../inventory/machine.ts';
 import { type Answer, bytesAnswer, type Exchange } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
-import { badRequest, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest } from '../problems.ts';
 import { actorOf, byMethod, type Noun } from './noun.ts';
 
 type Handle = (exchange: Exchange) => Promise<Answer>;

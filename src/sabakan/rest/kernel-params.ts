@@ -3,7 +3,8 @@
 import type { KernelParams } from '../../pxe/kernel-params.ts';
 import { textAnswer } from '../exchange.ts';
 import { jsonAnswer } from '../go-json.ts';
-import { badRequest, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest } from '../problems.ts';
 import { whySilent } from '../whole-truth.ts';
 
 import { actorOf, answerWith, byMethod, type Noun, readText, refused } from './noun.ts';

@@ -6,7 +6,8 @@ import type { AuditRecord } from '../../inventory/audit.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { type Answer, textAnswer } from '../exchange.ts';
 import { goJsonText } from '../go-json.ts';
-import { badRequest, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest } from '../problems.ts';
 import { byMethod, type Noun } from './noun.ts';
 
 const utf8 = new TextEncoder();

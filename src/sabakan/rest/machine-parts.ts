@@ -5,7 +5,8 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { parseMachineState } from '../../inventory/lifecycle.ts';
 import { isLabelName, isLabelValue, type Serial } from '../../inventory/machine.ts';
 import { textAnswer } from '../exchange.ts';
-import { badRequest, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest } from '../problems.ts';
 import { whyNotWhole } from '../whole-truth.ts';
 import { actorOf, answerWith, byMethod, done, type Noun, readText, refused } from './noun.ts';
 

@@ -8,7 +8,8 @@ import { parseRestQuery } from '../../inventory/query.ts';
 import { type Answer, bytesAnswer, type Exchange, emptyAnswer } from '../exchange.ts';
 import { goMembers } from '../go-json.ts';
 import type { MachineList } from '../machine-list.ts';
-import { badRequest, mistakesText, type Problem, v1Error } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest, mistakesText, type Problem } from '../problems.ts';
 import { whyNotWhole } from '../whole-truth.ts';
 import { actorOf, answerWith, byMethod, done, type Noun, readJson } from './noun.ts';
 

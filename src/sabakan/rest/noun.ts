@@ -4,7 +4,8 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { type Answer, type Exchange, emptyAnswer, type Route, utf8Text } from '../exchange.ts';
 import { parseJsonOfCounts } from '../json-text.ts';
-import { badRequest, type Problem, v1Error, wrongMethod } from '../problems.ts';
+import { v1Error } from '../problem-answers.ts';
+import { badRequest, type Problem, wrongMethod } from '../problems.ts';
 
 /** Paths are matched literally on what follows `/api/v1/`; undefined: not of this noun. */
 export type Noun = (path: string) => Route | undefined;

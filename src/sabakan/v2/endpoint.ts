@@ -8,12 +8,12 @@ import type { Revision, StoreProblem } from '../../base/store.ts';
 import type { AccessRole, Operation } from '../contract/operation.ts';
 import type { Answer, Exchange, Route } from '../exchange.ts';
 import { parseJson } from '../json-text.ts';
+import { problemDetails } from '../problem-answers.ts';
 import {
   badRequest,
   type Place,
   type Problem,
   placesText,
-  problemDetails,
   unknownPath,
   wrongMethod,
 } from '../problems.ts';

@@ -1,7 +1,8 @@
 /** `/api/v2/` and `/api/v2/docs`: the page, its style and its script. */
 
 import { type Answer, type Route, textAnswer } from '../../exchange.ts';
-import { problemDetails, wrongMethod } from '../../problems.ts';
+import { problemDetails } from '../../problem-answers.ts';
+import { wrongMethod } from '../../problems.ts';
 import { apiPage, type OpenApiDocument } from './api-page.ts';
 import { pageScript, pageStyle } from './assets.ts';
 
