@@ -36,6 +36,8 @@ export type LeaseChange = {
 export type LeaseNews = {
   readonly revision: Revision;
   readonly changes: readonly LeaseChange[];
+  /** First addresses of the ranges whose tables it changed; nothing is read for these. */
+  readonly ranges: readonly Ipv4[];
   /** About how many leases had to be read for it. */
   readonly weight: number;
 };
@@ -58,6 +60,8 @@ export type LeaseBook = {
   /** Ascending by address; the same array while nothing changes. */
   readonly leases: () => readonly BookedLease[];
   readonly find: (address: Ipv4) => BookedLease | undefined;
+  /** Of the range that begins there, ascending by address; undefined: its table cannot be read. Reads no other table. */
+  readonly inRange: (first: Ipv4) => readonly BookedLease[] | undefined;
   readonly subscribe: (
     listener: (news: LeaseNews | { readonly kind: 'listed' }) => void,
   ) => () => void;
@@ -166,6 +170,13 @@ export function createLeaseBook(deps: {
     completeTo: () => mirror.revision(),
     leases: () => whole().all,
     find: (address) => whole().byAddress.get(address),
+    inRange: (first) => {
+      const table = mirror.get(formatIpv4(first));
+      // A table that the copy knows to be none is broken as well.
+      if (table === undefined) return mirror.broken().has(formatIpv4(first)) ? undefined : [];
+      const found = leasesOf(table);
+      return found.ok ? found.value : undefined;
+    },
     subscribe: (listener) =>
       mirror.subscribe((changes, how) => {
         if (how === 'listed') return listener({ kind: 'listed' });
@@ -175,6 +186,7 @@ export function createLeaseBook(deps: {
           const bytes = some.map(({ before, value }) => (value ?? before)?.bytes.length ?? 0);
           listener({
             revision,
+            ranges: some.flatMap(({ before, value }) => (value ?? before)?.first ?? []),
             weight: Math.max(Math.ceil(bytes.reduce((sum, one) => sum + one, 0) / rowBytes), 1),
             get changes() {
               made ??= some.flatMap(({ before, value }) =>

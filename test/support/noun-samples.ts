@@ -20,19 +20,25 @@ export type NounSample = {
   >;
 };
 
-const lend = (mac: string) => (face: TestFace) =>
-  face.store.commit(
-    [],
-    [
-      {
-        kind: 'put',
-        key: 'lease-usages/10.69.0.32',
-        value: new TextEncoder().encode(
-          JSON.stringify({ [mac]: { index: 0, lease: '2031-04-01T00:00:00Z' } }),
-        ),
-      },
-    ],
-  );
+const lend =
+  (...macs: readonly string[]) =>
+  (face: TestFace) =>
+    face.store.commit(
+      [],
+      [
+        {
+          kind: 'put',
+          key: 'lease-usages/10.69.0.32',
+          value: new TextEncoder().encode(
+            JSON.stringify(
+              Object.fromEntries(
+                macs.map((mac, index) => [mac, { index, lease: '2031-04-01T00:00:00Z' }]),
+              ),
+            ),
+          ),
+        },
+      ],
+    );
 
 const token = (revoked: object) => (face: TestFace) =>
   face.store.commit(
@@ -130,7 +136,7 @@ const samples: readonly NounSample[] = [
     paths: ['/subnets'],
     names: { name: 'node-0-0' },
     arrange: lend('52:54:00:00:00:01'),
-    change: lend('52:54:00:00:00:02'),
+    change: lend('52:54:00:00:00:01', '52:54:00:00:00:02'),
   },
   {
     paths: ['/config'],

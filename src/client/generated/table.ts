@@ -31,6 +31,7 @@ export const table = {
   releaseLease: { method: 'DELETE', path: '/leases/{address}', reads: 'nothing' },
   listSubnets: { method: 'GET', path: '/subnets', reads: 'pages' },
   getSubnet: { method: 'GET', path: '/subnets/{name}', reads: 'json' },
+  watchSubnets: { method: 'GET', path: '/watch/subnets', reads: 'events' },
   listConfig: { method: 'GET', path: '/config', reads: 'pages' },
   getConfig: { method: 'GET', path: '/config/{name}', reads: 'json' },
   watchConfig: { method: 'GET', path: '/watch/config', reads: 'events' },

@@ -837,6 +837,18 @@ export type Calls = {
     };
     answer: Subnet;
   };
+  /** changes of subnets as server-sent events, from a revision on. Needs the role viewer. */
+  watchSubnets: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, kind, rack, network, used, free) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, kind, rack, network, used, free */
+      fieldSelector?: string;
+    };
+    change: Subnet;
+  };
   /** config in pages, all of one moment. Needs the role viewer. */
   listConfig: {
     args: {

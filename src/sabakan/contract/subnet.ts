@@ -1,7 +1,7 @@
 /** Subnets: the networks that the IPAM configuration makes for each rack, and how full they are. */
 
 import Type, { type Static } from 'typebox';
-import { getOperation, listOperation, type Noun } from './collection-operations.ts';
+import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
 import { subnetColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
 
@@ -47,5 +47,6 @@ const subnets: Noun = {
 
 export const listSubnets = listOperation(subnets);
 export const getSubnet = getOperation(subnets);
+export const watchSubnets = watchOperation(subnets);
 
-export const subnetOperations: readonly Operation[] = [listSubnets, getSubnet];
+export const subnetOperations: readonly Operation[] = [listSubnets, getSubnet, watchSubnets];

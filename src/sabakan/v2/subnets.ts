@@ -1,27 +1,23 @@
-/** The subnets of version 2, counted from the IPAM configuration, the machines and the leases. */
+/**
+ * The subnets of version 2, counted from the IPAM configuration, the machines and the leases. News of any of these is
+ * counted for the racks it touches, and what differs from what was told last is told on.
+ */
 
-import { addToIpv4, formatIpv4, type Ipv4, networkOf } from '../../base/addresses.ts';
+import type { Ipv4 } from '../../base/addresses.ts';
 import { fail, ok } from '../../base/result.ts';
-import { compareRevisions, type Revision } from '../../base/store.ts';
-import type { Instant } from '../../base/time.ts';
+import { absent, compareRevisions, type Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import {
-  bmcAddress,
-  gatewayOf,
-  leaseRangeOf,
-  nodeAddresses,
-  rackOf,
-} from '../../inventory/ipam.ts';
+import { rackOf } from '../../inventory/ipam.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
-import type { BookedLease, LeaseBook } from '../../pxe/lease-book.ts';
+import type { LeaseBook } from '../../pxe/lease-book.ts';
 import type { subnetColumns } from '../contract/columns.ts';
-import { getSubnet, listSubnets, type SubnetV2 } from '../contract/subnet.ts';
+import { getSubnet, listSubnets, type SubnetV2, watchSubnets } from '../contract/subnet.ts';
 import { whyNotRead, whyNotWhole } from '../whole-truth.ts';
-import type { ApiPart } from './api-part.ts';
-import type { Collection, Column } from './collection.ts';
-import { getEndpoint, listEndpoint } from './collection-endpoints.ts';
-import { leaseStateOf } from './leases.ts';
+import { type ApiPart, collectionPart } from './api-part.ts';
+import type { Collection, CollectionChange, Column } from './collection.ts';
+import { machineCollection } from './machines.ts';
+import { isInPool, rangesOfRack, subnetsOfRack } from './subnets-of-rack.ts';
 
 export type SubnetPartDeps = {
   readonly clock: Clock;
@@ -47,41 +43,58 @@ const columns: Readonly<Record<keyof typeof subnetColumns, Omit<Column<Subnet>, 
 };
 
 export function subnetPart(deps: SubnetPartDeps): ApiPart {
-  const collection = subnetCollection(deps);
-  return {
-    endpoints: [
-      listEndpoint(listSubnets, collection, deps.clock),
-      getEndpoint(getSubnet, collection, 'name', deps.clock),
-    ],
-  };
+  const operations = { list: listSubnets, get: getSubnet, watch: watchSubnets };
+  return collectionPart(operations, subnetCollection(deps), 'name', deps.clock);
 }
 
-function subnetCollection({
+export function subnetCollection({
   clock,
   inventory,
   pxe: { leases },
 }: SubnetPartDeps): Collection<Subnet> {
-  const changed = (): Revision => newer(inventory.machinesRevision(), leases.changed());
-  const subnets = (): readonly Subnet[] => {
+  const { configs } = inventory;
+  const changed = (): Revision =>
+    newest(inventory.machinesRevision(), leases.changed(), configs.changed());
+  const lent = (first: Ipv4) => leases.inRange(first) ?? [];
+  const isShown = (ipam: IpamConfig, rack: number, used: number): boolean =>
+    used > 0 ||
+    (rack < racksShownMax && isInPool(ipam, rack)) ||
+    rangesOfRack(ipam, rack).some((first) => lent(first).length > 0);
+  const ofRack = (ipam: IpamConfig, rack: number, used: number, revision: Revision) =>
+    isShown(ipam, rack, used) ? subnetsOfRack(ipam, rack, used, lent, clock.now(), revision) : [];
+  const rackNow = (rack: number, revision: Revision): readonly Subnet[] => {
+    const ipam = inventory.ipam();
+    if (ipam === undefined) return [];
+    return ofRack(ipam, rack, inventory.search({ having: { racks: [rack] } }).length, revision);
+  };
+  const subnets = (revision: Revision): readonly Subnet[] => {
     const ipam = inventory.ipam();
     if (ipam === undefined) return [];
     const used = Map.groupBy(inventory.machines(), ({ spec }) => spec.rack);
-    const lent = Map.groupBy(leases.leases(), ({ first }) => first);
-    const racks = new Set([
-      ...used.keys(),
-      ...[...lent.keys()].flatMap((at) => rackOf(ipam, at) ?? []),
-    ]);
-    for (let rack = 0; rack < racksShownMax && fits(ipam, rack); rack += 1) racks.add(rack);
-    const now = clock.now();
+    const lending = leases.leases().flatMap(({ first }) => rackOf(ipam, first) ?? []);
+    const racks = new Set([...used.keys(), ...lending]);
+    for (let rack = 0; rack < racksShownMax && isInPool(ipam, rack); rack += 1) racks.add(rack);
     return [...racks]
       .sort((a, b) => a - b)
-      .flatMap((rack) => ofRack(ipam, rack, used.get(rack)?.length ?? 0, lent, now, changed()));
+      .flatMap((rack) => ofRack(ipam, rack, used.get(rack)?.length ?? 0, revision));
   };
   const whole = <T>(value: () => T) => {
     const doubt = whyNotWhole(inventory) ?? whyNotRead(leases, 'the lease table');
     return doubt === undefined ? ok(value()) : fail(doubt);
   };
-  const completeTo = (): Revision => older(inventory.machinesCompleteTo(), leases.completeTo());
+
+  /** As far as anybody was told: what is heard of up to here comes too late to be told in order. */
+  let shown: Revision = absent;
+  /** The newest of the sources': one in which nothing changes hears of progress every ten minutes. */
+  const completeTo = (): Revision => {
+    const reached = newest(
+      inventory.machinesCompleteTo(),
+      leases.completeTo(),
+      configs.completeTo(),
+    );
+    shown = newest(shown, reached);
+    return shown;
+  };
   return {
     noun: 'subnets',
     columns: Object.entries(columns).map(([name, column]) => ({ name, ...column })),
@@ -90,73 +103,90 @@ function subnetCollection({
     toJson: (subnet) => subnet,
     revisionOf: ({ revision }) => revision as Revision,
     snapshot: () =>
-      whole(() => ({ changed: changed(), completeTo: completeTo(), items: subnets() })),
-    find: (name) => whole(() => subnets().find((subnet) => subnet.name === name)),
+      whole(() => {
+        // What waits to be told becomes part of the list first.
+        const reached = completeTo();
+        const revision = changed();
+        return { changed: revision, completeTo: reached, items: subnets(revision) };
+      }),
+    find: (name) => whole(() => subnets(changed()).find((subnet) => subnet.name === name)),
     completeTo,
-    subscribe: () => () => {},
+    subscribe: (listener) => {
+      /** As they were told last, by rack. */
+      const told = new Map<number, readonly Subnet[]>();
+      const rememberAll = (all: readonly Subnet[]): void => {
+        told.clear();
+        for (const [rack, some] of Map.groupBy(all, ({ rack }) => rack)) told.set(rack, some);
+      };
+      const relist = (): void => {
+        rememberAll(subnets(changed()));
+        listener({ kind: 'listed' });
+      };
+      const tell = (revision: Revision, racks: Iterable<number>): void => {
+        const changes = [...new Set(racks)].flatMap((rack) => {
+          const before = told.get(rack) ?? [];
+          const after = rackNow(rack, revision);
+          if (after.length === 0) told.delete(rack);
+          else told.set(rack, after);
+          return differences(before, after);
+        });
+        if (changes.length === 0) return;
+        if (compareRevisions(revision, shown) <= 0) {
+          relist();
+          return;
+        }
+        shown = revision;
+        listener({ kind: 'changed', revision, changes });
+      };
+      const tellAll = (revision: Revision): void => {
+        const racks = subnets(revision).map(({ rack }) => rack);
+        tell(revision, [...told.keys(), ...racks]);
+      };
+      rememberAll(subnets(changed()));
+      const ends = [
+        machineCollection(inventory, clock).subscribe((news) => {
+          if (news.kind === 'listed') return relist();
+          const machines = news.changes.flatMap(({ before, after }) => [before, after]);
+          const racks = machines.flatMap((machine) => machine?.spec.rack ?? []);
+          tell(news.revision, racks);
+        }),
+        leases.subscribe((news) => {
+          if ('kind' in news) return relist();
+          const ipam = inventory.ipam();
+          if (ipam === undefined) return;
+          // Nobody may act on a table that cannot be read as if it were empty.
+          if (news.ranges.some((first) => leases.inRange(first) === undefined)) return relist();
+          const racks = news.ranges.flatMap((first) => rackOf(ipam, first) ?? []);
+          tell(news.revision, racks);
+        }),
+        configs.subscribe((news) => {
+          if (news.kind === 'listed') return relist();
+          tellAll(news.revision);
+        }),
+      ];
+      return () => {
+        for (const end of ends) end();
+      };
+    },
   };
 }
 
-function ofRack(
-  ipam: IpamConfig,
-  rack: number,
-  used: number,
-  lent: ReadonlyMap<Ipv4, readonly BookedLease[]>,
-  now: Instant,
-  revision: Revision,
-): readonly Subnet[] {
-  const room = ipam.maxNodesInRack;
-  const nodes = nodeAddresses(ipam, rack, 0).map(({ address: base }, at): Subnet => {
-    const bits = ipam.nodeIpv4RangeMask;
-    const range = leaseRangeOf(ipam, addToIpv4(base, 1));
-    const held = (range && lent.get(range.first)) ?? [];
-    const states = held.map((lease) => leaseStateOf(lease, now));
-    const leased = states.filter((state) => state === 'leased').length;
-    const declined = states.filter((state) => state === 'declined').length;
-    return {
-      name: `node-${rack}-${at}`,
-      revision,
-      kind: 'node',
-      rack,
-      network: `${formatIpv4(networkOf(base, bits))}/${bits}`,
-      gateway: formatIpv4(gatewayOf(ipam, base)),
-      machines: { used, room },
-      leases: range
-        ? {
-            first: formatIpv4(range.first),
-            count: range.count,
-            leased,
-            declined,
-            free: Math.max(range.count - leased - declined, 0),
-          }
-        : null,
-    };
-  });
-  const { address, maskBits, gateway } = bmcAddress(ipam, rack, 0);
-  return [
-    ...nodes,
-    {
-      name: `bmc-${rack}`,
-      revision,
-      kind: 'bmc',
-      rack,
-      network: `${formatIpv4(networkOf(address, maskBits))}/${maskBits}`,
-      gateway: formatIpv4(gateway),
-      machines: { used, room },
-      leases: null,
-    },
-  ];
+/** Whatever was counted, a subnet is the same while its figures are. */
+function differences(
+  before: readonly Subnet[],
+  after: readonly Subnet[],
+): readonly CollectionChange<Subnet>[] {
+  const was = new Map(before.map((subnet) => [subnet.name, subnet]));
+  const is = new Map(after.map((subnet) => [subnet.name, subnet]));
+  return [...new Set([...was.keys(), ...is.keys()])]
+    .map((name) => ({ name, before: was.get(name), after: is.get(name) }))
+    .filter((change) => figures(change.before) !== figures(change.after));
 }
 
-/** Whether all its networks lie in the pool. */
-function fits(ipam: IpamConfig, rack: number): boolean {
-  return nodeAddresses(ipam, rack, 0).every(({ address }) => rackOf(ipam, address) === rack);
+function figures(subnet: Subnet | undefined): string {
+  return JSON.stringify({ ...subnet, revision: '' });
 }
 
-function newer(a: Revision, b: Revision): Revision {
-  return compareRevisions(a, b) >= 0 ? a : b;
-}
-
-function older(a: Revision, b: Revision): Revision {
-  return compareRevisions(a, b) <= 0 ? a : b;
+function newest(...revisions: readonly Revision[]): Revision {
+  return revisions.reduce((a, b) => (compareRevisions(a, b) >= 0 ? a : b), absent);
 }
