@@ -1,6 +1,7 @@
 /** The manual page (man 7 man-pages), from the definitions that the command line is read by. */
 
-import type { Argument, Command, Option } from 'commander';
+import type { Command, Option } from 'commander';
+import { type LeafCommand, leafCommands, optionsOf, optionText } from './leaf-commands.ts';
 
 /** @param date of the release, as in 2026-11-21 */
 export function manPage(program: Command, version: string, date: string): string {
@@ -13,7 +14,7 @@ export function manPage(program: Command, version: string, date: string): string
     '.I command',
     '.RI [ arguments ]',
     '.SH COMMANDS',
-    ...visible(program).flatMap((command) => commandLines(command, [program.name()])),
+    ...leafCommands(program).flatMap(commandLines),
     '.SH ENVIRONMENT',
     ...environment.flatMap(([name, text]) => ['.TP', `.B ${name}`, escaped(text)]),
     '.SH EXIT STATUS',
@@ -53,35 +54,16 @@ const statuses: readonly (readonly [string, string])[] = [
   ['130', 'interrupted at a question; nothing was changed'],
 ];
 
-function visible(command: Command): readonly Command[] {
-  return command
-    .createHelp()
-    .visibleCommands(command)
-    .filter((one) => one.name() !== 'help');
-}
-
-function commandLines(command: Command, before: readonly string[]): readonly string[] {
-  const path = [...before, command.name()];
-  const below = visible(command);
-  if (below.length > 0) return below.flatMap((one) => commandLines(one, path));
-  const parts = command.registeredArguments.map(argumentText);
-  const options = command.createHelp().visibleOptions(command);
+function commandLines({ command, usage }: LeafCommand): readonly string[] {
   return [
-    `.SS "${escaped([...path, ...parts].join(' '))}"`,
+    `.SS "${escaped(usage)}"`,
     escaped(command.description()),
-    ...options.filter(({ long }) => long !== '--help').flatMap(optionLines),
+    ...optionsOf(command).flatMap(optionLines),
   ];
 }
 
-function argumentText(argument: Argument): string {
-  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
-  return argument.required ? name : `[${name}]`;
-}
-
-function optionLines({ flags, description, defaultValueDescription }: Option): readonly string[] {
-  const usual =
-    defaultValueDescription === undefined ? '' : ` (default: ${defaultValueDescription})`;
-  return ['.TP', `.B ${escaped(flags)}`, escaped(`${description}${usual}`)];
+function optionLines(option: Option): readonly string[] {
+  return ['.TP', `.B ${escaped(option.flags)}`, escaped(optionText(option))];
 }
 
 /** A hyphen is a minus to be copied, a dot or quote at the begin of a line no request. */
