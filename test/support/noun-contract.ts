@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
+import { startTestEtcd, type TestEtcd } from './etcd.ts';
 import { ipamG } from './machines.ts';
 import { runTetsu, startTetsuServer, type TetsuServer } from './tetsu.ts';
 
@@ -14,7 +15,9 @@ export type NounContract = {
   /** Or how it is found out once the object is made, where the server names it. */
   readonly name: string | ((server: TetsuServer) => Promise<string>);
   /** Makes the object, which the watch must tell of. */
-  readonly make: (server: TetsuServer) => Promise<unknown>;
+  readonly make: (server: TetsuServer, etcdEndpoint: string) => Promise<unknown>;
+  /** More lines of the server's configuration. */
+  readonly more?: string;
   /** Members that change by time alone, or that lists leave out. */
   readonly without?: readonly string[];
   /** What other APIs say of it, and what of version 2's object it must equal. */
@@ -25,7 +28,9 @@ export type NounContract = {
   ])[];
 };
 
-export function saysTheSame({ noun, name: named, make, without = [], others }: NounContract): void {
+export function saysTheSame(about: NounContract): void {
+  const { noun, name: named, make, more, without = [], others } = about;
+  let etcd: TestEtcd;
   let server: TetsuServer;
   let name: string;
   let told: Json;
@@ -41,10 +46,12 @@ export function saysTheSame({ noun, name: named, make, without = [], others }: N
   };
 
   beforeAll(async () => {
-    server = await startTetsuServer({ etcd: undefined });
+    etcd = await startTestEtcd();
+    const options = { etcd: etcd.endpoints, ...(more === undefined ? {} : { more }) };
+    server = await startTetsuServer(options);
     await put(server, '/api/v1/config/ipam', JSON.stringify(ipamConfigToJson(ipamG)));
     const { revision } = await getJson(server, `/api/v2/${noun}`);
-    await make(server);
+    await make(server, etcd.endpoints[0] ?? '');
     name = typeof named === 'string' ? named : await named(server);
     object = await getJson(server, `/api/v2/${noun}/${encodeURIComponent(name)}`);
     told = await lastTold(server, noun, name, revision, object.revision);
@@ -52,6 +59,7 @@ export function saysTheSame({ noun, name: named, make, without = [], others }: N
   afterAll(async () => {
     server.signal('SIGTERM');
     await server.ended;
+    await etcd.stop();
   });
 
   it('is the same by its name and in the list', async () => {
@@ -94,8 +102,8 @@ export async function put(
 }
 
 /** What the watch said of it last, up to the revision of the object. */
-async function lastTold(
-  { url }: TetsuServer,
+export async function lastTold(
+  { url }: Pick<TetsuServer, 'url'>,
   noun: string,
   name: string,
   from: string,
