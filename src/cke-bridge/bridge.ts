@@ -53,6 +53,7 @@ export type BridgeDeps = {
 export type Bridge = {
   readonly start: () => void;
   readonly stop: () => void;
+  readonly clusterName: () => string | undefined;
   /** The plan of the last pass, as this server's loop made it. */
   readonly plan: () => PlanView;
   /** A pass that writes nothing, on any server: what the leader would do now. */
@@ -274,6 +275,7 @@ export function createBridge(deps: BridgeDeps): Bridge {
       view = { ...view, leading: false };
     },
     wake: waker.wake,
+    clusterName: () => deps.template()?.name,
     plan: () => view,
     dryRun: async () => {
       const found = await look(undefined);

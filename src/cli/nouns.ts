@@ -9,6 +9,7 @@ import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
 import type { CliNoun } from './nouns/noun.ts';
 import { operationNoun } from './nouns/operation.ts';
+import { planNoun } from './nouns/plan.ts';
 import { rackNoun } from './nouns/rack.ts';
 import { subnetNoun } from './nouns/subnet.ts';
 import { templateNoun } from './nouns/template.ts';
@@ -24,6 +25,7 @@ export const nouns: readonly CliNoun[] = [
   assetNoun,
   templateNoun,
   brakeNoun,
+  planNoun,
   kernelParamsNoun,
   tokenNoun,
   operationNoun,

@@ -45,7 +45,7 @@ export function createPlanReader({ bridge, clock }: ViewParts): PlanReader {
 }
 
 /** Times as RFC 3339, decisions as a list in order of serials. */
-export function planJson(view: PlanView): unknown {
+export function planJson(view: Omit<PlanView, 'counters' | 'inventoryRevision'>): unknown {
   const decisions = [...view.decisions].map(([serial, decision]) => ({ serial, ...decision }));
   return published({
     ...view,

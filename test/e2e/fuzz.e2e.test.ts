@@ -11,7 +11,8 @@ const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 
 const count = Number(process.env['FUZZ_COUNT'] ?? 20_000);
 
 /** Objects whose names only an answer tells, leases that nobody took, the plan of a server without a cluster, brakes that nothing set. */
-const neverDone = /\/(events|leases|operations|tokens)\/\{|\/subnets\/\{|\/plan$|\/lift$/;
+const neverDone =
+  /\/(events|leases|operations|tokens)\/\{|\/subnets\/\{|\/plans\/\{|\/plan$|\/lift$/;
 
 let server: TetsuServer;
 let hasEnded = false;

@@ -80,7 +80,7 @@ export function goodRequest(dice: Dice): Good {
     }),
     () => ({
       method: 'GET',
-      path: dice.pick([`/racks/${rack}`, '/subnets', '/leases', '/events']),
+      path: dice.pick([`/racks/${rack}`, '/subnets', '/plans', '/leases', '/events']),
     }),
     () => ({ method: 'GET', path: dice.pick(['/status', '/doctor', '/tokens', '/operations']) }),
     () => ({ method: 'GET', path: dice.pick(['/config/dhcp', '/config/ipam', '/kernel-params']) }),

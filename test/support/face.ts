@@ -3,9 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import type { LightMyRequestResponse } from 'fastify';
 import { createMemoryStore, type MemoryStore } from '../../src/base/memory-store.ts';
-import { fail } from '../../src/base/result.ts';
+import { fail, ok } from '../../src/base/result.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import type { Net, World } from '../../src/base/world.ts';
+import { createBridge } from '../../src/cke-bridge/bridge.ts';
+import { defaultBridgeSettings, defaultConstraints } from '../../src/cke-bridge/settings.ts';
 import { createAuditEvents } from '../../src/inventory/audit-events.ts';
 import { createBrakeBoard } from '../../src/inventory/brake-board.ts';
 import { createInventory } from '../../src/inventory/create.ts';
@@ -24,6 +26,7 @@ import { createDoor, type Door } from '../../src/sabakan/who/door.ts';
 import { type AccessSettings, accessDefault } from '../../src/sabakan/who/settings.ts';
 import { createTokens, type Tokens } from '../../src/sabakan/who/tokens.ts';
 import { createWorks } from '../../src/sabakan/works/desk.ts';
+import { templateOf } from '../cke-bridge/fleet.ts';
 import { type ManualClock, manualClock, seededChance } from './clock.ts';
 import { sha256Hex } from './digest.ts';
 import { ipamG } from './machines.ts';
@@ -79,6 +82,8 @@ export async function aFace(
     readonly deps?: Partial<FaceDeps>;
     readonly access?: Partial<AccessSettings>;
     readonly ipam?: 'set' | 'unset';
+    /** The template of the cluster that is kept, on a server that does not lead. */
+    readonly cluster?: string;
     /** What the face sees in place of the store. */
     readonly store?: (store: MemoryStore) => World['store'];
   } = {},
@@ -143,6 +148,22 @@ export async function aFace(
     serverName: 'boot-0',
     ownUrls: ['http://boot.example:10080'],
   });
+  const { cluster } = options;
+  const bridge =
+    cluster === undefined
+      ? undefined
+      : createBridge({
+          world,
+          inventory,
+          template: () => templateOf(cluster),
+          constraints: defaultConstraints,
+          settings: defaultBridgeSettings,
+          sink: {
+            name: 'paper',
+            read: async () => ok(undefined),
+            write: async () => ok(undefined),
+          },
+        });
   const face = createFace({
     world,
     clock,
@@ -159,7 +180,7 @@ export async function aFace(
     doctor: createDoctor([], clock, 'boot-0'),
     cryptsetup: undefined,
     monitor: () => undefined,
-    bridge: undefined,
+    bridge,
     board,
     events,
     ...options.deps,

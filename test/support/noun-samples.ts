@@ -3,6 +3,7 @@
 import type { Rfc3339 } from '../../src/base/time.ts';
 import { type Brake, brakeKeys, encodeBrake } from '../../src/inventory/brakes.ts';
 import { encodeWork, type Work, workKey } from '../../src/sabakan/works/work.ts';
+import { plainTemplate } from '../cke-bridge/fleet.ts';
 import type { Asked, TestFace } from './face.ts';
 import { tarOf, utf8 } from './tar.ts';
 
@@ -12,6 +13,8 @@ export type NounSample = {
   /** By the names in paths. */
   readonly names: Readonly<Record<string, string>>;
   readonly arrange: (face: TestFace) => Promise<unknown>;
+  /** The template of the cluster that the server keeps. */
+  readonly cluster?: string;
   /** What its watch must tell. */
   readonly change: (face: TestFace) => Promise<unknown>;
   /** By operation: what it needs beyond its example and `If-Match: *`. */
@@ -108,6 +111,14 @@ const pastRecord = (face: TestFace) =>
   );
 
 const samples: readonly NounSample[] = [
+  {
+    paths: ['/plans'],
+    names: { name: 'tokyo' },
+    cluster: plainTemplate,
+    arrange: async () => {},
+    // What it is changed by is the machine; it is looked at every second.
+    change: (face) => face.clock.run(3_000),
+  },
   {
     paths: ['/events'],
     names: { id: '20261121-1a1fdc0000000001' },

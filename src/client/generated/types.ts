@@ -370,6 +370,77 @@ export type Brake = {
   } | null;
 };
 
+export type ClusterPlan = {
+  /** of the cluster in its template; `cluster` where that has none */
+  readonly name: string;
+  /** grows with every difference that this server has seen; the store's, or beyond */
+  readonly revision: string;
+  /** false: what the leader would do, as this server sees it */
+  readonly leading: boolean;
+  readonly madeAt: string | null;
+  /** of the cluster as it was written last */
+  readonly generation: number;
+  /** whether a write is due */
+  readonly pending: boolean;
+  readonly problem: string | null;
+  /** from the cluster as it was written last */
+  readonly changes: ReadonlyArray<{
+    readonly kind: string;
+    readonly serial: string;
+    readonly text: string;
+  }>;
+  readonly swaps: ReadonlyArray<{
+    /** serial of the worker that goes */
+    readonly failed: string;
+    /** serial of the one that takes its place */
+    readonly newcomer: string;
+    readonly stage: string;
+    readonly text: string;
+  }>;
+  /** what holds it back */
+  readonly refusals: ReadonlyArray<{
+    readonly kind: string;
+    readonly holds: "everything" | "all-but-taints";
+    readonly text: string;
+    /** the figures behind it, by name */
+    readonly numbers: Readonly<Record<string, number>>;
+    /** what would let the plan go on */
+    readonly release: string;
+  }>;
+  /** what would, had not a person overruled it for a while */
+  readonly overruled: ReadonlyArray<{
+    readonly kind: string;
+    readonly holds: "everything" | "all-but-taints";
+    readonly text: string;
+    /** the figures behind it, by name */
+    readonly numbers: Readonly<Record<string, number>>;
+    /** what would let the plan go on */
+    readonly release: string;
+  }>;
+  readonly waitingFor: ReadonlyArray<{
+    readonly text: string;
+  }>;
+  /** of the machines that are to be control planes */
+  readonly controlPlanes: readonly string[];
+  /** of those that are to be workers */
+  readonly workers: readonly string[];
+  /** on every machine */
+  readonly decisions: ReadonlyArray<{
+    readonly serial: string;
+    readonly is: "control-plane" | "worker" | "out";
+    /** why */
+    readonly text: string;
+  }>;
+  /** of this server, the newest last */
+  readonly writes: ReadonlyArray<{
+    /** when */
+    readonly at: string;
+    readonly generation: number;
+    readonly inventoryRevision: string;
+    readonly changes: readonly string[];
+  }>;
+};
+
 export type Operation = {
   /** the id of the operation; ids ascend with the time they began */
   readonly id: string;
@@ -1517,6 +1588,40 @@ export type Calls = {
       ifMatch?: string;
     };
     answer: undefined;
+  };
+  /** plans in pages, all of one moment. Needs the role viewer. */
+  listPlans: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, generation, pending, held, controlPlanes, workers) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, generation, pending, held, controlPlanes, workers */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, generation, pending, held, controlPlanes, workers */
+      fieldSelector?: string;
+    };
+    item: ClusterPlan;
+  };
+  /** one plan of a cluster; its ETag is its revision. Needs the role viewer. */
+  getClusterPlan: {
+    args: {
+      /** the name of the cluster */
+      name: string | number;
+    };
+    answer: ClusterPlan;
+  };
+  /** changes of plans as server-sent events, from a revision on. Needs the role viewer. */
+  watchPlans: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, generation, pending, held, controlPlanes, workers) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, generation, pending, held, controlPlanes, workers */
+      fieldSelector?: string;
+    };
+    change: ClusterPlan;
   };
   /** operations in pages, all of one moment. Needs the role viewer. */
   listOperations: {

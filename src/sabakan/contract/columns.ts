@@ -87,6 +87,16 @@ export const brakeColumns = {
   liftable: 'true or false: whether an operator may lift it',
 } as const;
 
+/** What plans are selected and sorted by, and what it holds. */
+export const planColumns = {
+  name: 'the name of the cluster',
+  generation: 'of the cluster as it was written last',
+  pending: 'true or false: whether a write is due',
+  held: 'how many things hold it back',
+  controlPlanes: 'how many machines are to be control planes',
+  workers: 'how many are to be workers',
+} as const;
+
 /** What boot images are selected and sorted by, and what it holds. */
 export const imageColumns = {
   os: 'the operating system',

@@ -9,6 +9,7 @@ import { kernelParamsOperations } from './kernel-params.ts';
 import { leaseOperations } from './lease.ts';
 import { machineOperations } from './machine-operations.ts';
 import type { Operation } from './operation.ts';
+import { planOperations } from './plan.ts';
 import { rackOperations } from './rack.ts';
 import { registrationOperations } from './registration.ts';
 import { serverOperations } from './server-operations.ts';
@@ -31,6 +32,7 @@ export const operations: readonly Operation[] = [
   ...registrationOperations,
   ...tokenOperations,
   ...brakeOperations,
+  ...planOperations,
   ...workOperations,
   ...serverOperations,
 ];

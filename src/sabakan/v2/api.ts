@@ -25,6 +25,7 @@ import { type MachinePartDeps, machinePart } from './machine-part.ts';
 import { createOnce } from './once.ts';
 import { openApiDocument } from './openapi.ts';
 import { createDocsRoutes } from './page/routes.ts';
+import { planPart } from './plans.ts';
 import { rackCollection } from './racks.ts';
 import { registrationEndpoint } from './registrations.ts';
 import { subnetPart } from './subnets.ts';
@@ -89,6 +90,12 @@ export function createApi(deps: ApiDeps): Api {
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
     brakePart(deps),
+    planPart({
+      clock,
+      store: world.store,
+      currentPlan,
+      clusterName: () => deps.bridge?.clusterName(),
+    }),
     workPart(deps),
     { endpoints: server },
   ];

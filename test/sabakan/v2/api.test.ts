@@ -271,7 +271,10 @@ describe('the contract', () => {
     '%s answers what it says it answers',
     async (id, { method, path, answer, example, isBodyRaw, bodyTypes }) => {
       const sample = sampleOf(path);
-      const face = await aFace({ deps: { status: () => ({ leader: true }) } });
+      const face = await aFace({
+        deps: { status: () => ({ leader: true }) },
+        ...(sample?.cluster === undefined ? {} : { cluster: sample.cluster }),
+      });
       await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
       const template = { version: '2.3', template: {} };
       await face.must('PUT /api/v1/ignitions/cs/1', { body: template });
