@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ok } from '../../../src/base/result.ts';
+import type { Revision } from '../../../src/base/store.ts';
+import { defaultBridgeSettings } from '../../../src/cke-bridge/settings.ts';
 import { plainTemplate } from '../../cke-bridge/fleet.ts';
 import { settled } from '../../support/clock.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
@@ -81,6 +84,28 @@ describe('GET /api/v2/watch/plans', () => {
     await face.must('PUT /api/v1/state/a', { body: 'healthy' });
     await face.clock.run(2_000);
     expect((await told(face, revision, async () => {})).length).toBe(1);
+  });
+
+  it('tells what time alone changes under a revision beyond the store’s', async () => {
+    let still: Revision | undefined;
+    const face = await aFace({
+      cluster: plainTemplate,
+      // Of what is written elsewhere meanwhile, this server has not heard.
+      store: (store) => ({
+        ...store,
+        get: async (keys) => {
+          const read = await store.get(keys);
+          return read.ok ? ok({ ...read.value, revision: still ?? read.value.revision }) : read;
+        },
+      }),
+    });
+    await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
+    await face.must('PUT /api/v1/state/a', { body: 'healthy' });
+    const { revision } = (await face.must('GET /api/v2/plans')).json();
+    still = revision;
+    const wait = () => face.clock.run((defaultBridgeSettings.minHealthySeconds + 5) * 1_000);
+    const [news] = await told(face, revision, wait);
+    expect(news?.revision).toBe(BigInt(revision) + 1n);
   });
 
   it('stops looking when nobody watches', async () => {
