@@ -43,7 +43,8 @@ function onTerminal(
   args: readonly string[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly shown: string; readonly code: number | null }> {
-  const { NO_COLOR: _no, FORCE_COLOR: _force, ...usual } = process.env;
+  // Node shows no colours where `CI` is set, whatever the terminal.
+  const { NO_COLOR: _no, FORCE_COLOR: _force, CI: _ci, ...usual } = process.env;
   const env = { ...usual, ...environment, ...more };
   const program = resolve('test/support/terminal.py');
   const child = spawn('python3', [program, JSON.stringify(steps), resolve('bin/tetsu'), ...args], {
