@@ -5,8 +5,6 @@ import type { DhcpConfig } from './dhcp-config.ts';
 import type { IpamConfig } from './ipam-config.ts';
 import type { Machine, MachineState, NewMachine, Serial } from './machine.ts';
 
-export type { MachineRefusal, WishProblem } from './problem.ts';
-
 /**
  * A machine as it should be. Of one that is registered already, what is left out here stays as it is; labels that are
  * given are all it shall have.

@@ -6,18 +6,11 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, type Revision } from '../../base/store.ts';
 import type { TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import type {
-  Applied,
-  ApplyTerms,
-  ConfigOutcome,
-  MachineOutcome,
-  MachineRefusal,
-  MachineWish,
-} from '../apply.ts';
+import type { Applied, ApplyTerms, ConfigOutcome, MachineOutcome, MachineWish } from '../apply.ts';
 import type { Actor } from '../audit.ts';
 import type { Inventory, WriteResult } from '../inventory.ts';
 import type { Serial } from '../machine.ts';
-import type { InventoryProblem } from '../problem.ts';
+import type { InventoryProblem, MachineRefusal } from '../problem.ts';
 import { type AuditAll, applyMachines } from './apply-machines.ts';
 import type { Change } from './change.ts';
 import type { MachineIndex } from './machine-index.ts';

@@ -2,16 +2,11 @@
 
 import { absent, type Revision } from '../../base/store.ts';
 import type { Rfc3339 } from '../../base/time.ts';
-import {
-  type ApplyTerms,
-  type MachineRefusal,
-  type MachineWish,
-  movableStates,
-  type WishProblem,
-} from '../apply.ts';
+import { type ApplyTerms, type MachineWish, movableStates } from '../apply.ts';
 import { goRfc3339 } from '../go-time.ts';
 import type { IpamConfig } from '../ipam-config.ts';
 import { bootRole, type Machine, type Role, type Serial } from '../machine.ts';
+import type { MachineRefusal, WishProblem } from '../problem.ts';
 import { movedMachine } from './expected.ts';
 import { movedTo, newMachineAt, type Slots } from './placement.ts';
 

@@ -3,16 +3,11 @@
 import { formatIpv4 } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { fingerprintOf } from '../../cke-bridge/fingerprint.ts';
-import type {
-  Applied,
-  ApplyTerms,
-  ConfigOutcome,
-  MachineOutcome,
-  MachineRefusal,
-} from '../../inventory/apply.ts';
+import type { Applied, ApplyTerms, ConfigOutcome, MachineOutcome } from '../../inventory/apply.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Machine } from '../../inventory/machine.ts';
+import type { MachineRefusal } from '../../inventory/problem.ts';
 import {
   mergedWishes,
   mistakeText,
