@@ -33,9 +33,9 @@ import type { InventoryProblem } from './problem.ts';
 /** A change is answered when this server's own copy shows it; the commit stands either way. */
 const ownWriteTimeoutMs = 2000;
 /** How often a machine may move to another rack while it is being removed. */
-const removeTriesMax = 3;
+const removeTriesMax = 20;
 /** How often a machine that moves may be found in another rack, or others in no list of theirs. */
-const looksMax = 5;
+const looksMax = 20;
 
 export function createInventory(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;

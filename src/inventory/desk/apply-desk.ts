@@ -17,7 +17,7 @@ import type { MachineIndex } from './machine-index.ts';
 import type { Wished } from './wishes.ts';
 
 /** How often a decision may ask for more to look at: machines in other racks than known here, or in none of their lists. */
-const looksMax = 5;
+const looksMax = 20;
 /** Refusals that a sentence names; all are in the list. */
 const refusalsShownMax = 10;
 
