@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['test/support/seeds.ts'],
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/e2e/**',
@@ -26,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
+          setupFiles: ['test/support/seeds.ts'],
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 30_000,
@@ -35,6 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'compat',
+          setupFiles: ['test/support/seeds.ts'],
           include: ['test/compat/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -45,6 +48,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          setupFiles: ['test/support/seeds.ts'],
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -37,6 +37,7 @@ import { createKernelParams, type KernelParams } from './kernel-params.ts';
 import { createLeaseBook, type LeaseBook } from './lease-book.ts';
 import type { Loaders } from './loaders.ts';
 import { type PxeStatus, statusOf } from './pxe-status.ts';
+import { createSightings, type Sightings } from './sightings.ts';
 import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
 import { createTftpResponder, defaultTftpLimits } from './tftp/responder.ts';
@@ -77,6 +78,8 @@ export type Pxe = {
   readonly kernelParams: KernelParams;
   readonly templates: TemplateDesk;
   readonly leases: LeaseBook;
+  /** Everything this server sees of machines that boot. */
+  readonly sightings: Sightings;
   readonly status: () => PxeStatus;
   /** Keys of records that cannot be read, and why. */
   readonly broken: () => ReadonlyMap<string, string>;
@@ -113,6 +116,7 @@ export function createPxe(deps: {
   const templates = createTemplateShelf({ ...common, urls: settings });
   const kernelParams = createKernelParams(common);
   const leases = createLeaseBook(common);
+  const sightings = createSightings();
   const catalog = createImageCatalog({
     ...common,
     shelf,
@@ -184,6 +188,7 @@ export function createPxe(deps: {
     bootHttp,
     kernelParams,
     leases,
+    sightings,
     images: imageDesk(catalog, () => pulls.get('image')),
     assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }, () =>
       pulls.get('asset'),
