@@ -15,6 +15,8 @@ export type BootClient = {
   readonly architectures: readonly number[];
   /** Option 175 is there: only iPXE sends it. */
   readonly hasIpxeOptions: boolean;
+  /** It is an iPXE that lists what it was built with, and HTTP is not among it. */
+  readonly lacksHttp?: boolean;
 };
 
 export type BootTarget =
@@ -32,31 +34,45 @@ export type BootTarget =
 /** File names by architecture number; what is named here is served, by TFTP to PXE and by HTTP to HTTP boot. */
 export type LoaderNames = Readonly<Partial<Record<number, string>>>;
 
-/** One row per kind of firmware (IANA "Processor Architecture Types"). */
-const architectureNames: ReadonlyMap<number, string> = new Map([
-  [0, 'x86 BIOS'],
-  [6, 'x86 UEFI'],
-  [7, 'x64 UEFI'],
-  // RFC 4578 and practice have 7 and 9 the other way round.
-  [9, 'x64 UEFI'],
-  [11, 'arm64 UEFI'],
-  [15, 'x86 UEFI HTTP'],
-  [16, 'x64 UEFI HTTP'],
-  [19, 'arm64 UEFI HTTP'],
-  [27, 'riscv64 UEFI'],
-  [28, 'riscv64 UEFI HTTP'],
-  [39, 'loongarch64 UEFI'],
-  [40, 'loongarch64 UEFI HTTP'],
-]);
+/** How a kind of firmware fetches its loader. */
+export type LoaderTransport = 'tftp' | 'http';
 
-export const defaultLoaders: LoaderNames = {
-  0: 'undionly.kpxe',
-  7: 'snponly.efi',
-  9: 'snponly.efi',
-  // Sabakan 3.1.9 answers 15 like 16; some x64 firmware says 15.
-  15: 'ipxe.efi',
-  16: 'ipxe.efi',
+export type FirmwareKind = {
+  /** IANA "Processor Architecture Types", in option 93. */
+  readonly architecture: number;
+  readonly name: string;
+  readonly transport: LoaderTransport;
+  /** Served unless the configuration names another; undefined: none, such machines get a lease and no boot file. */
+  readonly loader: string | undefined;
 };
+
+/** A new kind of firmware is one row here. */
+export const firmwareKinds: readonly FirmwareKind[] = [
+  { architecture: 0, name: 'x86 BIOS', transport: 'tftp', loader: 'undionly.kpxe' },
+  { architecture: 6, name: 'x86 UEFI', transport: 'tftp', loader: undefined },
+  { architecture: 7, name: 'x64 UEFI', transport: 'tftp', loader: 'snponly.efi' },
+  // RFC 4578 and practice have 7 and 9 the other way round.
+  { architecture: 9, name: 'x64 UEFI', transport: 'tftp', loader: 'snponly.efi' },
+  { architecture: 11, name: 'arm64 UEFI', transport: 'tftp', loader: undefined },
+  // Sabakan 3.1.9 answers 15 like 16; some x64 firmware says 15.
+  { architecture: 15, name: 'x86 UEFI HTTP', transport: 'http', loader: 'ipxe.efi' },
+  { architecture: 16, name: 'x64 UEFI HTTP', transport: 'http', loader: 'ipxe.efi' },
+  { architecture: 19, name: 'arm64 UEFI HTTP', transport: 'http', loader: undefined },
+  { architecture: 27, name: 'riscv64 UEFI', transport: 'tftp', loader: undefined },
+  { architecture: 28, name: 'riscv64 UEFI HTTP', transport: 'http', loader: undefined },
+  { architecture: 39, name: 'loongarch64 UEFI', transport: 'tftp', loader: undefined },
+  { architecture: 40, name: 'loongarch64 UEFI HTTP', transport: 'http', loader: undefined },
+];
+
+const kindsByArchitecture: ReadonlyMap<number, FirmwareKind> = new Map(
+  firmwareKinds.map((kind) => [kind.architecture, kind]),
+);
+
+export const defaultLoaders: LoaderNames = Object.fromEntries(
+  firmwareKinds.flatMap(({ architecture, loader }) =>
+    loader === undefined ? [] : [[architecture, loader]],
+  ),
+);
 
 const ipxeClass = 'iPXE';
 const bootPath = '/api/v1/boot';
@@ -70,15 +86,16 @@ export function bootTargetOf(
   advertiseUrl: string,
   loaders: LoaderNames = defaultLoaders,
 ): BootTarget {
-  if (client.hasIpxeOptions || client.userClasses.includes(ipxeClass)) {
+  const isIpxe = client.hasIpxeOptions || client.userClasses.includes(ipxeClass);
+  if (isIpxe && client.lacksHttp !== true) {
     return { kind: 'ipxe-script', url: urlOf(advertiseUrl, `${bootPath}/coreos/ipxe`) };
   }
   const vendorClass = client.vendorClass ?? '';
-  const overHttp = vendorClass.startsWith('HTTPClient');
+  const overHttp = vendorClass.startsWith('HTTPClient') && !isIpxe;
   if (!overHttp && !vendorClass.startsWith('PXEClient')) return { kind: 'none' };
 
   const offered = architecturesOf(client, vendorClass);
-  const architecture = offered.find((number) => loaders[number] !== undefined);
+  const architecture = architectureFor(offered, overHttp ? 'http' : 'tftp', loaders);
   const file = architecture === undefined ? undefined : loaders[architecture];
   if (architecture === undefined || file === undefined) {
     return { kind: 'no-loader', text: whyNoLoader(offered) };
@@ -86,6 +103,19 @@ export function bootTargetOf(
   return overHttp
     ? { kind: 'http-loader', architecture, url: urlOf(advertiseUrl, `${bootPath}/${file}`) }
     : { kind: 'tftp-loader', architecture, file };
+}
+
+/** The first with a loader that is made for this transport; else, since firmware mixes them up, for the other one. */
+function architectureFor(
+  offered: readonly number[],
+  transport: LoaderTransport,
+  loaders: LoaderNames,
+): number | undefined {
+  const loadable = offered.filter((number) => loaders[number] !== undefined);
+  return (
+    loadable.find((number) => kindsByArchitecture.get(number)?.transport === transport) ??
+    loadable[0]
+  );
 }
 
 /** The boot file as DHCP names it, if any. */
@@ -111,7 +141,7 @@ function architecturesOf(client: BootClient, vendorClass: string): readonly numb
 function whyNoLoader(offered: readonly number[]): string {
   if (offered.length === 0) return 'the boot client names no architecture (options 93 and 60)';
   const [first = 0] = offered;
-  const name = architectureNames.get(first);
+  const name = kindsByArchitecture.get(first)?.name;
   return name === undefined
     ? `architecture ${first} is unknown`
     : `there is no loader for architecture ${first} (${name})`;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type BootClient, bootFileOf, bootTargetOf } from '../../src/pxe/boot-target.ts';
+import {
+  type BootClient,
+  bootFileOf,
+  bootTargetOf,
+  firmwareKinds,
+} from '../../src/pxe/boot-target.ts';
 import { decodeDhcp } from '../../src/pxe/dhcp/packet.ts';
 import { readRequest } from '../../src/pxe/dhcp/request.ts';
 import { captures } from '../support/wire.ts';
@@ -66,6 +71,28 @@ describe('RFC 4578 and UEFI 2.10 section 24.7: the architecture decides the load
     expect(fileFor({ vendorClass: 'PXEClient', architectures: [11, 7, 0] })).toBe('snponly.efi');
   });
 
+  it('a loader for the way it asks goes before one for the other way', () => {
+    expect(fileFor({ vendorClass: 'PXEClient', architectures: [16, 7] })).toBe('snponly.efi');
+    expect(fileFor({ vendorClass: 'HTTPClient', architectures: [7, 16] })).toBe(httpLoader);
+    expect(fileFor({ vendorClass: 'HTTPClient', architectures: [7] })).toBe(
+      `${advertiseUrl}/api/v1/boot/snponly.efi`,
+    );
+  });
+
+  it('a kind of firmware is one row, with a name of its own where it is loaded otherwise', () => {
+    expect(new Set(firmwareKinds.map(({ architecture }) => architecture)).size).toBe(
+      firmwareKinds.length,
+    );
+    for (const { architecture, transport, loader } of firmwareKinds) {
+      const vendorClass = transport === 'http' ? 'HTTPClient' : 'PXEClient';
+      const file = fileFor({ vendorClass, architectures: [architecture] });
+      expect(file?.split('/').at(-1)).toBe(loader);
+      expect(file?.startsWith('http://') ?? false).toBe(
+        loader !== undefined && transport === 'http',
+      );
+    }
+  });
+
   it('without option 93 the vendor class tells it', () => {
     expect(fileFor({ vendorClass: 'PXEClient:Arch:00007:UNDI:003000' })).toBe('snponly.efi');
     expect(fileFor({ vendorClass: 'PXEClient:Arch:00000:UNDI:002001' })).toBe('undionly.kpxe');
@@ -106,6 +133,13 @@ describe('RFC 3004: who says iPXE gets the script, never iPXE again', () => {
   it('also when it asks as an HTTP client', () => {
     const asks = { vendorClass: 'HTTPClient', architectures: [16], userClasses: ['iPXE'] };
     expect(fileFor(asks)).toBe(script);
+  });
+
+  it('that was built without HTTP, it gets our iPXE, which was built with it', () => {
+    const asks = { vendorClass: 'PXEClient:Arch:00007:UNDI:003010', architectures: [7] };
+    const old = { ...asks, userClasses: ['iPXE'], hasIpxeOptions: true, lacksHttp: true };
+    expect(fileFor(old)).toBe('snponly.efi');
+    expect(fileFor({ ...old, architectures: [4711] })).toBeUndefined();
   });
 
   it('another user class changes nothing', () => {

@@ -127,8 +127,20 @@ function select(
         }
       : nak('the address is not free');
   }
+  const isLive = lease !== undefined && lease.expiresAt > around.now;
+  if (isLive && lease.index !== index && isLendable(mac, lease.index, table, around)) {
+    // A REQUEST that was long under way must not free the address which its sender uses by now.
+    around.holds.drop(mac);
+    return offered === address
+      ? {
+          kind: 'silence',
+          reason: 'it was lent another address since our offer',
+          note: 'lost-race',
+        }
+      : nak('it has another address');
+  }
   const holder = around.holds.holderOf(address, around.nowMs) ?? mac;
-  const isItsOwn = lease?.index === index && lease.expiresAt > around.now;
+  const isItsOwn = isLive && lease.index === index;
   if (holder !== mac && offered !== address && !isItsOwn) {
     return nak('the address was offered to another client');
   }

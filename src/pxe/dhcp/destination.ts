@@ -12,6 +12,8 @@ export type TargetRules = {
   /** Where relays may be. Loopback counts only when it is named here. */
   readonly relayNetworks: readonly Cidr[];
   readonly nodePool: Cidr;
+  /** Of the pool's subnets: their first and last addresses are no host's. */
+  readonly subnetPrefixLength: number;
   readonly isOwn: (address: Ipv4) => boolean;
 };
 
@@ -22,11 +24,12 @@ export type TargetRules = {
  * @param from where the datagram came from; its port matters to relays that ask for it.
  */
 export function replyDestination(
-  { relay, packet }: Pick<DhcpRequest, 'relay' | 'packet'>,
+  { wish, relay, packet }: Pick<DhcpRequest, 'wish' | 'relay' | 'packet'>,
   isNak: boolean,
   from: Endpoint,
 ): Endpoint {
-  if (relay !== undefined) {
+  // RFC 2131 section 4.3.5: "directly to the address given in the ciaddr field", relayed or not.
+  if (relay !== undefined && wish.kind !== 'inform') {
     return {
       address: formatIpv4(relay.address),
       port: relay.repliesToSourcePort ? from.port : dhcpServerPort,
@@ -40,7 +43,7 @@ export function replyDestination(
 
 /** Why nothing may be sent on behalf of this request, or undefined. */
 export function whyRefused(
-  { relay, packet }: Pick<DhcpRequest, 'relay' | 'packet'>,
+  { wish, relay, packet }: Pick<DhcpRequest, 'wish' | 'relay' | 'packet'>,
   rules: TargetRules,
 ): string | undefined {
   if (relay !== undefined) {
@@ -48,7 +51,8 @@ export function whyRefused(
     if (!known.some((network) => isInside(relay.address, network))) {
       return 'the relay is outside the relay networks';
     }
-    return whyNoHost(relay.address, 'relay', rules);
+    const refusal = whyNoHost(relay.address, 'relay', rules);
+    if (refusal !== undefined || wish.kind !== 'inform') return refusal;
   }
   if (packet.clientAddress === 0) return undefined;
   if (!isInside(packet.clientAddress, rules.nodePool)) return 'the client address is not ours';
@@ -67,7 +71,17 @@ function whyNoHost(
   rules: TargetRules,
 ): string | undefined {
   if (address < hostFirst || address >= multicastFirst) return `the ${whose} address is no host's`;
+  if (isInside(address, rules.nodePool) && isEdge(address, rules.subnetPrefixLength)) {
+    return `the ${whose} address is a network's`;
+  }
   if (rules.isOwn(address)) return `the ${whose} address is this server's own`;
   const isNamed = rules.relayNetworks.some((network) => isInside(address, network));
   return isInside(address, loopback) && !isNamed ? `the ${whose} address is loopback` : undefined;
+}
+
+/** The network's own address or its broadcast: what is sent there, every host of the network hears. */
+function isEdge(address: Ipv4, prefixLength: number): boolean {
+  if (prefixLength > 30) return false;
+  const host = address % 2 ** (32 - prefixLength);
+  return host === 0 || host === 2 ** (32 - prefixLength) - 1;
 }

@@ -56,6 +56,9 @@ export const relaySubOptions = {
 /** iPXE's own sub-option: 1 saves the client its wait for a proxy DHCP server. */
 export const ipxeNoProxyDhcp = 0xb0;
 
+/** What an iPXE was built with is a sub-option of one octet each, of these numbers (its `src/include/ipxe/features.h`). */
+const ipxeFeatures = { first: 0x10, http: 0x13, last: 0x29 } as const;
+
 type Options = ReadonlyMap<number, Uint8Array>;
 
 export function readUint8(options: Options, code: number): number | undefined {
@@ -99,10 +102,29 @@ export function readEncapsulated(value: Uint8Array): ReadonlyMap<number, Uint8Ar
   return found;
 }
 
+/**
+ * An iPXE tells in option 175 what it was built with: true when HTTP is not among it. A list that is empty or does not
+ * end where its lengths say proves nothing.
+ */
+export function lacksIpxeHttp(value: Uint8Array): boolean {
+  let tellsFeatures = false;
+  let at = 0;
+  while (at + 1 < value.length) {
+    const code = value[at] ?? 0;
+    if (code === ipxeFeatures.http) return false;
+    if (code >= ipxeFeatures.first && code <= ipxeFeatures.last) tellsFeatures = true;
+    at += 2 + (value[at + 1] ?? 0);
+  }
+  return tellsFeatures && at === value.length;
+}
+
+/** A datagram of 64 KiB could hold 32,000. */
+const userClassesMax = 64;
+
 /** User classes (option 77): RFC 3004's length-prefixed list, or the bare text that iPXE sends. */
 export function userClassesFrom(value: Uint8Array): readonly string[] {
   const classes: string[] = [textFrom(value)];
-  for (let at = 0; at < value.length; ) {
+  for (let at = 0; at < value.length && classes.length < userClassesMax; ) {
     const length = value[at] ?? 0;
     const end = at + 1 + length;
     if (length === 0 || end > value.length) break;

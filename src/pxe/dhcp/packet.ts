@@ -32,7 +32,7 @@ export type DhcpPacket = {
   readonly serverName: string;
   /** RFC: file; as `serverName`. */
   readonly file: string;
-  /** Values by code, parts joined (RFC 3396). */
+  /** Values by code, parts joined (RFC 3396); views of the datagram where they came in one part. */
   readonly options: ReadonlyMap<number, Uint8Array>;
 };
 
@@ -70,19 +70,19 @@ export function decodeDhcp(bytes: Uint8Array): Result<DhcpPacket, DhcpMalformed>
   }
   if (view.getUint32(magicAt) !== magic) return malformed('no-cookie', 'no DHCP magic cookie');
 
-  const parts = new Map<number, Uint8Array[]>();
-  collectOptions(bytes.subarray(optionsAt), parts);
+  const options = new Map<number, Uint8Array>();
+  const repeated = new Map<number, Uint8Array[]>();
+  collectOptions(bytes, optionsAt, bytes.length, options, repeated);
   // RFC 2131 section 4.1: `file` first, then `sname`. An overload option inside them changes nothing any more.
-  const overload = overloadOf(parts.get(optionCodes.overload));
-  const fileField = bytes.subarray(fileAt, magicAt);
-  const serverNameField = bytes.subarray(serverNameAt, fileAt);
-  if (overload.file) collectOptions(fileField, parts);
-  if (overload.serverName) collectOptions(serverNameField, parts);
+  const overload = repeated.has(optionCodes.overload) ? noOverload : overloadOf(options);
+  if (overload.file) collectOptions(bytes, fileAt, magicAt, options, repeated);
+  if (overload.serverName) collectOptions(bytes, serverNameAt, fileAt, options, repeated);
+  for (const [code, parts] of repeated) options.set(code, joined(parts));
 
   return ok({
     op: op === 1 ? 'request' : 'reply',
     hardwareType: view.getUint8(1),
-    hardwareAddress: bytes.slice(chaddrAt, chaddrAt + hardwareBytes),
+    hardwareAddress: bytes.subarray(chaddrAt, chaddrAt + hardwareBytes),
     hops: view.getUint8(3),
     xid: view.getUint32(4),
     secs: view.getUint16(8),
@@ -91,9 +91,9 @@ export function decodeDhcp(bytes: Uint8Array): Result<DhcpPacket, DhcpMalformed>
     yourAddress: view.getUint32(16) as Ipv4,
     nextServer: view.getUint32(20) as Ipv4,
     relayAddress: view.getUint32(24) as Ipv4,
-    serverName: overload.serverName ? '' : textUpToNul(serverNameField),
-    file: overload.file ? '' : textUpToNul(fileField),
-    options: new Map(Array.from(parts, ([code, values]) => [code, joined(values)])),
+    serverName: overload.serverName ? '' : textUpToNul(bytes, serverNameAt, fileAt),
+    file: overload.file ? '' : textUpToNul(bytes, fileAt, magicAt),
+    options,
   });
 }
 
@@ -127,12 +127,12 @@ export function encodeDhcp(packet: DhcpPacket): Uint8Array {
     const value = packet.options.get(code) ?? new Uint8Array();
     let done = 0;
     do {
-      const part = value.subarray(done, done + valueBytesMax);
+      const length = Math.min(value.length - done, valueBytesMax);
       bytes[at] = code;
-      bytes[at + 1] = part.length;
-      bytes.set(part, at + 2);
-      at += 2 + part.length;
-      done += part.length;
+      bytes[at + 1] = length;
+      bytes.set(length === value.length ? value : value.subarray(done, done + length), at + 2);
+      at += 2 + length;
+      done += length;
     } while (done < value.length);
     // Room for the NUL with which EDK2 ends the name in place: without it the next option loses its number.
     if (code === optionCodes.bootFile) at += 1;
@@ -160,48 +160,63 @@ function placeOf(code: number): number {
   return code === optionCodes.relayInformation ? 256 : code;
 }
 
-function collectOptions(area: Uint8Array, parts: Map<number, Uint8Array[]>): void {
-  for (let at = 0; at < area.length; ) {
-    const code = area[at] ?? optionCodes.end;
+/**
+ * Reads the options between two offsets. The first part of each goes into `options`; where more come, all of them wait
+ * in `repeated` to be joined at the end, once, so that many parts cost no more than their length.
+ */
+function collectOptions(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  options: Map<number, Uint8Array>,
+  repeated: Map<number, Uint8Array[]>,
+): void {
+  for (let at = from; at < to; ) {
+    const code = bytes[at] ?? optionCodes.end;
     if (code === optionCodes.end) return;
     if (code === optionCodes.pad) {
       at += 1;
       continue;
     }
-    const length = area[at + 1];
-    if (length === undefined || at + 2 + length > area.length) return;
-    const part = area.slice(at + 2, at + 2 + length);
-    const known = parts.get(code);
-    if (known === undefined) parts.set(code, [part]);
-    else known.push(part);
-    at += 2 + length;
+    if (at + 1 >= to) return;
+    const end = at + 2 + (bytes[at + 1] ?? 0);
+    if (end > to) return;
+    const part = bytes.subarray(at + 2, end);
+    const first = options.get(code);
+    if (first === undefined) options.set(code, part);
+    else {
+      const parts = repeated.get(code);
+      if (parts === undefined) repeated.set(code, [first, part]);
+      else parts.push(part);
+    }
+    at = end;
   }
 }
 
-function overloadOf(values: readonly Uint8Array[] | undefined): {
-  readonly file: boolean;
-  readonly serverName: boolean;
-} {
-  const [value] = values ?? [];
-  const bits = values?.length === 1 && value?.length === 1 ? (value[0] ?? 0) : 0;
+const noOverload = { file: false, serverName: false };
+
+function overloadOf(options: ReadonlyMap<number, Uint8Array>): typeof noOverload {
+  const value = options.get(optionCodes.overload);
+  const bits = value?.length === 1 ? value[0] : 0;
   return { file: bits === 1 || bits === 3, serverName: bits === 2 || bits === 3 };
 }
 
-function joined(values: readonly Uint8Array[]): Uint8Array {
-  const [first] = values;
-  if (first !== undefined && values.length === 1) return first;
-  const whole = new Uint8Array(values.reduce((sum, value) => sum + value.length, 0));
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
-  for (const value of values) {
-    whole.set(value, at);
-    at += value.length;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
   return whole;
 }
 
-function textUpToNul(field: Uint8Array): string {
-  const end = field.indexOf(0);
-  return String.fromCharCode(...(end === -1 ? field : field.subarray(0, end)));
+function textUpToNul(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to && bytes[at] !== 0; at += 1) {
+    text += String.fromCharCode(bytes[at] ?? 0);
+  }
+  return text;
 }
 
 function setText(bytes: Uint8Array, at: number, text: string, max: number): void {

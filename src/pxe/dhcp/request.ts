@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import type { BootClient } from '../boot-target.ts';
 import {
   addressFrom,
+  lacksIpxeHttp,
   messageTypes,
   optionCodes,
   readAddress,
@@ -147,21 +148,24 @@ function wishOf(packet: DhcpPacket, type: number): Result<Wish, NotForUs> {
 function relayOf(packet: DhcpPacket): Relay | undefined {
   if (packet.relayAddress === 0) return undefined;
   const information = packet.options.get(optionCodes.relayInformation);
-  const parts = readEncapsulated(information ?? new Uint8Array());
+  const parts = information === undefined ? undefined : readEncapsulated(information);
   return {
     address: packet.relayAddress,
-    linkSelection: addressFrom(parts.get(relaySubOptions.linkSelection)),
-    serverIdOverride: addressFrom(parts.get(relaySubOptions.serverIdOverride)),
-    repliesToSourcePort: parts.get(relaySubOptions.sourcePort)?.length === 0,
+    linkSelection: addressFrom(parts?.get(relaySubOptions.linkSelection)),
+    serverIdOverride: addressFrom(parts?.get(relaySubOptions.serverIdOverride)),
+    repliesToSourcePort: parts?.get(relaySubOptions.sourcePort)?.length === 0,
   };
 }
 
 function bootClientOf({ options }: DhcpPacket): BootClient {
+  const ipxe = options.get(optionCodes.ipxe);
+  const userClasses = options.get(optionCodes.userClass);
   return {
     vendorClass: readText(options, optionCodes.vendorClass),
-    userClasses: userClassesFrom(options.get(optionCodes.userClass) ?? new Uint8Array()),
+    userClasses: userClasses === undefined ? [] : userClassesFrom(userClasses),
     architectures: readUint16List(options, optionCodes.architecture) ?? [],
-    hasIpxeOptions: options.has(optionCodes.ipxe),
+    hasIpxeOptions: ipxe !== undefined,
+    lacksHttp: ipxe !== undefined && lacksIpxeHttp(ipxe),
   };
 }
 

@@ -122,7 +122,11 @@ export function createDhcpResponder(deps: {
     };
     if (ipam === undefined || dhcp === undefined)
       return ignore('no IPAM or DHCP configuration yet');
-    const refusal = whyRefused(request, { ...rules, nodePool: ipam.nodeIpv4Pool });
+    const refusal = whyRefused(request, {
+      ...rules,
+      nodePool: ipam.nodeIpv4Pool,
+      subnetPrefixLength: ipam.nodeIpv4RangeMask,
+    });
     if (refusal !== undefined) {
       counters.refused += 1;
       return ignore(refusal);

@@ -179,6 +179,25 @@ describe('RFC 3004, user classes', () => {
   });
 });
 
+describe('option 175, what an iPXE was built with', () => {
+  it.each([
+    ['HTTP among others', '170101220101130101', false],
+    ['HTTPS only', '140101150101', true],
+    ['TFTP and a bus id', 'b105011af41000150101', true],
+    ['a bus id alone', 'b105011af41000', false],
+    ['nothing', '', false],
+    ['a list that is cut off', '150101130', false],
+    ['a length that runs over the end', '1501011503', false],
+  ])('%s', (_, hex, lacks) => {
+    const options = [[optionCodes.ipxe, bytesOfHex(hex)] as const];
+    const request = readRequest(aPacket('discover', { options }));
+    expect(request.ok && request.value.boot).toMatchObject({
+      hasIpxeOptions: true,
+      lacksHttp: lacks,
+    });
+  });
+});
+
 describe('RFC 3046, the relay', () => {
   const relayed = (hex: string): unknown => {
     const request = readRequest(

@@ -183,6 +183,17 @@ describe('a REQUEST that selects', () => {
     expect(again).toMatchObject({ type: 'ack', yourAddress: address });
   });
 
+  it('and comes late does not free the address that its sender uses by now', async () => {
+    const bed = aBed();
+    const address = await bind(bed, { mac: 1 });
+    const late = message('request', { mac: 1, wants: '10.69.1.50', server: bed.server });
+    expect((await bed.ask(late))?.type).toBe('nak');
+    const other = await bed.ask(message('discover', { mac: 2, wants: address }));
+    expect(other?.yourAddress).not.toBe(address);
+    bed.owned.add(ip(address));
+    expect(await bed.ask(late)).toMatchObject({ type: 'ack', yourAddress: '10.69.1.50' });
+  });
+
   it('is served after a restart that forgot the offer', async () => {
     const before = aBed();
     const offer = await before.ask(message('discover'));
