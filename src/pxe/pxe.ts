@@ -20,12 +20,7 @@ import {
   templateDesk,
 } from './desks.ts';
 import { type Dhcp, type DhcpSettings, startDhcp } from './dhcp/start.ts';
-import {
-  type BootEvent,
-  type BootHttp,
-  createBootHttp,
-  type IgnitionSource,
-} from './http/boot-http.ts';
+import { type BootHttp, createBootHttp, type IgnitionSource } from './http/boot-http.ts';
 import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
 import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
 import { createImageCatalog } from './images/catalog.ts';
@@ -41,7 +36,7 @@ import { createSightings, type Sightings } from './sightings.ts';
 import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
 import { createTftpResponder, defaultTftpLimits } from './tftp/responder.ts';
-import type { TftpEvent, TransferLimits } from './tftp/transfers.ts';
+import type { TransferLimits } from './tftp/transfers.ts';
 
 export type PxeSettings = {
   /** Without a slash at the end. */
@@ -64,10 +59,6 @@ export type PxeProblem =
   | StageProblem
   | NetProblem
   | { readonly kind: 'tftp-off'; readonly text: string };
-
-export type PxeEvent =
-  | ({ readonly by: 'tftp' } & TftpEvent)
-  | ({ readonly by: 'http' } & BootEvent);
 
 export type Pxe = {
   readonly start: () => Promise<Result<void, PxeProblem>>;
@@ -101,7 +92,6 @@ export function createPxe(deps: {
   /** Absent: this server has only the images and assets that were uploaded to it. */
   readonly download?: PeerDownload;
   readonly settings: PxeSettings;
-  readonly observe?: (event: PxeEvent) => void;
 }): Pxe {
   const { world, transact, inventory, shelf, loaders, settings, download } = deps;
   const { advertiseUrl } = settings;
@@ -111,7 +101,6 @@ export function createPxe(deps: {
     isPlain.ok && isPlain.value === advertiseUrl,
     `advertise-url ${advertiseUrl} is unchecked`,
   );
-  const observe = deps.observe ?? (() => {});
   const common = { store: world.store, transact, world };
   const templates = createTemplateShelf({ ...common, urls: settings });
   const kernelParams = createKernelParams(common);
@@ -153,7 +142,8 @@ export function createPxe(deps: {
       const isLive = [inventory, templates].every((one) => one.freshness().kind === 'live');
       return isLive ? undefined : 'this server hears nothing from the store';
     },
-    observe: (event) => observe({ by: 'http', ...event }),
+    clock: world.clock,
+    tell: sightings.tell,
   });
   const tftp = createTftpResponder({
     world,
@@ -163,7 +153,7 @@ export function createPxe(deps: {
       port: settings.tftp?.port ?? 0,
       limits: { ...defaultTftpLimits, ...settings.tftpLimits },
     },
-    observe: (event) => observe({ by: 'tftp', ...event }),
+    tell: sightings.tell,
   });
   let off: PxeStatus['tftp']['off'] = [];
   let dhcp: Dhcp | undefined;
@@ -177,7 +167,8 @@ export function createPxe(deps: {
 
   const startDhcpIfOn = async (): Promise<Result<void, PxeProblem>> => {
     if (settings.dhcp === undefined) return ok(undefined);
-    const common = { world, transact, inventory, advertiseUrl };
+    const { tell } = sightings;
+    const common = { world, transact, inventory, advertiseUrl, tell };
     const started = await startDhcp({ ...common, settings: settings.dhcp });
     if (!started.ok) return started;
     dhcp = started.value;

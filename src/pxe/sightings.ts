@@ -71,12 +71,16 @@ export type DhcpRelayFacts = {
   readonly remoteId: Uint8Array | undefined;
 };
 
-/** A TFTP read: `started`, and exactly one of the ends; a request that was refused has its end alone. */
+/**
+ * A TFTP read: `started`, `moving` now and then while blocks are acknowledged, and exactly one of the ends; a request
+ * that was refused has its end alone.
+ */
 export type TftpSighting = {
   readonly by: 'tftp';
   readonly at: Instant;
   readonly kind:
     | 'started'
+    | 'moving'
     | 'completed'
     /** Asked for its size, then aborted: what firmware does before it reads, and no fault. */
     | 'size-only'
@@ -103,7 +107,13 @@ export type TftpSighting = {
   readonly text: string;
 };
 
-/** A request of a machine that boots: told once when it is answered, and for a body of some size again at its end. */
+/** How often a transfer that goes on says so: its reader looks for minutes without progress, not for seconds. */
+export const movingEveryMs = 5_000;
+
+/**
+ * A request of a machine that boots: told once when it is answered, now and then while its body leaves, and when that
+ * has ended; an answer without a body has its first alone.
+ */
 export type HttpSighting = {
   readonly by: 'http';
   readonly at: Instant;
@@ -118,7 +128,7 @@ export type HttpSighting = {
     /** A path below the boot root that is none of these: `autoexec.ipxe`. */
     | 'other';
   /** `answered`: status and headers are decided; `ended`: the body has left, whole or not. */
-  readonly phase: 'answered' | 'ended';
+  readonly phase: 'answered' | 'moving' | 'ended';
   /** The same in both phases of one request. */
   readonly requestId: string;
   readonly method: string;

@@ -54,6 +54,15 @@ export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AnswerBody;
+  /** Whoever carries the body says how far it is. */
+  readonly watch?: BodyWatch;
+};
+
+/** Octets of the body that were handed to the network, not those that wait in our own buffers. */
+export type BodyWatch = {
+  readonly moved: (sentBytes: number) => void;
+  /** Exactly once: the body has left, whole or not. */
+  readonly ended: (sentBytes: number) => void;
 };
 
 export type AnswerBody =

@@ -15,7 +15,8 @@ import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { upgradeDatabase } from '../inventory/takeover-run.ts';
 import type { ProgramFile } from '../pxe/cryptsetup.ts';
-import { createPxe, type Pxe, type PxeEvent, type PxeSettings } from '../pxe/pxe.ts';
+import { createPxe, type Pxe, type PxeSettings } from '../pxe/pxe.ts';
+import type { Sighting } from '../pxe/sightings.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
 import { hostChecks, serverChecks, storeChecks } from './doctor/checks.ts';
@@ -105,8 +106,8 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     inventory,
     ...edges.boot,
     settings: settings.pxe,
-    observe: (event) => logBoot(world, event),
   });
+  pxe.sightings.subscribe((sighting) => logBoot(world, sighting));
   const board = createBrakeBoard({ world, transact });
   const events = createAuditEvents(world);
   const control = createControl({
@@ -285,17 +286,34 @@ function clusterStatus({ bridge }: Control): unknown {
   return { generation, pending, swaps, refusals, waitingFor, problem, counters };
 }
 
-/** One line for each step of a boot: what an operator looks for when a machine stays dark. */
-function logBoot({ log }: World, event: PxeEvent): void {
-  if (event.by === 'tftp') {
-    const { kind, client, file, text } = event;
-    log.info('tftp transfer', { outcome: kind, client: client.address, file, text });
-    return;
+/**
+ * One line for each step of a boot: what an operator looks for when a machine stays dark. DHCP writes its own, of which
+ * a flood is bounded.
+ */
+function logBoot({ log }: World, sighting: Sighting): void {
+  switch (sighting.by) {
+    case 'dhcp':
+      return;
+    case 'tftp': {
+      const { kind, client, file, bytes, durationMs, text } = sighting;
+      const level =
+        kind === 'started' || kind === 'moving' || kind === 'size-only' ? 'debug' : 'info';
+      const fields = { outcome: kind, client: client.address, file, bytes, durationMs, text };
+      log[level]('tftp transfer', fields);
+      return;
+    }
+    case 'http': {
+      const { kind, phase, serial, remoteAddress, status, sentBytes, bodyBytes, text } = sighting;
+      const fields = { step: kind, serial: serial ?? null, client: remoteAddress, status };
+      if (phase === 'answered') {
+        if (status >= 400 && kind !== 'other') log.warn('boot request failed', { ...fields, text });
+        else log.info('boot request', fields);
+      } else if (phase === 'ended' && sentBytes < bodyBytes) {
+        log.warn('a download broke off', { ...fields, sentBytes, bodyBytes });
+      }
+      return;
+    }
   }
-  const { kind, serial, remoteAddress, status, text } = event;
-  const fields = { step: kind, serial: serial ?? null, client: remoteAddress, status };
-  if (status >= 400) log.warn('boot request failed', { ...fields, text });
-  else log.info('boot request', fields);
 }
 
 /** `{ rangeFull: 1 }` → `{ dhcp_range_full: 1 }`. */

@@ -29,6 +29,7 @@ export function carry(handle: Handler, requestId: () => string): SimHandler {
     const isHead = request.method === 'HEAD';
     const bytes = isHead ? new Uint8Array() : await bytesOf(answer);
     const length = isHead ? lengthOf(answer) : bytes.length;
+    answer.watch?.ended(bytes.length);
     const headers = { ...answer.headers, 'content-length': String(length) };
     return { status: answer.status, headers, body: bytes };
   };

@@ -1,11 +1,13 @@
-/** What the DHCP server tells about itself: counters, an event per request, and log lines that cannot flood. */
+/** What the DHCP server tells about itself: counters, a sighting per request, and log lines that cannot flood. */
 
-import { formatIpv4 } from '../../base/addresses.ts';
+import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
 import type { World } from '../../base/world.ts';
 import { type BootTarget, bootFileOf } from '../boot-target.ts';
+import type { SightingListener } from '../sightings.ts';
 import type { Answer, Note } from './answer.ts';
 import type { DhcpPacket } from './packet.ts';
-import type { DhcpRequest, NotForUs, Wish } from './request.ts';
+import type { DhcpRequest, NotForUs } from './request.ts';
+import { dhcpSighting, type Outcome, type Seen } from './sighting.ts';
 
 export type DhcpCounters = {
   /** Datagrams, whatever they hold. */
@@ -41,16 +43,6 @@ export type DhcpCounters = {
   clockJumps: number;
 };
 
-/** One request and what became of it. Texts of the client are not in it. */
-export type DhcpEvent = {
-  readonly mac: string;
-  readonly type: Wish['kind'];
-  readonly answer: Answer['kind'];
-  readonly address: string | undefined;
-  readonly bootFile: string | undefined;
-  readonly reason: string;
-};
-
 type Counters = DhcpCounters;
 
 /** The same warning about the same thing is worth a line a minute. */
@@ -65,19 +57,20 @@ const beginningsMax = 1_024;
 export type Report = {
   readonly counters: Counters;
   readonly answered: (
-    request: DhcpRequest,
+    seen: Seen,
     answer: Exclude<Answer, { kind: 'silence' }>,
     target: BootTarget,
+    sent: NonNullable<Outcome['sent']>,
   ) => void;
   readonly notForUs: (packet: DhcpPacket, why: NotForUs) => void;
-  readonly silent: (request: DhcpRequest, reason: string, note?: Note) => void;
+  readonly silent: (seen: Seen, reason: string, note?: Note) => void;
   /** Warns, at most once a minute for the same facts. */
   readonly trouble: (message: string, text: string) => void;
 };
 
 export function createReport(
   { clock, log }: Pick<World, 'clock' | 'log'>,
-  observe: (event: DhcpEvent) => void,
+  tell: SightingListener,
 ): Report {
   const counters = noneYet();
   const warned = new Map<string, number>();
@@ -122,8 +115,9 @@ export function createReport(
         reason: because,
       });
     },
-    answered: (request, answer, target) => {
-      const address = answer.kind === 'nak' ? undefined : formatIpv4(answer.address);
+    answered: (seen, answer, target, sent) => {
+      const { request } = seen;
+      const address = answer.kind === 'nak' ? undefined : answer.address;
       const bootFile = answer.kind === 'nak' ? undefined : bootFileOf(target);
       const noLoader =
         answer.kind !== 'nak' && target.kind === 'no-loader' ? target.text : undefined;
@@ -141,20 +135,16 @@ export function createReport(
         mac: request.mac,
         request: request.wish.kind,
         answer: answer.kind,
-        address: address ?? '',
+        address: address === undefined ? '' : formatIpv4(address),
         bootFile: bootFile ?? '',
         reason,
       });
-      observe({
-        mac: request.mac,
-        type: request.wish.kind,
-        answer: answer.kind,
-        address,
-        bootFile,
-        reason,
-      });
+      tell(
+        dhcpSighting(clock.now(), seen, { answer: answer.kind, reason, address, bootFile, sent }),
+      );
     },
-    silent: (request, reason, note) => {
+    silent: (seen, reason, note) => {
+      const { request } = seen;
       counters.silent += 1;
       const where = placeText(request);
       switch (note) {
@@ -179,16 +169,15 @@ export function createReport(
         request: request.wish.kind,
         reason,
       });
-      observe({
-        mac: request.mac,
-        type: request.wish.kind,
-        answer: 'silence',
-        address: undefined,
-        bootFile: undefined,
-        reason,
-      });
+      const silence = { answer: 'silence', reason, bootFile: undefined } as const;
+      tell(dhcpSighting(clock.now(), seen, { ...silence, address: addressOf(request) }));
     },
   };
+}
+
+/** The address a message is about. */
+function addressOf({ wish }: DhcpRequest): Ipv4 | undefined {
+  return 'address' in wish ? wish.address : wish.requested;
 }
 
 /** Where a request came from, as an operator knows it. */

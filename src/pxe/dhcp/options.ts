@@ -10,6 +10,7 @@ export const optionCodes = {
   subnetMask: 1,
   router: 3,
   dnsServers: 6,
+  hostName: 12,
   broadcastAddress: 28,
   requestedAddress: 50,
   leaseSeconds: 51,
@@ -45,6 +46,9 @@ export const messageTypes = {
 } as const;
 
 export const relaySubOptions = {
+  /** RFC 3046. */
+  circuitId: 1,
+  remoteId: 2,
   /** RFC 3527. */
   linkSelection: 5,
   /** RFC 5107. */

@@ -11,8 +11,9 @@ import type { Endpoint, World } from '../../base/world.ts';
 import { leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { type BootTarget, bootTargetOf, type LoaderNames } from '../boot-target.ts';
+import type { SightingListener } from '../sightings.ts';
 import type { Answer } from './answer.ts';
-import { createReport, type DhcpCounters, type DhcpEvent } from './counters.ts';
+import { createReport, type DhcpCounters } from './counters.ts';
 import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
 import { createLeaseDesk, type LeaseWish } from './lease-desk.ts';
 import { leaseKey } from './leases.ts';
@@ -20,6 +21,7 @@ import { decodeDhcp, encodeDhcp } from './packet.ts';
 import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
+import type { Seen } from './sighting.ts';
 import { placeOf, subnetOf } from './subnet.ts';
 
 /** How a datagram came in. */
@@ -29,6 +31,10 @@ export type Arrival = {
   readonly interfaceAddress: Ipv4 | undefined;
   /** Our address on the side of `peer` (a relay or client; undefined: on the link itself): option 54 and siaddr. */
   readonly serverAddress: (peer: Ipv4 | undefined) => Ipv4 | undefined;
+  /** Name of that interface. */
+  readonly interface?: string | undefined;
+  /** Of the socket; default 67. */
+  readonly port?: number;
 };
 
 export type Outgoing = { readonly payload: Uint8Array; readonly to: Endpoint };
@@ -62,6 +68,7 @@ const rangesMax = 4_096;
 type Job = Waiting &
   LeaseWish & {
     readonly arrival: Arrival;
+    readonly payload: Uint8Array;
     readonly receivedMs: number;
     readonly done: (outgoing: Outgoing | undefined) => void;
   };
@@ -71,11 +78,11 @@ export function createDhcpResponder(deps: {
   readonly transact: Transact;
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly rules: ResponderRules;
-  readonly observe?: (event: DhcpEvent) => void;
+  readonly tell?: SightingListener;
 }): DhcpResponder {
   const { world, transact, inventory, rules } = deps;
   const { clock } = world;
-  const report = createReport(world, deps.observe ?? (() => {}));
+  const report = createReport(world, deps.tell ?? (() => {}));
   const { counters } = report;
   const ranges = new Map<string, Queue<Job>>();
   const desk = createLeaseDesk({
@@ -98,7 +105,7 @@ export function createDhcpResponder(deps: {
     new Promise((done) => {
       counters.received += 1;
       const request = understand(payload);
-      const job = request && admit(request, arrival, done);
+      const job = request && admit(request, payload, arrival, done);
       if (job === undefined) done(undefined);
       else enqueue(job);
     });
@@ -114,11 +121,19 @@ export function createDhcpResponder(deps: {
     return request.ok ? request.value : undefined;
   };
 
-  const admit = (request: DhcpRequest, arrival: Arrival, done: Job['done']): Job | undefined => {
+  const admit = (
+    request: DhcpRequest,
+    payload: Uint8Array,
+    arrival: Arrival,
+    done: Job['done'],
+  ): Job | undefined => {
+    const { clientAddress } = request.packet;
+    const peer = request.relay?.address ?? (clientAddress === 0 ? undefined : clientAddress);
+    const serverAddress = arrival.serverAddress(peer);
     const ipam = inventory.ipam();
     const dhcp = inventory.dhcp();
     const ignore = (reason: string): undefined => {
-      report.silent(request, reason);
+      report.silent(seenBy({ request, payload, arrival, serverAddress }), reason);
     };
     if (ipam === undefined || dhcp === undefined)
       return ignore('no IPAM or DHCP configuration yet');
@@ -137,12 +152,10 @@ export function createDhcpResponder(deps: {
       counters.noSubnet += 1;
       return ignore('nothing is lent on its network');
     }
-    const { clientAddress } = request.packet;
-    const peer = request.relay?.address ?? (clientAddress === 0 ? undefined : clientAddress);
-    const serverAddress = arrival.serverAddress(peer);
     if (serverAddress === undefined) return ignore('no address of ours faces the client');
-    return {
+    const job: Job = {
       request,
+      payload,
       arrival,
       subnet,
       dhcp,
@@ -152,9 +165,11 @@ export function createDhcpResponder(deps: {
       done,
       dropped: () => {
         counters.dropped += 1;
+        report.silent(seenBy(job), 'too many requests wait for an answer');
         done(undefined);
       },
     };
+    return job;
   };
 
   const enqueue = (job: Job): void => {
@@ -209,7 +224,7 @@ export function createDhcpResponder(deps: {
   const speak = (job: Job, answer: Answer): void => {
     const { request, arrival, subnet, dhcp, serverAddress } = job;
     if (answer.kind === 'silence') {
-      report.silent(request, answer.reason, answer.note);
+      report.silent(seenBy(job), answer.reason, answer.note);
       job.done(undefined);
       return;
     }
@@ -227,24 +242,25 @@ export function createDhcpResponder(deps: {
       leaseSeconds: leaseSeconds(dhcp),
       target,
     });
-    report.answered(request, answer, target);
-    job.done({
+    const outgoing: Outgoing = {
       payload: encodeDhcp(reply),
       to: replyDestination(request, answer.kind === 'nak', arrival.from),
-    });
+    };
+    report.answered(seenBy(job), answer, target, outgoing);
+    job.done(outgoing);
   };
 
   const isLate = (job: Job): boolean => clock.monotonicMs() - job.receivedMs > answerAgeMaxMs;
 
   const late = (job: Job): void => {
     counters.late += 1;
-    report.silent(job.request, 'the answer would come too late');
+    report.silent(seenBy(job), 'the answer would come too late');
     job.done(undefined);
   };
 
   const giveUp = (jobs: readonly Job[], reason: string): void => {
     for (const job of jobs) {
-      report.silent(job.request, reason);
+      report.silent(seenBy(job), reason);
       job.done(undefined);
     }
   };
@@ -256,6 +272,18 @@ export function createDhcpResponder(deps: {
     holds: desk.holds,
     waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
   };
+}
+
+function seenBy({
+  request,
+  payload,
+  arrival,
+  serverAddress,
+}: Pick<Job, 'request' | 'payload' | 'arrival'> & {
+  readonly serverAddress: Ipv4 | undefined;
+}): Seen {
+  const { from, port } = arrival;
+  return { request, payload, from, serverAddress, port, interface: arrival.interface };
 }
 
 /**

@@ -13,7 +13,8 @@ import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, NetProblem, NetworkInterface, UdpSocket, World } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { defaultLoaders, type LoaderNames } from '../boot-target.ts';
-import type { DhcpCounters, DhcpEvent } from './counters.ts';
+import type { SightingListener } from '../sightings.ts';
+import type { DhcpCounters } from './counters.ts';
 import { leasePrefix, openLeaseTable } from './leases.ts';
 import { anyAddress, chooseLinks, compareDoors, type Door } from './links.ts';
 import { createOwnAddresses, facing, isLoopback, type OwnAddresses } from './own-addresses.ts';
@@ -81,7 +82,7 @@ export async function startDhcp(deps: {
   readonly settings: DhcpSettings;
   /** `http://host:port` under which machines reach the boot endpoints. */
   readonly advertiseUrl: string;
-  readonly observe?: (event: DhcpEvent) => void;
+  readonly tell?: SightingListener;
 }): Promise<Result<Dhcp, NetProblem>> {
   const { world, settings } = deps;
   const { net, clock, log } = world;
@@ -116,7 +117,7 @@ export async function startDhcp(deps: {
     const address = link === undefined ? settings.bind.address : anyAddress;
     let socket: UdpSocket | undefined;
     let warnedAtMs = Number.NEGATIVE_INFINITY;
-    const arrivalOf = arrivalOn(link, settings.bind.address, own);
+    const arrivalOf = arrivalOn(link, settings.bind, own);
     const opened = await net.openUdp({
       address,
       port: settings.bind.port,
@@ -231,7 +232,7 @@ function whyNever(
  */
 function arrivalOn(
   link: NetworkInterface | undefined,
-  bindAddress: string,
+  { address: bindAddress, port }: Endpoint,
   own: OwnAddresses,
 ): (from: Endpoint) => Arrival {
   const bound = bindAddress === anyAddress ? undefined : parseIpv4(bindAddress);
@@ -252,6 +253,8 @@ function arrivalOn(
         : addresses[0]?.address;
     return {
       from,
+      port,
+      interface: link?.name,
       interfaceAddress: link === undefined ? undefined : (specific ?? first),
       serverAddress: (peer) =>
         specific ?? (peer === undefined ? undefined : facing(addresses, peer)) ?? first,

@@ -13,7 +13,7 @@
  */
 
 import type { Result } from '../../base/result.ts';
-import type { Chance } from '../../base/world.ts';
+import type { Chance, Clock } from '../../base/world.ts';
 import type { Machine, Role, Serial } from '../../inventory/machine.ts';
 import { imageFileNames, type StoredImage } from '../images/shelf.ts';
 import {
@@ -27,6 +27,7 @@ import {
 import { chainScript, scriptType } from '../ipxe/boot-script.ts';
 import { encodeForUrl } from '../ipxe/word.ts';
 import type { Loaders } from '../loaders.ts';
+import type { HttpSighting, SightingListener } from '../sightings.ts';
 import { artefactResponse, type Content } from './artefact.ts';
 import {
   type BootRequest,
@@ -37,6 +38,7 @@ import {
   redirect,
   textResponse,
 } from './message.ts';
+import { type About, createWitness } from './witness.ts';
 
 export const bootPath = '/api/v1/boot/';
 
@@ -45,16 +47,6 @@ export type IgnitionSource = {
   readonly latest: (role: Role) => LatestTemplate | undefined;
   /** Undefined: the role has no such template. The error is for operators. */
   readonly render: (machine: Machine, templateId: string) => Result<string, string> | undefined;
-};
-
-export type BootEvent = {
-  readonly kind: 'loader' | 'chain-script' | 'script' | 'why' | 'kernel' | 'initrd' | 'ignition';
-  readonly method: string;
-  readonly remoteAddress: string;
-  readonly serial: string | undefined;
-  readonly status: number;
-  /** Why it failed; empty when it did not. */
-  readonly text: string;
 };
 
 export type BootHttpDeps = {
@@ -75,7 +67,8 @@ export type BootHttpDeps = {
   readonly retired: RetiredPolicy;
   /** Why this server may not know of a machine or template that exists; undefined: it would know. */
   readonly doubt?: (serial: string) => string | undefined;
-  readonly observe?: (event: BootEvent) => void;
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
+  readonly tell?: SightingListener;
 };
 
 export type BootHttp = { readonly handle: (request: BootRequest) => Promise<BootResponse> };
@@ -88,7 +81,7 @@ const binaryType = 'application/octet-stream';
 const documentType = 'application/json';
 
 export function createBootHttp(deps: BootHttpDeps): BootHttp {
-  const observe = deps.observe ?? (() => {});
+  const told = createWitness(deps.clock, deps.tell ?? (() => {}));
   const bootUrl = `${deps.advertiseUrl}/api/v1/boot`;
   const sources: BootSources = {
     find: (serial) => findMachine(deps, serial),
@@ -97,18 +90,6 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     kernelParams: deps.kernelParams,
     bootUrl,
     retired: deps.retired,
-  };
-
-  const told = (
-    request: BootRequest,
-    kind: BootEvent['kind'],
-    serial: string | undefined,
-    response: BootResponse,
-    text = '',
-  ): BootResponse => {
-    const { method, remoteAddress } = request;
-    observe({ kind, method, remoteAddress, serial, status: response.status, text });
-    return response;
   };
 
   /** Ignition gives up at 404 and goes on asking at 503, so "there is none" is for a server that would know. */
@@ -122,7 +103,8 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     const decision = decideBoot(serial, sources);
     if (decision.ok) {
       const response = textResponse(request, 200, scriptType, decision.value);
-      return told(request, 'script', serial, response);
+      const imageId = sources.newestImage();
+      return told(request, 'script', { serial, imageId }, response);
     }
     const { kind, text } = decision.error;
     const status = statusOf[kind];
@@ -132,31 +114,34 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
           ? notFound(request, text)
           : unknown(request, serial, text)
         : errorResponse(request, status, `${text}: Internal Server Error`);
-    return told(request, 'script', serial, response, text);
+    return told(request, 'script', { serial }, response, text);
   };
 
   const artefact = async (
     request: BootRequest,
-    kind: BootEvent['kind'],
+    kind: HttpSighting['kind'],
+    about: About,
     content: Content | undefined,
     type: string,
   ): Promise<BootResponse> => {
+    const text = content === undefined ? 'it is not on this server' : '';
     const response =
       content === undefined
-        ? notFound(request, 'it is not on this server')
+        ? notFound(request, text)
         : await artefactResponse(request, content, type);
-    return told(request, kind, undefined, response);
+    return told(request, kind, about, response, text);
   };
 
   const imageFile = (
     request: BootRequest,
+    id: string | undefined,
     image: StoredImage | undefined,
     name: string,
   ): Promise<BootResponse> | BootResponse => {
     const known = imageFileNames.find((file) => file === name);
     if (known === undefined) return notFound(request);
     const kind = known === 'kernel' ? 'kernel' : 'initrd';
-    return artefact(request, kind, image?.files[known], binaryType);
+    return artefact(request, kind, { imageId: id }, image?.files[known], binaryType);
   };
 
   /** A machine asks one server for its script and, after that died, another one for the kernel it names. */
@@ -169,10 +154,10 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     if (holder !== undefined) {
       // iPXE names a file after the end of its URL.
       const url = `${holder}${bootPath}coreos/held/${encodeForUrl(id)}/${known}`;
-      return told(request, kind, undefined, redirect(url));
+      return told(request, kind, { imageId: id }, redirect(url));
     }
     const text = `no server has image ${id}: it was removed, or never finished`;
-    return told(request, kind, undefined, notFound(request, text), text);
+    return told(request, kind, { imageId: id }, notFound(request, text), text);
   };
 
   const coreos = (
@@ -185,7 +170,7 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
       case 'ipxe':
         if (parts.length === 1) {
           const response = textResponse(request, 200, scriptType, chainScript(bootUrl));
-          return told(request, 'chain-script', undefined, response);
+          return told(request, 'chain-script', {}, response);
         }
         // Sabakan answers the chain script to a longer path, which then chains to itself without end.
         return parts.length === 2 ? script(request, second) : notFound(request);
@@ -194,7 +179,7 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
         return told(
           request,
           'why',
-          second,
+          { serial: second },
           textResponse(request, 200, scriptType, explainFailure(second, sources)),
         );
       case 'images': {
@@ -202,17 +187,19 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
         const image = deps.images.held(second);
         return image === undefined
           ? elsewhere(request, second, third)
-          : imageFile(request, image, third);
+          : imageFile(request, second, image, third);
       }
       // A server that lost its copy must not send on to one that sends back.
       case 'held':
         return more.length > 0
           ? notFound(request)
-          : imageFile(request, deps.images.held(second), third);
-      default:
+          : imageFile(request, second, deps.images.held(second), third);
+      default: {
+        const newest = deps.images.newest();
         return parts.length === 1
-          ? imageFile(request, deps.images.newest(), first)
+          ? imageFile(request, newest?.id, newest, first)
           : notFound(request);
+      }
     }
   };
 
@@ -223,7 +210,7 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
       return errorResponse(request, 400, 'invalid request');
     }
     const tell = (response: BootResponse, text = '') =>
-      told(request, 'ignition', serial, response, text);
+      told(request, 'ignition', { serial }, response, text);
     const machine = findMachine(deps, serial);
     const isBarred = machine?.status.state === 'retired' && deps.retired !== 'boot';
     if (machine === undefined || isBarred) {
@@ -253,9 +240,15 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
       if (first === 'ignitions') return ignition(request, rest);
       const loader = rest.length === 0 ? deps.loaders.get(first) : undefined;
       // `autoexec.ipxe`, which iPXE looks for beside its own file, ends here at once.
-      if (loader === undefined) return notFound(request);
+      if (loader === undefined) return told(request, 'other', {}, notFound(request));
       if (!isRead(request)) return methodNotAllowed(request, 'GET, HEAD');
-      return artefact(request, 'loader', loader, first.endsWith('.efi') ? loaderType : binaryType);
+      return artefact(
+        request,
+        'loader',
+        {},
+        loader,
+        first.endsWith('.efi') ? loaderType : binaryType,
+      );
     },
   };
 }

@@ -35,6 +35,16 @@ export type BootResponse = {
   /** `content-length` is always among them, also for HEAD, where the body is `none`. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: BootBody;
+  /** Whoever carries the body says how far it is; absent: nobody wants to know. */
+  readonly watch?: BodyWatch;
+};
+
+/** Octets of the body that were handed to the network: not those that wait in our own buffers. */
+export type BodyWatch = {
+  /** As often as there is something new. */
+  readonly moved: (sentBytes: number) => void;
+  /** Exactly once: the body has left, whole or not. */
+  readonly ended: (sentBytes: number) => void;
 };
 
 const nosniff = ['x-content-type-options', 'nosniff'] as const;

@@ -5,14 +5,15 @@
 
 import { ok, type Result } from '../../base/result.ts';
 import type { Datagram, Endpoint, NetProblem, UdpSocket, World } from '../../base/world.ts';
+import type { SightingListener, TftpSighting } from '../sightings.ts';
 import { parseFileName } from './file-name.ts';
 import { defaultNegotiationLimits } from './negotiation.ts';
 import { netasciiOf } from './netascii.ts';
 import { decodeTftp, encodeTftp, errorCodes, type TftpPacket } from './packet.ts';
 import {
   createTransfers,
+  neverStarted,
   type TftpCounters,
-  type TftpEvent,
   type TransferLimits,
 } from './transfers.ts';
 
@@ -49,13 +50,13 @@ export function createTftpResponder(deps: {
   readonly world: Pick<World, 'clock' | 'net' | 'log'>;
   readonly files: TftpFiles;
   readonly settings: TftpSettings;
-  readonly observe?: (event: TftpEvent) => void;
+  readonly tell?: SightingListener;
 }): TftpResponder {
   const { world, files, settings } = deps;
-  const { net, log } = world;
-  const observe = deps.observe ?? (() => {});
+  const { net, log, clock } = world;
+  const tell = deps.tell ?? (() => {});
   const counters = noneYet();
-  const transfers = createTransfers({ world, limits: settings.limits, counters, observe });
+  const transfers = createTransfers({ world, limits: settings.limits, counters, tell });
   const doors = new Map<string, UdpSocket>();
   let stopped = false;
 
@@ -78,7 +79,7 @@ export function createTftpResponder(deps: {
       case 'write':
         counters.refused += 1;
         refuse(errorCodes.accessViolation, 'Read only');
-        observe({ kind: 'refused', client: from, file: packet.value.file, text: 'read only' });
+        tellEnd(door, from, payload, packet.value.file, 'refused', 'read only');
         return;
       case 'error':
         // An ERROR is never answered, or two servers could chat for ever (RFC 1350 section 4).
@@ -104,13 +105,14 @@ export function createTftpResponder(deps: {
     if (mode !== 'octet' && mode !== 'netascii') {
       counters.refused += 1;
       refuse(errorCodes.illegalOperation, 'Mode must be octet or netascii');
+      tellEnd(door, from, payload, file, 'refused', 'the mode must be octet or netascii');
       return;
     }
     const name = parseFileName(file);
     if (!name.ok && name.error.kind === 'not-allowed') {
       counters.refused += 1;
       refuse(errorCodes.accessViolation, 'Name not allowed');
-      observe({ kind: 'refused', client: from, file, text: 'the name is not allowed' });
+      tellEnd(door, from, payload, file, 'refused', 'the name is not allowed');
       return;
     }
     const content = name.ok ? files.get(name.value) : undefined;
@@ -118,17 +120,29 @@ export function createTftpResponder(deps: {
       counters.notFound += 1;
       // At once: iPXE asks for `autoexec.ipxe` before anything else, and would wait.
       refuse(errorCodes.fileNotFound, 'File not found');
-      observe({ kind: 'not-found', client: from, file, text: 'no such file' });
+      tellEnd(door, from, payload, file, 'not-found', 'no such file');
       return;
     }
     const wanted =
       mode === 'octet'
         ? { file, content, sizeBytes: content.length, options }
         : { file, content: textOf(content), sizeBytes: undefined, options };
-    if (!transfers.open(door.local.address, from, payload, wanted)) {
+    if (!transfers.open(door.local, from, payload, wanted)) {
       refuse(errorCodes.undefined, 'Too many transfers, try again later');
+      tellEnd(door, from, payload, file, 'over-limit', 'too many transfers at once');
     }
   };
+
+  /** Of a request that never became a transfer. */
+  const tellEnd = (
+    door: UdpSocket,
+    client: Endpoint,
+    request: Uint8Array,
+    file: string,
+    kind: TftpSighting['kind'],
+    text: string,
+  ) =>
+    tell(neverStarted({ at: clock.now(), kind, client, server: door.local, file, request, text }));
 
   const listen = async (address: string): Promise<Result<void, NetProblem>> => {
     let door: UdpSocket | undefined;

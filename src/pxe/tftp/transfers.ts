@@ -1,6 +1,7 @@
 /** The transfers that run: each has a fresh port (RFC 1350 section 4), a state (`transfer.ts`) and one timer. */
 
 import type { Datagram, Endpoint, UdpSocket, World } from '../../base/world.ts';
+import { movingEveryMs, type SightingListener, type TftpSighting } from '../sightings.ts';
 import { type NegotiationLimits, negotiate } from './negotiation.ts';
 import {
   ackedBlock,
@@ -31,13 +32,6 @@ export type TftpCounters = {
   bytesSent: number;
 };
 
-export type TftpEvent = {
-  readonly kind: 'completed' | 'aborted' | 'given-up' | 'not-found' | 'refused';
-  readonly client: Endpoint;
-  readonly file: string;
-  readonly text: string;
-};
-
 export type WantedFile = {
   readonly file: string;
   readonly content: Uint8Array;
@@ -47,9 +41,9 @@ export type WantedFile = {
 };
 
 export type Transfers = {
-  /** Starts a transfer from a port of its own on `local`; answers false when a limit is reached. */
+  /** Starts a transfer from a port of its own on the address that was asked; answers false when a limit is reached. */
   readonly open: (
-    local: string,
+    asked: Endpoint,
     client: Endpoint,
     request: Uint8Array,
     wanted: WantedFile,
@@ -68,6 +62,7 @@ const strangerAnswersMax = 8;
 
 type Running = {
   readonly socket: UdpSocket;
+  readonly asked: Endpoint;
   readonly client: Endpoint;
   readonly key: string;
   readonly file: string;
@@ -76,6 +71,11 @@ type Running = {
   readonly optionsAck: Uint8Array;
   readonly asksSize: boolean;
   readonly request: Uint8Array;
+  readonly agreed: TftpSighting['options'];
+  readonly startedMs: number;
+  /** When its progress was told last. */
+  toldMs: number;
+  resentBlocks: number;
   state: Transfer;
   /** When the clock will call; a deadline before that needs a new timer, one after that does not. */
   timerAtMs: number;
@@ -87,9 +87,9 @@ export function createTransfers(deps: {
   readonly world: Pick<World, 'clock' | 'net' | 'log'>;
   readonly limits: TransferLimits;
   readonly counters: TftpCounters;
-  readonly observe: (event: TftpEvent) => void;
+  readonly tell: SightingListener;
 }): Transfers {
-  const { limits, counters, observe } = deps;
+  const { limits, counters } = deps;
   const { clock, net, log } = deps.world;
   const running = new Map<string, Running>();
   /** Transfers per address; those whose socket is being opened count too. */
@@ -98,7 +98,7 @@ export function createTransfers(deps: {
   let stopped = false;
 
   const start = async (
-    local: string,
+    asked: Endpoint,
     client: Endpoint,
     request: Uint8Array,
     { file, content, sizeBytes, options }: WantedFile,
@@ -106,7 +106,7 @@ export function createTransfers(deps: {
     const key = keyOf(client);
     let transfer: Running | undefined;
     const opened = await net.openUdp({
-      address: local,
+      address: asked.address,
       port: 0,
       onDatagram: (datagram) => {
         if (transfer !== undefined) onPacket(transfer, datagram);
@@ -118,6 +118,9 @@ export function createTransfers(deps: {
       forget(client.address);
       if (opened.ok) opened.value.close();
       else log.warn('no socket for a TFTP transfer', { text: opened.error.text });
+      const text = opened.ok ? 'the server stops' : `no socket for it: ${opened.error.text}`;
+      const at = clock.now();
+      deps.tell(neverStarted({ at, kind: 'refused', client, server: asked, file, request, text }));
       return;
     }
     const agreed = negotiate(options, sizeBytes, limits);
@@ -131,6 +134,7 @@ export function createTransfers(deps: {
     const first = startTransfer(plan, clock.monotonicMs());
     transfer = {
       socket: opened.value,
+      asked,
       client,
       key,
       file,
@@ -139,12 +143,17 @@ export function createTransfers(deps: {
       optionsAck: encodeTftp({ kind: 'options-ack', options: granted }),
       asksSize: granted.some(([name]) => name.toLowerCase() === 'tsize'),
       request,
+      agreed: new Map(granted.map(([name, value]) => [name.toLowerCase(), value])),
+      startedMs: clock.monotonicMs(),
+      toldMs: clock.monotonicMs(),
+      resentBlocks: 0,
       state: first.next,
       timerAtMs: Number.POSITIVE_INFINITY,
       stopTimer: () => {},
       strangers: 0,
     };
     running.set(key, transfer);
+    tell(transfer, 'started', '');
     take(transfer, first);
   };
 
@@ -177,11 +186,11 @@ export function createTransfers(deps: {
     // OVMF asks for the size first and ends that with ERROR 8 instead of an ACK.
     if (transfer.asksSize && transfer.state.acked === -1) {
       counters.sizeOnly += 1;
+      tell(transfer, 'size-only', 'it asked for the size alone');
       return;
     }
     counters.abortedByClient += 1;
-    const { client, file } = transfer;
-    observe({ kind: 'aborted', client, file, text: `the client ended it: ${code} ${text}` });
+    tell(transfer, 'aborted', `the client ended it: ${code} ${text}`);
   };
 
   const take = (transfer: Running, step: Step) => {
@@ -190,6 +199,7 @@ export function createTransfers(deps: {
         return;
       case 'done':
         counters.completed += 1;
+        transfer.state = { ...transfer.state, acked: transfer.state.plan.blocks };
         finish(transfer, 'completed', `${transfer.content.length} bytes`);
         return;
       case 'given-up':
@@ -205,10 +215,16 @@ export function createTransfers(deps: {
         break;
       case 'send-data':
         sendBlocks(transfer, step.first, step.last);
+        if (step.next.copies > 1) transfer.resentBlocks += step.last - step.first + 1;
         break;
     }
     if (step.next.copies > 1) counters.resent += 1;
+    const hasMoved = step.next.acked > transfer.state.acked;
     transfer.state = step.next;
+    if (hasMoved && step.next.sentAtMs - transfer.toldMs >= movingEveryMs) {
+      transfer.toldMs = step.next.sentAtMs;
+      tell(transfer, 'moving', '');
+    }
     // The usual ACK moves the deadline on; the timer that is set finds that out when it goes off.
     if (step.next.deadlineMs < transfer.timerAtMs) setTimer(transfer);
   };
@@ -235,9 +251,28 @@ export function createTransfers(deps: {
     });
   };
 
-  const finish = (transfer: Running, kind: TftpEvent['kind'], text: string) => {
+  const finish = (transfer: Running, kind: TftpSighting['kind'], text: string) => {
     end(transfer);
-    observe({ kind, client: transfer.client, file: transfer.file, text });
+    tell(transfer, kind, text);
+  };
+
+  const tell = (transfer: Running, kind: TftpSighting['kind'], text: string) => {
+    const { client, asked, file, agreed, content, blockBytes, state, request } = transfer;
+    const durationMs = kind === 'started' ? 0 : clock.monotonicMs() - transfer.startedMs;
+    deps.tell({
+      by: 'tftp',
+      at: clock.now(),
+      kind,
+      client,
+      server: asked,
+      file,
+      options: agreed,
+      bytes: Math.min(Math.max(state.acked, 0) * blockBytes, content.length),
+      durationMs,
+      resentBlocks: transfer.resentBlocks,
+      request,
+      text,
+    });
   };
 
   const end = (transfer: Running) => {
@@ -256,14 +291,14 @@ export function createTransfers(deps: {
 
   return {
     count: () => running.size,
-    open: (local, client, request, wanted) => {
+    open: (asked, client, request, wanted) => {
       const key = keyOf(client);
       if (opening.has(key)) return true;
       const before = running.get(key);
       if (before !== undefined) {
         // The same request again: our answer is on its way, or its timer will repeat it.
         if (before.state.acked <= 0 && sameBytes(before.request, request)) return true;
-        end(before);
+        finish(before, 'aborted', 'the client asked anew from the same port');
       }
       const ofAddress = perAddress.get(client.address) ?? 0;
       if (
@@ -276,14 +311,22 @@ export function createTransfers(deps: {
       opening.add(key);
       perAddress.set(client.address, ofAddress + 1);
       stopped = false;
-      void start(local, client, request.slice(), wanted);
+      void start(asked, client, request.slice(), wanted);
       return true;
     },
     stop: () => {
       stopped = true;
-      for (const transfer of [...running.values()]) end(transfer);
+      for (const transfer of [...running.values()]) finish(transfer, 'aborted', 'the server stops');
     },
   };
+}
+
+/** Of a request that never became a transfer. */
+export function neverStarted(
+  facts: Pick<TftpSighting, 'at' | 'kind' | 'client' | 'server' | 'file' | 'request' | 'text'>,
+): TftpSighting {
+  const nothing = { options: new Map(), bytes: 0, durationMs: 0, resentBlocks: 0 };
+  return { by: 'tftp', ...facts, ...nothing };
 }
 
 function keyOf(client: Endpoint): string {

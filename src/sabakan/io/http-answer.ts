@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { World } from '../../base/world.ts';
-import type { Answer } from '../exchange.ts';
+import type { Answer, BodyWatch } from '../exchange.ts';
 
 type Channel = {
   readonly request: FastifyRequest['raw'];
@@ -14,6 +14,8 @@ type Channel = {
 
 /** A client that is still sending gets this long to see our answer before the connection goes. */
 const lingerMs = 2_000;
+/** Whoever watches a body hears of so much at a time; it costs nothing beside what the network takes. */
+const sliceBytes = 256 * 1024;
 
 export async function sendAnswer(answer: Answer, channel: Channel): Promise<void> {
   const { request, response, unread } = channel;
@@ -29,8 +31,13 @@ export async function sendAnswer(answer: Answer, channel: Channel): Promise<void
     ...answer.headers,
     ...(unread ? { connection: 'close' } : {}),
   });
-  if (hasBody && body.kind === 'stream') return pump(body.open(), channel);
+  const meter = answer.watch && createMeter(answer.watch, response);
+  if (hasBody && body.kind === 'stream') return pump(body.open(), channel, meter);
   const bytes = hasBody && body.kind === 'bytes' ? body.bytes : undefined;
+  if (bytes !== undefined && meter !== undefined && bytes.length > sliceBytes && !unread) {
+    return pump(slicesOf(bytes), channel, meter);
+  }
+  meter?.wrote(bytes?.length ?? 0);
   if (unread) {
     if (bytes !== undefined) response.write(bytes);
     await discardRest(channel);
@@ -42,7 +49,11 @@ export async function sendAnswer(answer: Answer, channel: Channel): Promise<void
 }
 
 /** Ends the iterator in every case: it may hold an open file. */
-async function pump(chunks: AsyncIterable<Uint8Array>, channel: Channel): Promise<void> {
+async function pump(
+  chunks: AsyncIterable<Uint8Array>,
+  channel: Channel,
+  meter: Meter | undefined,
+): Promise<void> {
   const { response, world } = channel;
   const iterator = chunks[Symbol.asyncIterator]();
   try {
@@ -52,7 +63,9 @@ async function pump(chunks: AsyncIterable<Uint8Array>, channel: Channel): Promis
         response.end();
         return;
       }
+      meter?.wrote(next.value.length);
       if (!response.write(next.value)) await drained(response);
+      meter?.look();
     }
   } catch (problem) {
     // The status is out already; a connection cut short is what is left to say that this is not all.
@@ -62,6 +75,32 @@ async function pump(chunks: AsyncIterable<Uint8Array>, channel: Channel): Promis
   } finally {
     await iterator.return?.();
   }
+}
+
+async function* slicesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes);
+}
+
+type Meter = { readonly wrote: (bytes: number) => void; readonly look: () => void };
+
+/** What was written and does not wait in the socket's buffer has left. */
+function createMeter(watch: BodyWatch, response: Channel['response']): Meter {
+  let written = 0;
+  let left = 0;
+  const look = (): void => {
+    if (response.destroyed) return;
+    left = Math.max(left, written - (response.socket?.writableLength ?? 0));
+    watch.moved(left);
+  };
+  const end = (): void => watch.ended(response.writableFinished ? written : left);
+  if (response.closed) end();
+  else response.once('close', end);
+  return {
+    wrote: (bytes) => {
+      written += bytes;
+    },
+    look,
+  };
 }
 
 function drained(response: Channel['response']): Promise<void> {

@@ -35,8 +35,9 @@ export function bootNoun(bootHttp: Pxe['bootHttp']): Noun {
 }
 
 /** Also for assets, which are served as boot files are. */
-export function carried({ status, headers, body }: BootResponse): Answer {
-  return { status, headers: Object.fromEntries(headers), body: bodyOf(body) };
+export function carried({ status, headers, body, watch }: BootResponse): Answer {
+  const answer = { status, headers: Object.fromEntries(headers), body: bodyOf(body) };
+  return watch === undefined ? answer : { ...answer, watch };
 }
 
 function bodyOf(body: BootResponse['body']): AnswerBody {

@@ -7,13 +7,13 @@ import { createTransact } from '../../../src/base/transact.ts';
 import { type DhcpConfig, parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
 import type { IpamConfig } from '../../../src/inventory/ipam-config.ts';
 import { defaultLoaders } from '../../../src/pxe/boot-target.ts';
-import type { DhcpEvent } from '../../../src/pxe/dhcp/counters.ts';
 import {
   type Arrival,
   createDhcpResponder,
   type Outgoing,
   type ResponderRules,
 } from '../../../src/pxe/dhcp/responder.ts';
+import type { Sighting } from '../../../src/pxe/sightings.ts';
 import {
   type ClientOption,
   decodeServerPacket,
@@ -60,7 +60,7 @@ export function aBed(
   const clock = options.clock ?? manualClock();
   const store = options.store ?? options.memory ?? createMemoryStore({ clock });
   const lines: LogLine[] = [];
-  const events: DhcpEvent[] = [];
+  const events: Sighting[] = [];
   const server = options.server ?? '10.69.1.3';
   const owned = new Set(options.owned?.map(ip));
   const config = parseDhcpConfig(options.dhcp ?? { 'dns-servers': ['10.0.0.1', '10.0.0.2'] });
@@ -85,7 +85,7 @@ export function aBed(
       holdSeconds: 60,
       ...options.rules,
     },
-    observe: (event) => events.push(event),
+    tell: (event) => events.push(event),
   });
   const onLink: Arrival = {
     from: { address: '0.0.0.0', port: 68 },

@@ -3,13 +3,11 @@ import { fail, ok } from '../../../src/base/result.ts';
 import { instant } from '../../../src/base/time.ts';
 import type { Machine } from '../../../src/inventory/machine.ts';
 import type { Content } from '../../../src/pxe/http/artefact.ts';
-import {
-  type BootEvent,
-  type BootHttpDeps,
-  createBootHttp,
-} from '../../../src/pxe/http/boot-http.ts';
+import { type BootHttpDeps, createBootHttp } from '../../../src/pxe/http/boot-http.ts';
 import type { BootResponse } from '../../../src/pxe/http/message.ts';
 import type { StoredImage } from '../../../src/pxe/images/shelf.ts';
+import type { HttpSighting } from '../../../src/pxe/sightings.ts';
+import { manualClock } from '../../support/clock.ts';
 import { aMachine } from '../../support/machines.ts';
 
 const advertiseUrl = 'http://10.69.0.3:10080';
@@ -31,7 +29,7 @@ function image(id: string): StoredImage {
 
 function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machine[] = []) {
   const known = machines.length > 0 ? machines : [aMachine({ serial: '1234abcd', role: 'cs' })];
-  const events: BootEvent[] = [];
+  const events: HttpSighting[] = [];
   const { handle } = createBootHttp({
     find: (serial) => known.find((machine) => machine.spec.serial === serial),
     loaders: new Map([
@@ -56,7 +54,10 @@ function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machin
     kernelParams: () => 'console=ttyS0',
     advertiseUrl,
     retired: 'boot',
-    observe: (event) => events.push(event),
+    clock: manualClock(),
+    tell: (event) => {
+      if (event.by === 'http') events.push(event);
+    },
     ...over,
   });
   const ask = (path: string, method = 'GET', headers: Readonly<Record<string, string>> = {}) =>
@@ -286,5 +287,16 @@ describe('a server that does not see the store', () => {
     const barring = aBootServer({ doubt, retired: 'refuse' }, retired);
     expect((await barring.ask('ignitions/r/1.0.0')).status).toBe(404);
     expect((await ask('nothing')).status).toBe(404);
+  });
+
+  it('a body is told when it has left, with what left of it, under the number of its request', async () => {
+    const { ask, events } = aBootServer();
+    const response = await ask('coreos/images/2/kernel');
+    response.watch?.moved(3);
+    response.watch?.ended(5);
+    expect(events).toMatchObject([
+      { phase: 'answered', kind: 'kernel', imageId: '2', sentBytes: 0, bodyBytes: 8 },
+      { phase: 'ended', kind: 'kernel', requestId: 'r-1', sentBytes: 5, bodyBytes: 8 },
+    ]);
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Datagram, Endpoint, UdpSocket } from '../../../src/base/world.ts';
+import type { TftpSighting } from '../../../src/pxe/sightings.ts';
 import { decodeTftp, encodeTftp, type TftpPacket } from '../../../src/pxe/tftp/packet.ts';
 import {
   createTftpResponder,
   defaultTftpLimits,
   type TftpResponder,
 } from '../../../src/pxe/tftp/responder.ts';
-import type { TftpEvent, TransferLimits } from '../../../src/pxe/tftp/transfers.ts';
+import type { TransferLimits } from '../../../src/pxe/tftp/transfers.ts';
 import { nextTurn } from '../../../src/sim/io/turn.ts';
 import { createLife } from '../../../src/sim/life.ts';
 import type { Weather } from '../../../src/sim/network.ts';
@@ -29,7 +30,7 @@ const files = new Map<string, Uint8Array>([
 type Lab = {
   readonly sim: SimWorld;
   readonly responder: TftpResponder;
-  readonly events: TftpEvent[];
+  readonly events: TftpSighting[];
   readonly replace: (name: string, content: Uint8Array) => void;
   /** A socket on a host of its own, and what it heard. */
   readonly client: (
@@ -45,7 +46,7 @@ async function aLab(weather?: Weather, limits: Partial<TransferLimits> = {}): Pr
     ...(weather === undefined ? {} : { weather }),
   });
   const own = new Map(files);
-  const events: TftpEvent[] = [];
+  const events: TftpSighting[] = [];
   const responder = createTftpResponder({
     world: sim.worldOf(aHost('server', server.address)),
     files: own,
@@ -54,7 +55,9 @@ async function aLab(weather?: Weather, limits: Partial<TransferLimits> = {}): Pr
       port: server.port,
       limits: { ...defaultTftpLimits, ...limits },
     },
-    observe: (event) => events.push(event),
+    tell: (event) => {
+      if (event.by === 'tftp') events.push(event);
+    },
   });
   expect(await responder.start()).toEqual([]);
   const client: Lab['client'] = async (address) => {
@@ -149,7 +152,10 @@ describe('TFTP downloads', () => {
     expect(outcome?.ok && outcome.value.bytes).toEqual(loader);
     await lab.sim.clock.runUntil(lab.sim.clock.elapsedMs() + 10);
     expect(lab.responder.transfers()).toBe(0);
-    expect(lab.events.map((event) => event.kind)).toEqual(['completed']);
+    expect(lab.events).toMatchObject([
+      { kind: 'started', bytes: 0 },
+      { kind: 'completed', bytes: loader.length, resentBlocks: 0, server },
+    ]);
   });
 
   it.each([1, 16])('window %i: one lost packet in ten leaves content intact', async (window) => {
@@ -273,7 +279,7 @@ describe('TFTP transfers and who may move them', () => {
     await lab.sim.clock.runUntil(10);
     expect(lab.responder.transfers()).toBe(0);
     expect(lab.responder.counters).toMatchObject({ sizeOnly: 1, abortedByClient: 0 });
-    expect(lab.events).toEqual([]);
+    expect(lab.events.map(({ kind }) => kind)).toEqual(['started', 'size-only']);
   });
 
   it('the same request twice is one transfer', async () => {
