@@ -3,13 +3,15 @@
 // then Debian packages. Depends on nothing but Node's own modules and runs on any Node since 18.
 //
 //   node scripts/setup.mjs demo    what the demo needs
-//   node scripts/setup.mjs all     what the tests and benchmarks need as well
+//   node scripts/setup.mjs all     what the tests need as well
+//   node scripts/setup.mjs bench   and the programs that benchmarks measure beside ours; none of them is started
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -20,6 +22,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { disableServices, quietCommand, withoutServices } from './quiet-install.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -52,7 +55,28 @@ const debianPackages = {
       () => existsSync('/boot') && readdirSync('/boot').some((name) => name.startsWith('vmlinuz-')),
     ],
   ],
+  bench: [
+    ['wrk', ['/usr/bin/wrk']],
+    ['nginx', ['/usr/sbin/nginx']],
+    ['kea-dhcp4-server', ['/usr/sbin/kea-dhcp4']],
+    ['kea-admin', ['/usr/sbin/perfdhcp']],
+    // What the unpacked ones below are linked with.
+    ['libwrap0', () => hasLibrary('libwrap.so.0')],
+    ['libpcre2-8-0', () => hasLibrary('libpcre2-8.so.0')],
+  ],
 };
+/** Of the packages of `bench`. */
+const services = new Map([
+  ['nginx', 'nginx'],
+  ['kea-dhcp4-server', 'kea-dhcp4-server'],
+]);
+/** Only one of these can be installed at a time, so they are unpacked beside the npm packages instead. */
+const unpackedPackages = [
+  ['tftpd-hpa', 'usr/sbin/in.tftpd'],
+  ['atftpd', 'usr/sbin/atftpd'],
+];
+
+const packageTool = 'apt-get';
 
 const bundledNode = join(root, 'node_modules', '.bin', 'node');
 const lockHash = createHash('sha256')
@@ -67,12 +91,16 @@ const systemPath = (process.env.PATH ?? '')
   .join(delimiter);
 
 const level = process.argv[2] ?? 'all';
-if (level !== 'demo' && level !== 'all')
-  stop(`usage: node scripts/setup.mjs demo|all (not "${level}")`);
+if (level !== 'demo' && level !== 'all' && level !== 'bench')
+  stop(`usage: node scripts/setup.mjs demo|all|bench (not "${level}")`);
 
 installNpmPackages();
-if (level === 'all') checkTestTools();
-installDebianPackages([...debianPackages.demo, ...(level === 'all' ? debianPackages.all : [])]);
+if (level !== 'demo') checkTestTools();
+installDebianPackages([...debianPackages.demo, ...(level === 'demo' ? [] : debianPackages.all)]);
+if (level === 'bench') {
+  installBenchPackages();
+  for (const [name, program] of unpackedPackages) unpackPackage(name, program);
+}
 
 function installNpmPackages() {
   if (isStamped('npm') && existsSync(bundledNode)) return;
@@ -150,7 +178,7 @@ function linkNode() {
 function installDebianPackages(wanted) {
   const missing = wanted.filter(([, proof]) => !isThere(proof)).map(([name]) => name);
   if (missing.length === 0) return;
-  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing];
+  const install = [packageTool, 'install', '-y', '--no-install-recommends', ...missing];
   const byHand = `sudo apt-get update && sudo ${install.join(' ')}`;
   if (!existsSync('/usr/bin/apt-get'))
     stop(`not a Debian system; these are needed: ${missing.join(' ')}`);
@@ -158,8 +186,53 @@ function installDebianPackages(wanted) {
     stop(`Debian packages are missing. Run this, then try again:\n\n  ${byHand}\n`);
   say(`installing Debian packages: ${missing.join(' ')}`);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-qq'], environment);
+  run(packageTool, ['update', '-qq'], environment);
   run(install[0], ['-qq', '-o', 'Dpkg::Use-Pty=0', ...install.slice(1)], environment);
+}
+
+function installBenchPackages() {
+  const missing = debianPackages.bench.filter(([, proof]) => !isThere(proof)).map(([name]) => name);
+  if (missing.length === 0) return;
+  const ours = missing.flatMap((name) => services.get(name) ?? []);
+  if (process.getuid?.() !== 0) {
+    stop(
+      `programs to measure beside ours are missing. Run this, which starts no service:\n\n  ${quietCommand(missing, ours)}\n`,
+    );
+  }
+  withoutServices(() => installDebianPackages(debianPackages.bench), say);
+  disableServices(ours);
+}
+
+function unpackPackage(name, program) {
+  const folder = join(root, 'node_modules', '.peers', name);
+  if (existsSync(join(folder, program))) return;
+  say(`unpacking ${name} into ${folder}, where no service of it can start`);
+  const download = mkdtempSync(join(tmpdir(), 'tetsukan-peer-'));
+  const debian = (...words) => spawnSync(packageTool, words, { cwd: download, encoding: 'utf8' });
+  let got = debian('download', '-q', name);
+  if (got.status !== 0 && process.getuid?.() === 0) {
+    debian('update', '-qq');
+    got = debian('download', '-q', name);
+  }
+  const file = readdirSync(download).find((entry) => entry.endsWith('.deb'));
+  if (file === undefined) {
+    stop(
+      `${name} cannot be downloaded: ${got.stderr?.trim()}\nRun this, then try again:\n\n  sudo apt-get update\n`,
+    );
+  }
+  mkdirSync(folder, { recursive: true });
+  run('dpkg-deb', ['-x', join(download, file), folder], process.env);
+  rmSync(download, { recursive: true, force: true });
+}
+
+function hasLibrary(name) {
+  return ['/lib', '/usr/lib'].some(
+    (folder) =>
+      existsSync(join(folder, name)) ||
+      readdirSync(folder).some(
+        (entry) => entry.endsWith('-linux-gnu') && existsSync(join(folder, entry, name)),
+      ),
+  );
 }
 
 function isThere(proof) {

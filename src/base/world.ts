@@ -46,6 +46,11 @@ export type UdpSocket = {
   readonly local: Endpoint;
   /** Fire and forget, as UDP is; a local send error is reported to `onError`. */
   readonly send: (payload: Uint8Array, to: Endpoint) => void;
+  /**
+   * Sends datagrams that lie end to end, each `frameBytes` long but the last, which is not longer. The memory is the
+   * caller's again at once. Absent where a system has nothing faster than one `send` each.
+   */
+  readonly sendFrames?: (frames: Uint8Array, frameBytes: number, to: Endpoint) => void;
   readonly close: () => void;
 };
 
@@ -57,6 +62,8 @@ export type UdpOptions = {
   /** Bind to this interface (SO_BINDTODEVICE): only its packets come in, broadcasts go out through it. */
   readonly interface?: string;
   readonly broadcast?: boolean;
+  /** Sends many datagrams at a time: then `sendFrames` is worth its price, if the system has it. */
+  readonly frames?: boolean;
   readonly onDatagram: (datagram: Datagram) => void;
   readonly onError: (error: Error) => void;
 };

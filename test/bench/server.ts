@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { request } from 'undici';
+import { freePorts } from '../support/ports.ts';
 
 export type BenchServer = {
   readonly url: string;
@@ -18,8 +19,6 @@ export type BenchServer = {
   readonly memoryBytes: () => number;
   readonly stop: (options?: { readonly keep?: boolean }) => Promise<void>;
 };
-
-const ports = { http: 18_080, metrics: 18_081, dhcp: 18_067, tftp: 18_069 };
 
 export const perRack = 28;
 
@@ -50,6 +49,8 @@ export async function startBenchServer(
   } = {},
 ): Promise<BenchServer> {
   mkdirSync(join(folder, 'data'), { recursive: true });
+  const [http = 0, metrics = 0, dhcp = 0, tftp = 0] = await freePorts(4);
+  const ports = { http, metrics, dhcp, tftp };
   const file = join(folder, 'server.yml');
   writeFileSync(
     file,

@@ -11,6 +11,7 @@ import { networkInterfaces } from 'node:os';
 import { fail, ok, type Result } from '../result.ts';
 import type { Net, NetProblem, NetworkInterface, UdpOptions, UdpSocket } from '../world.ts';
 import { loadNative, type Native } from './native.ts';
+import { createFrameSender } from './udp-frames.ts';
 
 /** Kernel buffer for datagrams that wait for us: a thousand machines powered on at once send in one breath. */
 const receiveBufferBytes = 4 * 1024 * 1024;
@@ -38,7 +39,7 @@ function interfaces(): readonly NetworkInterface[] {
 }
 
 async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProblem>> {
-  const descriptor = options.interface === undefined ? ok(undefined) : boundToDevice(options);
+  const descriptor = descriptorFor(options);
   if (!descriptor.ok) return descriptor;
   const socket = createSocket({
     type: 'udp4',
@@ -61,15 +62,39 @@ async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProble
   socket.on('message', (payload, from) => {
     options.onDatagram({ payload, from: { address: from.address, port: from.port } });
   });
+  const send: UdpSocket['send'] = (payload, to) => {
+    socket.send(payload, to.port, to.address, (error) => {
+      if (error !== null) options.onError(error);
+    });
+  };
+  const fd = options.frames === true ? descriptor.value : undefined;
+  const sender = fd === undefined ? undefined : createFrameSender(fd);
+  let isOpen = true;
   return ok({
     local: { address, port },
-    send: (payload, to) => {
-      socket.send(payload, to.port, to.address, (error) => {
-        if (error !== null) options.onError(error);
-      });
+    send,
+    ...(sender === undefined
+      ? {}
+      : {
+          sendFrames: (frames, frameBytes, to) => {
+            // The number of a closed descriptor may be another socket's by now.
+            if (!isOpen) return;
+            // Node keeps what the socket's buffer does not take, until it does.
+            for (let at = sender.send(frames, frameBytes, to); at < frames.length; at += frameBytes)
+              send(frames.slice(at, at + frameBytes), to);
+          },
+        }),
+    close: () => {
+      isOpen = false;
+      socket.close();
     },
-    close: () => socket.close(),
   });
+}
+
+/** Node does not tell a socket's descriptor, so where we need it the socket is made by us; else Node makes it. */
+function descriptorFor(options: UdpOptions): Result<number | undefined, NetProblem> {
+  if (options.interface !== undefined) return boundToDevice(options, options.interface);
+  return options.frames === true && loadLibc().ok ? boundToDevice(options) : ok(undefined);
 }
 
 function bound(
@@ -153,10 +178,10 @@ function loadLibc(): Result<Libc, string> {
 }
 
 /** A descriptor bound to interface, address and port; SO_REUSEADDR lets one socket per interface share the port. */
-function boundToDevice(options: UdpOptions): Result<number, NetProblem> {
+function boundToDevice(options: UdpOptions, interfaceName?: string): Result<number, NetProblem> {
   const library = loadLibc();
   if (!library.ok) {
-    const text = `a socket cannot be bound to ${options.interface}: ${library.error}`;
+    const text = `a socket cannot be bound to ${interfaceName}: ${library.error}`;
     return fail({ kind: 'no-library', text });
   }
   const { socket, setsockopt, bind, close } = library.value;
@@ -164,7 +189,7 @@ function boundToDevice(options: UdpOptions): Result<number, NetProblem> {
   if (fd < 0) return fail(problemOf(library.value.lastError(), options));
   const one = Buffer.alloc(4);
   one.writeInt32LE(1);
-  const device = Buffer.from(`${options.interface}\0`);
+  const device = Buffer.from(`${interfaceName ?? ''}\0`);
   const address = Buffer.alloc(16);
   address.writeUInt16LE(libc.afInet, 0);
   address.writeUInt16BE(options.port, 2);
@@ -172,9 +197,10 @@ function boundToDevice(options: UdpOptions): Result<number, NetProblem> {
     address.writeUInt8(Number(octet), 4 + at);
   });
   const failed =
-    setsockopt(fd, libc.solSocket, libc.soReuseAddr, one, 4) < 0 ||
-    setsockopt(fd, libc.solSocket, libc.soBroadcast, one, 4) < 0 ||
-    setsockopt(fd, libc.solSocket, libc.soBindToDevice, device, device.length) < 0 ||
+    (interfaceName !== undefined &&
+      (setsockopt(fd, libc.solSocket, libc.soReuseAddr, one, 4) < 0 ||
+        setsockopt(fd, libc.solSocket, libc.soBroadcast, one, 4) < 0 ||
+        setsockopt(fd, libc.solSocket, libc.soBindToDevice, device, device.length) < 0)) ||
     bind(fd, address, address.length) < 0;
   if (!failed) return ok(fd);
   const code = library.value.lastError();

@@ -7,8 +7,8 @@ import { ok } from '../../base/result.ts';
 import { instant } from '../../base/time.ts';
 import { type Loader, type Loaders, loaderNames } from '../loaders.ts';
 
-/** iPXE is a megabyte; sixteen hold any build, and a mistaken path does not fill the memory. */
-const loaderBytesMax = 16 * 1024 * 1024;
+/** iPXE is a megabyte, a kernel with its initrd in one file a hundred; and a mistaken path does not fill the memory. */
+const loaderBytesMax = 128 * 1024 * 1024;
 
 /** @param settings `ipxeEfiPath` is Sabakan's way to name another `ipxe.efi`. */
 export async function readLoaders(settings: {

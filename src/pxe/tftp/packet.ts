@@ -111,6 +111,35 @@ export function encodeData(
   return bytes;
 }
 
+/**
+ * DATA `first` to `last` end to end into `target`, which has room for them.
+ *
+ * @returns how many octets that is
+ */
+export function writeFrames(
+  target: Uint8Array,
+  blocks: {
+    readonly content: Uint8Array;
+    readonly blockBytes: number;
+    readonly first: number;
+    readonly last: number;
+  },
+): number {
+  const { content, blockBytes, first, last } = blocks;
+  let at = 0;
+  for (let block = first; block <= last; block += 1) {
+    const start = (block - 1) * blockBytes;
+    const data = content.subarray(start, Math.min(start + blockBytes, content.length));
+    target[at] = 0;
+    target[at + 1] = 3;
+    target[at + 2] = (block >> 8) & 0xff;
+    target[at + 3] = block & 0xff;
+    target.set(data, at + dataHeaderBytes);
+    at += dataHeaderBytes + data.length;
+  }
+  return at;
+}
+
 function decodeRequest(kind: 'read' | 'write', bytes: Uint8Array): Result<TftpPacket, string> {
   if (bytes.length > requestBytesMax) return fail(`a request of ${bytes.length} bytes, over 512`);
   const words = wordsOf(bytes.subarray(2));

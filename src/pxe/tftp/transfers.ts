@@ -5,11 +5,13 @@ import { movingEveryMs, type SightingListener, type TftpSighting } from '../sigh
 import { type NegotiationLimits, negotiate } from './negotiation.ts';
 import {
   ackedBlock,
+  dataHeaderBytes,
   decodeTftp,
   encodeData,
   encodeTftp,
   errorCodes,
   type Options,
+  writeFrames,
 } from './packet.ts';
 import { blocksOf, onAck, onTime, type Step, startTransfer, type Transfer } from './transfer.ts';
 
@@ -60,6 +62,9 @@ export type TransferLimits = NegotiationLimits & {
 /** Answers to strangers per transfer; without a bound one stream of forged packets would buy another. */
 const strangerAnswersMax = 8;
 
+/** DATA packets on their way out; the longest there are fit once, the usual ones forty-four times. */
+const scratchBytes = 65_536;
+
 type Running = {
   readonly socket: UdpSocket;
   readonly asked: Endpoint;
@@ -95,6 +100,7 @@ export function createTransfers(deps: {
   /** Transfers per address; those whose socket is being opened count too. */
   const perAddress = new Map<string, number>();
   const opening = new Set<string>();
+  const scratch = new Uint8Array(scratchBytes);
   let stopped = false;
 
   const start = async (
@@ -108,6 +114,7 @@ export function createTransfers(deps: {
     const opened = await net.openUdp({
       address: asked.address,
       port: 0,
+      frames: true,
       onDatagram: (datagram) => {
         if (transfer !== undefined) onPacket(transfer, datagram);
       },
@@ -231,11 +238,22 @@ export function createTransfers(deps: {
 
   const sendBlocks = (transfer: Running, first: number, last: number) => {
     const { content, blockBytes, socket, client } = transfer;
-    for (let block = first; block <= last; block += 1) {
-      const from = (block - 1) * blockBytes;
-      const to = Math.min(from + blockBytes, content.length);
-      socket.send(encodeData(block, content, from, to), client);
-      counters.bytesSent += to - from;
+    if (socket.sendFrames === undefined) {
+      for (let block = first; block <= last; block += 1) {
+        const from = (block - 1) * blockBytes;
+        const to = Math.min(from + blockBytes, content.length);
+        socket.send(encodeData(block, content, from, to), client);
+        counters.bytesSent += to - from;
+      }
+      return;
+    }
+    const frameBytes = dataHeaderBytes + blockBytes;
+    const atATime = Math.floor(scratch.length / frameBytes);
+    for (let block = first; block <= last; block += atATime) {
+      const until = Math.min(block + atATime - 1, last);
+      const length = writeFrames(scratch, { content, blockBytes, first: block, last: until });
+      socket.sendFrames(scratch.subarray(0, length), frameBytes, client);
+      counters.bytesSent += length - (until - block + 1) * dataHeaderBytes;
     }
   };
 
