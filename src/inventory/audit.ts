@@ -34,6 +34,7 @@ export type AuditCategory =
   | 'ignition'
   | 'kernel-params'
   | 'brakes'
+  | 'networks'
   | 'tokens'
   /** What was refused at the door. */
   | 'denied';

@@ -31,6 +31,7 @@ import { parseBaseUrl } from './ipxe/word.ts';
 import { createKernelParams, type KernelParams } from './kernel-params.ts';
 import { createLeaseBook, type LeaseBook } from './lease-book.ts';
 import type { Loaders } from './loaders.ts';
+import { createNetworks, type Networks } from './networks.ts';
 import { type PxeStatus, statusOf } from './pxe-status.ts';
 import { createSightings, type Sightings } from './sightings.ts';
 import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
@@ -69,6 +70,8 @@ export type Pxe = {
   readonly kernelParams: KernelParams;
   readonly templates: TemplateDesk;
   readonly leases: LeaseBook;
+  /** Where this fleet may speak, and how. */
+  readonly networks: Networks;
   /** Everything this server sees of machines that boot. */
   readonly sightings: Sightings;
   readonly status: () => PxeStatus;
@@ -105,6 +108,7 @@ export function createPxe(deps: {
   const templates = createTemplateShelf({ ...common, urls: settings });
   const kernelParams = createKernelParams(common);
   const leases = createLeaseBook(common);
+  const networks = createNetworks({ ...common, inventory });
   const sightings = createSightings();
   const catalog = createImageCatalog({
     ...common,
@@ -168,7 +172,7 @@ export function createPxe(deps: {
   const startDhcpIfOn = async (): Promise<Result<void, PxeProblem>> => {
     if (settings.dhcp === undefined) return ok(undefined);
     const { tell } = sightings;
-    const common = { world, transact, inventory, advertiseUrl, tell };
+    const common = { world, transact, inventory, networks, advertiseUrl, tell };
     const started = await startDhcp({ ...common, settings: settings.dhcp });
     if (!started.ok) return started;
     dhcp = started.value;
@@ -179,6 +183,7 @@ export function createPxe(deps: {
     bootHttp,
     kernelParams,
     leases,
+    networks,
     sightings,
     images: imageDesk(catalog, () => pulls.get('image')),
     assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }, () =>
@@ -187,7 +192,7 @@ export function createPxe(deps: {
     templates: templateDesk(templates, () => ({ ...urlsOf(settings), now: world.clock.now() })),
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
-      for (const part of [templates, kernelParams, catalog, assets, leases]) {
+      for (const part of [templates, kernelParams, catalog, assets, leases, networks]) {
         const started = await part.start();
         if (!started.ok) return started;
       }
@@ -203,6 +208,7 @@ export function createPxe(deps: {
       catalog.stop();
       kernelParams.stop();
       leases.stop();
+      networks.stop();
       templates.stop();
     },
     status: () => statusOf(dhcp, tftp, off, loaders, catalog, assets, pulls),
@@ -210,6 +216,7 @@ export function createPxe(deps: {
       new Map([
         ...templates.broken(),
         ...catalog.broken(),
+        ...networks.records.broken(),
         ...[...assets.broken()].map(([name, why]) => [assetKeys.record(name), why] as const),
       ]),
   };

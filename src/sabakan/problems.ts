@@ -64,7 +64,8 @@ export type ArtefactProblem =
   | ErrorOf<Awaited<ReturnType<Pxe['assets']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['templates']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['kernelParams']['put']>>>
-  | ErrorOf<Awaited<ReturnType<Pxe['leases']['release']>>>;
+  | ErrorOf<Awaited<ReturnType<Pxe['leases']['release']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['networks']['put']>>>;
 
 export type Problem =
   | InventoryProblem
@@ -200,6 +201,10 @@ export const problemTable = {
   'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },
   'lease-unknown': { status: 404, v1: notFound, graphql: internal },
   'lease-moved': { status: 409, v1: 'conflicted', graphql: internal },
+  'network-unknown': { status: 404, v1: notFound, graphql: internal },
+  'network-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'network-exists': { status: 409, v1: 'conflicted', graphql: internal },
+  'networks-too-many': { status: 409, v1: 'conflicted', graphql: internal },
   'brake-unknown': { status: 404, v1: notFound, graphql: internal },
   'brake-fixed': { status: 409, v1: 'conflicted', graphql: internal },
 } as const satisfies Readonly<Record<ProblemKind, Row>>;

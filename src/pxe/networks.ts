@@ -1,0 +1,277 @@
+/**
+ * The networks on which this fleet may speak, and how: records under `tetsukan/networks/<name>`. What no record names is
+ * not answered, but for the IPAM node pool, which Sabakan serves as soon as both configurations are there.
+ */
+
+import { type Cidr, formatCidr, type Ipv4, isInside, networkOf } from '../base/addresses.ts';
+import { isJsonObject, parseJson } from '../base/exact-json.ts';
+import { createMirror, type Freshness } from '../base/mirror.ts';
+import {
+  type PreconditionFailed,
+  type PutTerms,
+  settled,
+  whyNotExpected,
+} from '../base/put-terms.ts';
+import { receipted } from '../base/receipt.ts';
+import { createRecords, type Records } from '../base/records.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import type { Revision, Store, StoreProblem, Write } from '../base/store.ts';
+import type { Transact, TransactProblem } from '../base/transact.ts';
+import type { World } from '../base/world.ts';
+import { type Actor, auditWrite } from '../inventory/audit.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import type { IpamConfig } from '../inventory/ipam-config.ts';
+import {
+  type DiscoveryPolicy,
+  decodeNetworkSpec,
+  encodeNetworkSpec,
+  isNetworkName,
+  type NetworkMode,
+  type NetworkSpec,
+  networkSpecToJson,
+} from './network-spec.ts';
+
+export type Network = {
+  readonly name: string;
+  readonly cidr: Cidr;
+  readonly mode: NetworkMode;
+  readonly discovery: DiscoveryPolicy;
+  readonly note?: string;
+  /** No record: the node pool of the IPAM configuration. */
+  readonly isImplicit: boolean;
+};
+
+export type NetworkProblem =
+  | { readonly kind: 'network-invalid'; readonly text: string }
+  | { readonly kind: 'network-unknown'; readonly text: string }
+  /** Another network has this very CIDR. */
+  | { readonly kind: 'network-exists'; readonly text: string }
+  | { readonly kind: 'networks-too-many'; readonly text: string }
+  | PreconditionFailed;
+
+type Written = Promise<Result<{ readonly revision: Revision }, NetworkProblem | TransactProblem>>;
+
+export type Networks = {
+  readonly start: () => Promise<Result<void, StoreProblem>>;
+  readonly stop: () => void;
+  readonly freshness: () => Freshness;
+  /** The narrowest that contains the address; a record before the node pool. Undefined: nothing is answered there. */
+  readonly of: (address: Ipv4) => Network | undefined;
+  /** Those of records, by name, and last the node pool unless a record covers all of it. */
+  readonly all: () => readonly Network[];
+  /** By `tetsukan/networks/<name>`. */
+  readonly records: Records<Network>;
+  /** The audit record is part of the commit. */
+  readonly put: (name: string, spec: NetworkSpec, actor: Actor, terms?: PutTerms) => Written;
+  readonly remove: (name: string, actor: Actor, terms?: PutTerms) => Written;
+};
+
+export const networksPrefix = 'tetsukan/networks/';
+/** The CIDR of each name, written with every change, so that two servers cannot both make a network of one CIDR. */
+const networksIndex = 'tetsukan/networks';
+/** The name of the network that no record makes. */
+export const nodePoolName = 'node-pool';
+/** Racks of the largest fleets; the index of them all is written with every change. */
+export const networksMax = 1_024;
+/** A write is answered when this server's own copy shows it, or after this long. */
+const ownWriteTimeoutMs = 2_000;
+
+export function createNetworks(deps: {
+  readonly store: Store;
+  readonly transact: Transact;
+  readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
+  readonly inventory: Pick<Inventory, 'ipam' | 'dhcp'>;
+}): Networks {
+  const { store, transact, inventory } = deps;
+  const { clock, chance, log } = deps.world;
+  const mirror = createMirror<Network>({
+    store,
+    prefix: networksPrefix,
+    decode: (name, value) => {
+      const spec = decodeNetworkSpec(value);
+      return spec.ok ? ok({ ...spec.value, name, isImplicit: false }) : spec;
+    },
+    clock,
+    log,
+  });
+  const records = createRecords(new Map([[networksPrefix, mirror]]));
+
+  let index: { readonly of: readonly unknown[]; readonly find: Finder } | undefined;
+  const recordOf: Finder = (address) => {
+    const entries = mirror.entries();
+    if (index?.of !== entries) {
+      index = { of: entries, find: finderOf(entries.map(([, network]) => network)) };
+    }
+    return index.find(address);
+  };
+  let pool: { readonly of: IpamConfig; readonly network: Network } | undefined;
+  const nodePool = (): Network | undefined => {
+    const ipam = inventory.ipam();
+    if (ipam === undefined || inventory.dhcp() === undefined) return undefined;
+    if (pool?.of !== ipam) pool = { of: ipam, network: nodePoolNetwork(ipam) };
+    return pool.network;
+  };
+
+  /** @param spec undefined: it is taken away. */
+  const write = async (
+    name: string,
+    spec: NetworkSpec | undefined,
+    actor: Actor,
+    terms: PutTerms,
+  ): Written => {
+    const key = `${networksPrefix}${name}`;
+    const now = clock.now();
+    const result = await receipted(transact, actor.receipt)<
+      PreconditionFailed | undefined,
+      NetworkProblem
+    >(networksIndex, { keys: [key, networksIndex] }, (view) => {
+      const before = view.get(key);
+      const taken = readIndex(view.get(networksIndex)?.value);
+      if (spec === undefined && before === undefined && !taken.has(name))
+        return fail(unknown(name));
+      const failed = whyNotExpected(view, key, terms, `the network ${name}`);
+      if (failed !== undefined) return { ok: true, value: failed, writes: [] };
+      taken.delete(name);
+      const refused = spec && whyNoRoom(formatCidr(spec.cidr), taken);
+      if (refused !== undefined) return fail(refused);
+      if (terms.dryRun === true) return { ok: true, value: undefined, writes: [] };
+      if (spec !== undefined) taken.set(name, formatCidr(spec.cidr));
+      const was = before === undefined ? undefined : decodeNetworkSpec(before.value);
+      const { write: record, condition } = auditWrite(actor, now, chance, {
+        category: 'networks',
+        instance: name,
+        action: spec === undefined ? 'delete' : 'put',
+        detail: spec === undefined ? '' : JSON.stringify(networkSpecToJson(spec)),
+        ...(was?.ok === true ? { before: networkSpecToJson(was.value) } : {}),
+        ...(spec === undefined ? {} : { after: networkSpecToJson(spec) }),
+      });
+      const change: Write =
+        spec === undefined
+          ? { kind: 'delete', key }
+          : { kind: 'put', key, value: encodeNetworkSpec(spec) };
+      const index: Write = { kind: 'put', key: networksIndex, value: writeIndex(taken) };
+      return {
+        ok: true,
+        value: undefined,
+        writes: [change, index, record],
+        conditions: [condition],
+      };
+    });
+    const done = settled(result);
+    if (!done.ok) return done;
+    await mirror.reached(done.value.revision, ownWriteTimeoutMs);
+    return ok({ revision: done.value.revision });
+  };
+
+  return {
+    start: () => mirror.start(),
+    stop: () => mirror.stop(),
+    freshness: () => mirror.freshness(),
+    of: (address) => {
+      const record = recordOf(address);
+      if (record !== undefined) return record;
+      const implicit = nodePool();
+      return implicit !== undefined && isInside(address, implicit.cidr) ? implicit : undefined;
+    },
+    all: () => {
+      const made = mirror.entries().map(([, network]) => network);
+      const implicit = nodePool();
+      return implicit === undefined || isCovered(implicit, made) ? made : [...made, implicit];
+    },
+    records,
+    put: async (name, spec, actor, terms = {}) => {
+      if (!isNetworkName(name)) return fail(badName(name));
+      if (name === nodePoolName) return fail(reserved());
+      return write(name, spec, actor, terms);
+    },
+    remove: (name, actor, terms = {}) => write(name, undefined, actor, terms),
+  };
+}
+
+/** The network that an IPAM configuration makes without a record, when there is a DHCP configuration, too. */
+export function nodePoolNetwork(ipam: IpamConfig): Network {
+  return {
+    name: nodePoolName,
+    cidr: ipam.nodeIpv4Pool,
+    mode: 'server',
+    discovery: 'off',
+    isImplicit: true,
+  };
+}
+
+/** Whether one of `records` decides for all addresses of the network. */
+export function isCovered({ cidr }: Network, records: readonly Network[]): boolean {
+  return records.some(
+    (one) => one.cidr.prefixLength <= cidr.prefixLength && isInside(cidr.base, one.cidr),
+  );
+}
+
+type Finder = (address: Ipv4) => Network | undefined;
+
+/** Asked for each DHCP message: a look into one map per prefix length there is. */
+function finderOf(networks: readonly Network[]): Finder {
+  const lengths = [...new Set(networks.map(({ cidr }) => cidr.prefixLength))].sort((a, b) => b - a);
+  const byLength = lengths.map(
+    (length) =>
+      [
+        length,
+        new Map(
+          networks
+            .filter(({ cidr }) => cidr.prefixLength === length)
+            .map((network) => [network.cidr.base, network]),
+        ),
+      ] as const,
+  );
+  return (address) => {
+    for (const [length, some] of byLength) {
+      const found = some.get(networkOf(address, length));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+type Index = Map<string, string>;
+
+/** What cannot be read is as if empty: the next change begins it anew. */
+function readIndex(stored: Uint8Array | undefined): Index {
+  const json = stored === undefined ? {} : parseJson(stored);
+  const entries = isJsonObject(json) ? Object.entries(json) : [];
+  return new Map(
+    entries.flatMap(([name, cidr]) => (typeof cidr === 'string' ? [[name, cidr] as const] : [])),
+  );
+}
+
+function writeIndex(index: Index): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(Object.fromEntries(index)));
+}
+
+function whyNoRoom(cidr: string, others: Index): NetworkProblem | undefined {
+  const name = [...others].find(([, one]) => one === cidr)?.[0];
+  if (name !== undefined) {
+    return { kind: 'network-exists', text: `${cidr} is the network ${name} already: change that` };
+  }
+  if (others.size < networksMax) return undefined;
+  const text = `there are ${others.size} networks; at most ${networksMax} are kept`;
+  return { kind: 'networks-too-many', text };
+}
+
+function unknown(name: string): NetworkProblem {
+  if (name === nodePoolName) {
+    const text = `${nodePoolName} is no record: it follows from the IPAM and DHCP configurations; to switch it off, put a network of its CIDR with mode off`;
+    return { kind: 'network-unknown', text };
+  }
+  const shown = JSON.stringify(name.slice(0, 100));
+  return { kind: 'network-unknown', text: `there is no network ${shown}` };
+}
+
+function badName(name: string): NetworkProblem {
+  const given = JSON.stringify(name.slice(0, 100));
+  const text = `${given} is no name of a network such as rack-3: lower-case letters, digits, - and ., at most 63`;
+  return { kind: 'network-invalid', text };
+}
+
+function reserved(): NetworkProblem {
+  const text = `${nodePoolName} stands for the IPAM node pool: give the network another name, with the pool's CIDR`;
+  return { kind: 'network-invalid', text };
+}
