@@ -7,6 +7,7 @@ import { imageNoun } from './nouns/image.ts';
 import { kernelParamsNoun } from './nouns/kernel-params.ts';
 import { leaseNoun } from './nouns/lease.ts';
 import { machineNoun } from './nouns/machine.ts';
+import { networkNoun } from './nouns/network.ts';
 import type { CliNoun } from './nouns/noun.ts';
 import { operationNoun } from './nouns/operation.ts';
 import { planNoun } from './nouns/plan.ts';
@@ -20,6 +21,7 @@ export const nouns: readonly CliNoun[] = [
   rackNoun,
   leaseNoun,
   subnetNoun,
+  networkNoun,
   configNoun,
   imageNoun,
   assetNoun,

@@ -15,6 +15,7 @@ import { addHoldCommand } from './grammar/hold.ts';
 import { addIgnitionCommands } from './grammar/ignition.ts';
 import { addLabelCommand } from './grammar/label.ts';
 import { addMigrateCommand } from './grammar/migrate.ts';
+import { addNetworkCommands } from './grammar/network.ts';
 import { addPlanCommands } from './grammar/plan.ts';
 import { addRegisterCommands } from './grammar/register.ts';
 import { addRetireCommand } from './grammar/retire.ts';
@@ -70,6 +71,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held b
     addDoctorCommand,
     addTokenCommands,
     addBrakeCommands,
+    addNetworkCommands,
     addUploadCommand,
     addEventsCommand,
     addHoldCommand,

@@ -123,6 +123,17 @@ export function goodRequest(dice: Dice): Good {
     }),
     () => ({ method: 'DELETE', path: '/kernel-params/coreos', headers: any }),
     () => ({
+      method: 'PUT',
+      path: `/networks/${name}`,
+      headers: dice.isBelow(0.5) ? any : {},
+      body: { cidr: `10.${dice.below(4)}.0.0/16`, mode: dice.pick(['server', 'proxy', 'off']) },
+    }),
+    () => ({
+      method: 'GET',
+      path: dice.pick(['/networks', `/networks/${name}`, '/watch/networks']),
+    }),
+    () => ({ method: 'DELETE', path: `/networks/${name}`, headers: any }),
+    () => ({
       method: 'POST',
       path: '/tokens',
       body: { name: `t${dice.below(99)}`, role: 'viewer', days: 1 },

@@ -86,6 +86,14 @@ const crowdHold = (text: string) => (face: TestFace) => {
 const putManual = (reason: string) => (face: TestFace) =>
   face.must('PUT /api/v2/brakes/manual', { body: { reason } });
 
+const putRack3 = (mode: string) => async (face: TestFace) => {
+  const { statusCode } = await face.ask('GET /api/v2/networks/rack-3');
+  return face.must('PUT /api/v2/networks/rack-3', {
+    body: { cidr: '10.68.3.0/24', mode },
+    headers: statusCode === 200 ? { 'if-match': '*' } : {},
+  });
+};
+
 export function anImage(kernel = 'kernel', initrd = 'initrd'): Uint8Array {
   return tarOf([
     ['kernel', utf8(kernel)],
@@ -166,6 +174,13 @@ const samples: readonly NounSample[] = [
     names: { os: 'coreos' },
     arrange: (face) => face.must('PUT /api/v1/kernel_params/coreos', { body: 'quiet' }),
     change: (face) => face.must('PUT /api/v1/kernel_params/coreos', { body: 'quiet splash' }),
+  },
+  {
+    paths: ['/networks'],
+    names: { name: 'rack-3' },
+    arrange: putRack3('server'),
+    change: putRack3('off'),
+    asked: { putNetwork: { names: { name: 'rack-4' }, headers: {} } },
   },
   {
     paths: ['/tokens'],

@@ -316,6 +316,23 @@ export type KernelParams = {
   readonly params: string;
 };
 
+export type Network = {
+  /** the name of a network, as in rack-3 */
+  readonly name: string;
+  /** the store's, of the last change; the object's ETag */
+  readonly revision: string;
+  /** as in 10.69.0.0/20; of networks one within the other the narrower counts */
+  readonly cidr: string;
+  /** server: lends addresses; proxy: names boot files beside a DHCP server of others, and lends nothing; off: answers nothing */
+  readonly mode: "server" | "proxy" | "off";
+  /** what becomes of machines nobody registered: off: nothing; ask: a person approves; rules: rules may */
+  readonly discovery: "off" | "ask" | "rules";
+  /** for people; may be empty */
+  readonly note: string;
+  /** no record: the node pool, served because there are an IPAM and a DHCP configuration, as with Sabakan */
+  readonly implicit: boolean;
+};
+
 export type Token = {
   /** stands in the token itself and in the audit log */
   readonly id: string;
@@ -509,6 +526,10 @@ export type ProblemKind =
   | 'machines-exist'
   | 'machines-refused'
   | 'media-type-unknown'
+  | 'network-exists'
+  | 'network-invalid'
+  | 'network-unknown'
+  | 'networks-too-many'
   | 'not-as-expected'
   | 'not-found'
   | 'not-live'
@@ -1330,6 +1351,76 @@ export type Calls = {
     args: {
       /** the operating system, such as coreos */
       os: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** networks in pages, all of one moment. Needs the role viewer. */
+  listNetworks: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, cidr, mode, discovery, implicit) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, cidr, mode, discovery, implicit */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, cidr, mode, discovery, implicit */
+      fieldSelector?: string;
+    };
+    item: Network;
+  };
+  /** one network; its ETag is its revision. Needs the role viewer. */
+  getNetwork: {
+    args: {
+      /** the name of a network, as in rack-3 */
+      name: string | number;
+    };
+    answer: Network;
+  };
+  /** changes of networks as server-sent events, from a revision on. Needs the role viewer. */
+  watchNetworks: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, cidr, mode, discovery, implicit) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, cidr, mode, discovery, implicit */
+      fieldSelector?: string;
+    };
+    change: Network;
+  };
+  /** says how a network is answered; replacing what is said takes If-Match. Needs the role operator. */
+  putNetwork: {
+    args: {
+      /** the name of a network, as in rack-3 */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** as in 10.69.0.0/20; of networks one within the other the narrower counts */
+        readonly cidr: string;
+        /** server: lends addresses; proxy: names boot files beside a DHCP server of others, and lends nothing; off: answers nothing */
+        readonly mode: "server" | "proxy" | "off";
+        /** what becomes of machines nobody registered: off: nothing; ask: a person approves; rules: rules may */
+        readonly discovery?: "off" | "ask" | "rules";
+        /** for people */
+        readonly note?: string;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: Network;
+  };
+  /** takes a network away: it is answered as if it had never been named. Needs the role operator. */
+  deleteNetwork: {
+    args: {
+      /** the name of a network, as in rack-3 */
+      name: string | number;
       /** true: decide on what is stored now, write nothing, answer what would be */
       dryRun?: boolean;
       /** the revision you know, or * */

@@ -57,6 +57,21 @@ export const leaseColumns = {
   range: 'the first address of its range',
 } as const;
 
+/** What networks are selected and sorted by, and what it holds. */
+export const networkColumns = {
+  name: 'its name',
+  cidr: 'as in 10.69.0.0/20',
+  mode: 'server, proxy or off',
+  discovery: 'off, ask or rules',
+  implicit: 'true or false: whether no record makes it, but the IPAM configuration',
+} as const;
+
+/** What a network's members may be; the server's own lists are held against these. */
+export const networkValues = {
+  mode: ['server', 'proxy', 'off'],
+  discovery: ['off', 'ask', 'rules'],
+} as const;
+
 /** What kernel parameters are selected and sorted by, and what it holds. */
 export const kernelParamsColumns = {
   os: 'the operating system',

@@ -8,6 +8,7 @@ import { imageOperations } from './image.ts';
 import { kernelParamsOperations } from './kernel-params.ts';
 import { leaseOperations } from './lease.ts';
 import { machineOperations } from './machine-operations.ts';
+import { networkOperations } from './network.ts';
 import type { Operation } from './operation.ts';
 import { planOperations } from './plan.ts';
 import { rackOperations } from './rack.ts';
@@ -29,6 +30,7 @@ export const operations: readonly Operation[] = [
   ...templateOperations,
   ...eventOperations,
   ...kernelParamsOperations,
+  ...networkOperations,
   ...registrationOperations,
   ...tokenOperations,
   ...brakeOperations,

@@ -22,6 +22,7 @@ import { type ImagePartDeps, imagePart } from './images.ts';
 import { type KernelParamsPartDeps, kernelParamsPart } from './kernel-params.ts';
 import { leasePart } from './leases.ts';
 import { type MachinePartDeps, machinePart } from './machine-part.ts';
+import { type NetworkPartDeps, networkPart } from './networks.ts';
 import { createOnce } from './once.ts';
 import { openApiDocument } from './openapi.ts';
 import { createDocsRoutes } from './page/routes.ts';
@@ -36,6 +37,7 @@ import { workPart } from './works.ts';
 export type ApiDeps = MachinePartDeps &
   ConfigPartDeps &
   KernelParamsPartDeps &
+  NetworkPartDeps &
   ImagePartDeps &
   AssetPartDeps &
   TemplatePartDeps &
@@ -87,6 +89,7 @@ export function createApi(deps: ApiDeps): Api {
     templatePart(deps),
     eventPart(deps),
     kernelParamsPart(deps),
+    networkPart(deps),
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
     brakePart(deps),
