@@ -20,6 +20,12 @@ export type DhcpCounters = {
   refused: number;
   /** From networks without a range. */
   noSubnet: number;
+  /** From networks that nobody enabled. */
+  notEnabled: number;
+  /** From networks that are switched off. */
+  networkOff: number;
+  /** Answered with a boot file and no address, beside another DHCP server; part of `offered` and `acked`. */
+  proxied: number;
   offered: number;
   acked: number;
   nakked: number;
@@ -117,7 +123,8 @@ export function createReport(
     },
     answered: (seen, answer, target, sent) => {
       const { request } = seen;
-      const address = answer.kind === 'nak' ? undefined : answer.address;
+      // A proxy's offer is one without an address.
+      const address = answer.kind === 'nak' || answer.address === 0 ? undefined : answer.address;
       const bootFile = answer.kind === 'nak' ? undefined : bootFileOf(target);
       const noLoader =
         answer.kind !== 'nak' && target.kind === 'no-loader' ? target.text : undefined;
@@ -194,6 +201,9 @@ function noneYet(): Counters {
     strangeMac: 0,
     refused: 0,
     noSubnet: 0,
+    notEnabled: 0,
+    networkOff: 0,
+    proxied: 0,
     offered: 0,
     acked: 0,
     nakked: 0,

@@ -12,6 +12,7 @@ export const optionCodes = {
   dnsServers: 6,
   hostName: 12,
   broadcastAddress: 28,
+  vendorOptions: 43,
   requestedAddress: 50,
   leaseSeconds: 51,
   overload: 52,

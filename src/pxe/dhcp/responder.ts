@@ -5,12 +5,14 @@
  * machines powered on together cost a few commits.
  */
 
-import type { Ipv4 } from '../../base/addresses.ts';
+import { type Cidr, type Ipv4, isInside, parseIpv4 } from '../../base/addresses.ts';
+import { ok } from '../../base/result.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, World } from '../../base/world.ts';
 import { leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { type BootTarget, bootTargetOf, type LoaderNames } from '../boot-target.ts';
+import type { Network, Networks } from '../networks.ts';
 import type { SightingListener } from '../sightings.ts';
 import type { Answer } from './answer.ts';
 import { createReport, type DhcpCounters } from './counters.ts';
@@ -18,11 +20,13 @@ import { replyDestination, type TargetRules, whyRefused } from './destination.ts
 import { createLeaseDesk, type LeaseWish } from './lease-desk.ts';
 import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
+import { bootServerPort, proxyAnswerTo } from './proxy.ts';
 import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
 import type { Seen } from './sighting.ts';
 import { placeOf, subnetOf } from './subnet.ts';
+import { createUnserved, type UnservedNetwork } from './unserved.ts';
 
 /** How a datagram came in. */
 export type Arrival = {
@@ -35,6 +39,8 @@ export type Arrival = {
   readonly interface?: string | undefined;
   /** Of the socket; default 67. */
   readonly port?: number;
+  /** Of that interface's first address. */
+  readonly linkNetwork?: Cidr | undefined;
 };
 
 export type Outgoing = { readonly payload: Uint8Array; readonly to: Endpoint };
@@ -50,6 +56,8 @@ export type DhcpResponder = {
   readonly lookAtClock: () => void;
   readonly holds: () => number;
   readonly waiting: () => number;
+  /** Who asks in vain, where nobody enabled their network. */
+  readonly unserved: () => readonly UnservedNetwork[];
 };
 
 export type ResponderRules = {
@@ -77,13 +85,15 @@ export function createDhcpResponder(deps: {
   readonly world: Pick<World, 'clock' | 'log'>;
   readonly transact: Transact;
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
+  readonly networks: Pick<Networks, 'of'>;
   readonly rules: ResponderRules;
   readonly tell?: SightingListener;
 }): DhcpResponder {
-  const { world, transact, inventory, rules } = deps;
+  const { world, transact, inventory, networks, rules } = deps;
   const { clock } = world;
   const report = createReport(world, deps.tell ?? (() => {}));
   const { counters } = report;
+  const unserved = createUnserved(world);
   const ranges = new Map<string, Queue<Job>>();
   const desk = createLeaseDesk({
     clock,
@@ -130,15 +140,44 @@ export function createDhcpResponder(deps: {
     const { clientAddress } = request.packet;
     const peer = request.relay?.address ?? (clientAddress === 0 ? undefined : clientAddress);
     const serverAddress = arrival.serverAddress(peer);
+    const seen = { request, payload, arrival, serverAddress };
+    const ignore = (reason: string): undefined => {
+      report.silent(seenBy(seen), reason);
+    };
+    const place = placeOf(request, arrival.interfaceAddress);
+    if (arrival.port === bootServerPort) {
+      const client = clientAddress === 0 ? parseIpv4(arrival.from.address) : ok(clientAddress);
+      const network = client.ok ? networks.of(client.value) : undefined;
+      if (network?.mode !== 'proxy') return ignore('boot files are not named here by port 4011');
+      done(proxied(seen, network));
+      return undefined;
+    }
+    const network = place === undefined ? undefined : networks.of(place);
+    if (network?.mode === 'off') {
+      counters.networkOff += 1;
+      return ignore('its network is switched off');
+    }
+    if (network?.mode === 'proxy') {
+      done(proxied(seen, network));
+      return undefined;
+    }
+    if (network === undefined && place !== undefined) {
+      counters.notEnabled += 1;
+      unserved.hear({
+        mac: request.mac,
+        place,
+        isRelayed: request.relay !== undefined,
+        interface: arrival.interface,
+        linkNetwork: arrival.linkNetwork,
+      });
+    }
     const ipam = inventory.ipam();
     const dhcp = inventory.dhcp();
-    const ignore = (reason: string): undefined => {
-      report.silent(seenBy({ request, payload, arrival, serverAddress }), reason);
-    };
     if (ipam === undefined || dhcp === undefined)
       return ignore('no IPAM or DHCP configuration yet');
     const refusal = whyRefused(request, {
       ...rules,
+      relayNetworks: relayNetworksOf(rules, network),
       nodePool: ipam.nodeIpv4Pool,
       subnetPrefixLength: ipam.nodeIpv4RangeMask,
     });
@@ -146,11 +185,12 @@ export function createDhcpResponder(deps: {
       counters.refused += 1;
       return ignore(refusal);
     }
-    const place = placeOf(request, arrival.interfaceAddress);
-    const subnet = place === undefined ? undefined : subnetOf(ipam, place);
+    const subnet = place === undefined || network === undefined ? undefined : subnetOf(ipam, place);
     if (subnet === undefined) {
       counters.noSubnet += 1;
-      return ignore('nothing is lent on its network');
+      return ignore(
+        network === undefined ? 'its network is not enabled' : 'nothing is lent on its network',
+      );
     }
     if (serverAddress === undefined) return ignore('no address of ours faces the client');
     const job: Job = {
@@ -170,6 +210,49 @@ export function createDhcpResponder(deps: {
       },
     };
     return job;
+  };
+
+  /** What a client hears from us where another server gives it its address. */
+  const proxied = (seen: Parameters<typeof seenBy>[0], network: Network): Outgoing | undefined => {
+    const { request, arrival, serverAddress } = seen;
+    const isBootServer = arrival.port === bootServerPort;
+    const refusal = whyRefused(request, {
+      isOwn: rules.isOwn,
+      relayNetworks: [network.cidr, ...rules.relayNetworks],
+      nodePool: network.cidr,
+      subnetPrefixLength: network.cidr.prefixLength,
+    });
+    const from = parseIpv4(arrival.from.address);
+    if (
+      refusal !== undefined ||
+      (isBootServer && !(from.ok && isInside(from.value, network.cidr)))
+    ) {
+      counters.refused += 1;
+      report.silent(seenBy(seen), refusal ?? 'the client address is not of its network');
+      return undefined;
+    }
+    if (serverAddress === undefined) {
+      report.silent(seenBy(seen), 'no address of ours faces the client');
+      return undefined;
+    }
+    const target = bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders);
+    const answer = proxyAnswerTo(request, { target, serverAddress, isBootServer });
+    if (answer.kind === 'silence') {
+      report.silent(seenBy(seen), answer.reason);
+      return undefined;
+    }
+    counters.proxied += 1;
+    const { kind, reason, packet } = answer;
+    const outgoing: Outgoing = {
+      payload: encodeDhcp(packet),
+      to: isBootServer ? arrival.from : replyDestination(request, false, arrival.from),
+    };
+    const spoken: Exclude<Answer, { kind: 'silence' }> =
+      kind === 'offer'
+        ? { kind, reason, address: packet.yourAddress }
+        : { kind, reason, address: packet.clientAddress, leased: false };
+    report.answered(seenBy(seen), spoken, target, outgoing);
+    return outgoing;
   };
 
   const enqueue = (job: Job): void => {
@@ -270,8 +353,18 @@ export function createDhcpResponder(deps: {
     counters: () => ({ ...counters }),
     lookAtClock: desk.lookAtClock,
     holds: desk.holds,
+    unserved: unserved.list,
     waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
   };
+}
+
+/** A network that a record enables is one whose relays are known, too. */
+function relayNetworksOf(
+  { relayNetworks }: ResponderRules,
+  network: Network | undefined,
+): ResponderRules['relayNetworks'] {
+  const isNamed = relayNetworks.length > 0 && network?.isImplicit === false;
+  return isNamed ? [...relayNetworks, network.cidr] : relayNetworks;
 }
 
 function seenBy({

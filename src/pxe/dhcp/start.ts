@@ -5,7 +5,7 @@
  * relays reach it, too; those that appear later are served then. Without, one plain socket that serves relays and renewals only, and needs no privilege.
  */
 
-import { type Cidr, formatIpv4, type Ipv4, parseIpv4 } from '../../base/addresses.ts';
+import { type Cidr, formatIpv4, type Ipv4, networkOf, parseIpv4 } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { StoreProblem } from '../../base/store.ts';
 import { formatInstant, type Rfc3339 } from '../../base/time.ts';
@@ -13,12 +13,21 @@ import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, NetProblem, NetworkInterface, UdpSocket, World } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { defaultLoaders, type LoaderNames } from '../boot-target.ts';
+import type { Networks } from '../networks.ts';
 import type { SightingListener } from '../sightings.ts';
 import type { DhcpCounters } from './counters.ts';
 import { leasePrefix, openLeaseTable } from './leases.ts';
 import { anyAddress, chooseLinks, compareDoors, type Door } from './links.ts';
-import { createOwnAddresses, facing, isLoopback, type OwnAddresses } from './own-addresses.ts';
+import {
+  createOwnAddresses,
+  facing,
+  isLoopback,
+  type OwnAddress,
+  type OwnAddresses,
+} from './own-addresses.ts';
+import { bootServerPort } from './proxy.ts';
 import { type Arrival, createDhcpResponder } from './responder.ts';
+import type { UnservedNetwork } from './unserved.ts';
 
 export type DhcpSettings = {
   /**
@@ -52,6 +61,8 @@ export type DhcpStatus = {
   readonly holds: number;
   /** Requests in queues. */
   readonly waiting: number;
+  /** Who asks in vain, where nobody enabled their network. */
+  readonly unserved: readonly UnservedNetwork[];
 };
 
 export type LentAddress = {
@@ -79,6 +90,7 @@ export async function startDhcp(deps: {
   readonly world: Pick<World, 'net' | 'clock' | 'chance' | 'log' | 'store'>;
   readonly transact: Transact;
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
+  readonly networks: Pick<Networks, 'of' | 'all'>;
   readonly settings: DhcpSettings;
   /** `http://host:port` under which machines reach the boot endpoints. */
   readonly advertiseUrl: string;
@@ -98,7 +110,10 @@ export async function startDhcp(deps: {
     },
   });
   let doors: readonly Door[] = [];
+  /** Port 4011, where a client that has an address asks for its boot file. */
+  let bootDoors: readonly Door[] = [];
   let missing: readonly string[] = [];
+  let bootMissing: readonly string[] = [];
   let stopped = false;
   let servesThem = servesLinks(settings);
   let cancelLook = (): void => {};
@@ -110,24 +125,28 @@ export async function startDhcp(deps: {
     stopped = true;
     cancelLook();
     close(doors);
+    for (const { socket } of bootDoors) socket.close();
+    bootDoors = [];
   };
 
-  const listen = async (link: NetworkInterface | undefined): Promise<Result<void, NetProblem>> => {
+  const listen = async (
+    link: NetworkInterface | undefined,
+    port: number,
+  ): Promise<Result<Door, NetProblem>> => {
     // Bound to a specific address, a socket would not hear broadcasts.
     const address = link === undefined ? settings.bind.address : anyAddress;
     let socket: UdpSocket | undefined;
     let warnedAtMs = Number.NEGATIVE_INFINITY;
-    const arrivalOf = arrivalOn(link, settings.bind, own);
+    const arrivalOf = arrivalOn(link, { ...settings.bind, port }, own);
     const opened = await net.openUdp({
       address,
-      port: settings.bind.port,
+      port,
       ...(link === undefined ? {} : { interface: link.name }),
       broadcast: true,
       onDatagram: ({ payload, from }) => {
         void responder.handle(payload, arrivalOf(from)).then((outgoing) => {
-          if (outgoing !== undefined && doors.some((door) => door.socket === socket)) {
-            socket?.send(outgoing.payload, outgoing.to);
-          }
+          const isOpen = [...doors, ...bootDoors].some((door) => door.socket === socket);
+          if (outgoing !== undefined && isOpen) socket?.send(outgoing.payload, outgoing.to);
         });
       },
       onError: (error) => {
@@ -142,9 +161,40 @@ export async function startDhcp(deps: {
     });
     if (!opened.ok) return opened;
     socket = opened.value;
-    doors = [...doors, { socket, link }];
+    return ok({ socket, link });
+  };
+
+  const openDoor = async (
+    link: NetworkInterface | undefined,
+  ): Promise<Result<void, NetProblem>> => {
+    const door = await listen(link, settings.bind.port);
+    if (!door.ok) return door;
+    doors = [...doors, door.value];
     if (stopped) stop();
     return ok(undefined);
+  };
+
+  /** Port 4011 beside each door, while a network is beside another DHCP server. */
+  const openBootDoors = async (): Promise<void> => {
+    const isWanted = deps.networks.all().some(({ mode }) => mode === 'proxy');
+    const wanted = isWanted ? doors : [];
+    const isFor = (door: Door, other: Door): boolean => door.link === other.link;
+    for (const door of bootDoors) {
+      if (!wanted.some((one) => isFor(one, door))) door.socket.close();
+    }
+    bootDoors = bootDoors.filter((door) => wanted.some((one) => isFor(one, door)));
+    const texts: string[] = [];
+    for (const door of wanted) {
+      if (bootDoors.some((one) => isFor(one, door))) continue;
+      const opened = await listen(door.link, bootServerPort);
+      if (opened.ok) bootDoors = [...bootDoors, opened.value];
+      else texts.push(opened.error.text);
+    }
+    for (const text of texts) {
+      if (!bootMissing.includes(text)) log.warn('port 4011 is not served', { text });
+    }
+    bootMissing = texts;
+    if (stopped) stop();
   };
 
   const openLinks = async (): Promise<readonly NetProblem[]> => {
@@ -154,7 +204,7 @@ export async function startDhcp(deps: {
     close(gone);
     const problems: NetProblem[] = [];
     for (const link of open) {
-      const listening = await listen(link);
+      const listening = await openDoor(link);
       if (listening.ok) log.info('answers DHCP on an interface', { interface: link.name });
       else problems.push(listening.error);
     }
@@ -170,8 +220,8 @@ export async function startDhcp(deps: {
     if (stopped) return;
     cancelLook = clock.after(lookEveryMs, () => {
       responder.lookAtClock();
-      if (servesThem) void openLinks().then(lookLater);
-      else lookLater();
+      const looked = servesThem ? openLinks() : Promise.resolve();
+      void looked.then(openBootDoors).then(lookLater);
     });
   };
 
@@ -183,23 +233,28 @@ export async function startDhcp(deps: {
     [servesThem, missing, problem] = [false, [problem.text], undefined];
   }
   if (!servesThem) {
-    const plain = await listen(undefined);
+    const plain = await openDoor(undefined);
     if (!plain.ok) problem = plain.error;
   }
   if (problem !== undefined) {
     stop();
     return fail(problem);
   }
+  await openBootDoors();
   responder.lookAtClock();
   lookLater();
   return ok({
     stop,
     counters: responder.counters,
     status: () => ({
-      listening: doors.map(({ socket, link }) => ({ ...socket.local, interface: link?.name })),
-      missing,
+      listening: [...doors, ...bootDoors].map(({ socket, link }) => ({
+        ...socket.local,
+        interface: link?.name,
+      })),
+      missing: [...missing, ...bootMissing],
       holds: responder.holds(),
       waiting: responder.waiting(),
+      unserved: responder.unserved(),
     }),
     leases: async () => {
       const listing = await world.store.list(leasePrefix);
@@ -255,11 +310,18 @@ function arrivalOn(
       from,
       port,
       interface: link?.name,
+      linkNetwork: linkNetworkOf(link === undefined ? undefined : addresses[0]),
       interfaceAddress: link === undefined ? undefined : (specific ?? first),
       serverAddress: (peer) =>
         specific ?? (peer === undefined ? undefined : facing(addresses, peer)) ?? first,
     };
   };
+}
+
+function linkNetworkOf(first: OwnAddress | undefined): Cidr | undefined {
+  if (first === undefined) return undefined;
+  const { address, prefixLength } = first;
+  return { base: networkOf(address, prefixLength), prefixLength };
 }
 
 function lentBy(key: string, value: Uint8Array): readonly LentAddress[] {

@@ -1,6 +1,12 @@
 /** A responder on a memory store, and clients that speak to it with the simulated machines' own codec. */
 
-import { type Ipv4, type MacAddress, parseIpv4, parseMac } from '../../../src/base/addresses.ts';
+import {
+  type Ipv4,
+  isInside,
+  type MacAddress,
+  parseIpv4,
+  parseMac,
+} from '../../../src/base/addresses.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/base/memory-store.ts';
 import type { Store } from '../../../src/base/store.ts';
 import { createTransact } from '../../../src/base/transact.ts';
@@ -13,6 +19,7 @@ import {
   type Outgoing,
   type ResponderRules,
 } from '../../../src/pxe/dhcp/responder.ts';
+import { type Networks, nodePoolNetwork } from '../../../src/pxe/networks.ts';
 import type { Sighting } from '../../../src/pxe/sightings.ts';
 import {
   type ClientOption,
@@ -55,6 +62,8 @@ export function aBed(
     readonly server?: string;
     readonly clock?: ReturnType<typeof manualClock>;
     readonly rules?: Partial<ResponderRules>;
+    /** Default: the node pool, while there are both configurations. */
+    readonly networkOf?: Networks['of'];
   } = {},
 ) {
   const clock = options.clock ?? manualClock();
@@ -77,6 +86,7 @@ export function aBed(
       dhcp: () => facts.dhcp,
       ownerOf: (one) => (owned.has(one) ? ({} as never) : undefined),
     },
+    networks: { of: options.networkOf ?? nodePoolOf(facts) },
     rules: {
       relayNetworks: [],
       isOwn: (one) => one === ip(server),
@@ -114,6 +124,18 @@ export function aBed(
       const outgoing = await send(payload, arrival);
       return outgoing === undefined ? undefined : readReply(outgoing);
     },
+  };
+}
+
+/** The networks of a database without records. */
+export function nodePoolOf(facts: {
+  readonly ipam: IpamConfig | undefined;
+  readonly dhcp: unknown;
+}): Networks['of'] {
+  return (address) => {
+    if (facts.ipam === undefined || facts.dhcp === undefined) return undefined;
+    const pool = nodePoolNetwork(facts.ipam);
+    return isInside(address, pool.cidr) ? pool : undefined;
   };
 }
 

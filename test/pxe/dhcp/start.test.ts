@@ -5,12 +5,13 @@ import type { Net } from '../../../src/base/world.ts';
 import { parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
 import { chooseLinks } from '../../../src/pxe/dhcp/links.ts';
 import { type DhcpSettings, defaultDhcpSettings, startDhcp } from '../../../src/pxe/dhcp/start.ts';
+import type { Network } from '../../../src/pxe/networks.ts';
 import { decodeServerPacket, type ServerPacket } from '../../../src/sim/dhcp-wire.ts';
 import { nextTurn } from '../../../src/sim/io/turn.ts';
 import type { SimInterface } from '../../../src/sim/network.ts';
 import { createSimWorld } from '../../../src/sim/world.ts';
 import { ipamG } from '../../support/machines.ts';
-import { hex, message } from './bed.ts';
+import { hex, message, nodePoolOf } from './bed.ts';
 
 function link(name: string, ...addresses: string[]): SimInterface {
   return {
@@ -25,6 +26,7 @@ async function aSite(
   settings: Partial<DhcpSettings>,
   interfaces: readonly SimInterface[],
   netOf: (net: Net) => Net = (net) => net,
+  networks: readonly Network[] = [],
 ) {
   const sim = createSimWorld({ seed: 'dhcp', startMs: 0, turn: nextTurn });
   const world = sim.worldOf({
@@ -39,6 +41,7 @@ async function aSite(
     world: { ...world, net: netOf(world.net) },
     transact: createTransact(world.store, world),
     inventory: { ipam: () => ipamG, dhcp: () => dhcp.value, ownerOf: () => undefined },
+    networks: { of: nodePoolOf({ ipam: ipamG, dhcp: dhcp.value }), all: () => networks },
     settings: { ...defaultDhcpSettings, bind: { address: '0.0.0.0', port: 67 }, ...settings },
     advertiseUrl: 'http://10.69.0.3:10080',
   });
@@ -99,6 +102,7 @@ describe('on links', () => {
       missing: [],
       holds: 2,
       waiting: 0,
+      unserved: [],
     });
     started.value.stop();
     left.send(message('discover', { mac: 3 }), { address: '255.255.255.255', port: 67 });

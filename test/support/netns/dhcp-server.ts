@@ -7,6 +7,7 @@ import { createNet } from '../../../src/base/io/udp.ts';
 import { createMemoryStore } from '../../../src/base/memory-store.ts';
 import { createTransact } from '../../../src/base/transact.ts';
 import { defaultDhcpSettings, startDhcp } from '../../../src/pxe/dhcp/start.ts';
+import { nodePoolNetwork } from '../../../src/pxe/networks.ts';
 import { ipamG } from '../machines.ts';
 import { silentLog } from '../silent-log.ts';
 
@@ -31,6 +32,7 @@ const started = await startDhcp({
     }),
     ownerOf: () => undefined,
   },
+  networks: { of: () => nodePoolNetwork(ipamG), all: () => [] },
   settings: {
     ...defaultDhcpSettings,
     bind: { address: '0.0.0.0', port: Number(port) },
