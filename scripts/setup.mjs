@@ -44,6 +44,8 @@ const debianPackages = {
     ['ethtool', ['/usr/sbin/ethtool', '/sbin/ethtool']],
     ['ipxe', ['/usr/lib/ipxe/snponly.efi']],
     ['busybox-static', ['/bin/busybox', '/usr/bin/busybox']],
+    ['xz-utils', ['/usr/bin/xz']],
+    ['nftables', ['/usr/sbin/nft', '/sbin/nft']],
     ['kmod', ['/usr/sbin/modprobe', '/sbin/modprobe', '/usr/bin/kmod', '/bin/kmod']],
     ['cpio', ['/usr/bin/cpio', '/bin/cpio']],
     ['isc-dhcp-relay', ['/usr/sbin/dhcrelay', '/sbin/dhcrelay']],
