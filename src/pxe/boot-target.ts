@@ -80,11 +80,14 @@ const bootPath = '/api/v1/boot';
 /**
  * @param advertiseUrl `http://host:port` of this server; a path in it is replaced. Never taken from a request's Host
  *   header: UEFI leaves the port out of it.
+ * @param httpBootUrl the same for firmware's own HTTP boot, which may be https where the firmware trusts our authority;
+ *   nothing in its request says whether it does. iPXE's script stays at `advertiseUrl`: Debian's builds have no TLS.
  */
 export function bootTargetOf(
   client: BootClient,
   advertiseUrl: string,
   loaders: LoaderNames = defaultLoaders,
+  httpBootUrl: string = advertiseUrl,
 ): BootTarget {
   const isIpxe = client.hasIpxeOptions || client.userClasses.includes(ipxeClass);
   if (isIpxe && client.lacksHttp !== true) {
@@ -101,7 +104,7 @@ export function bootTargetOf(
     return { kind: 'no-loader', text: whyNoLoader(offered) };
   }
   return overHttp
-    ? { kind: 'http-loader', architecture, url: urlOf(advertiseUrl, `${bootPath}/${file}`) }
+    ? { kind: 'http-loader', architecture, url: urlOf(httpBootUrl, `${bootPath}/${file}`) }
     : { kind: 'tftp-loader', architecture, file };
 }
 

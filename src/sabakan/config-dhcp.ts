@@ -3,6 +3,7 @@
 import { type Cidr, parseCidr } from '../base/addresses.ts';
 import type { Endpoint } from '../base/world.ts';
 import type { Section } from './config-reader.ts';
+import { normalizedUrl } from './config-text.ts';
 import { endpoint } from './config-values.ts';
 
 export type DhcpMembers = {
@@ -11,6 +12,8 @@ export type DhcpMembers = {
   /** Links that are answered directly; those whose address lies outside the node pool stay silent. */
   readonly interfaces: readonly string[] | 'all';
   readonly relayNetworks: readonly Cidr[];
+  /** Without a slash at the end; undefined: `advertise-url`. */
+  readonly httpBootUrl: string | undefined;
 };
 
 /** What every firmware asks (RFC 2131 section 4.1). */
@@ -24,6 +27,7 @@ export function readDhcp(root: Section): DhcpMembers {
     bind,
     interfaces: interfacesOf(section, bind),
     relayNetworks: networks(section, 'relay-networks'),
+    httpBootUrl: httpBootUrl(section),
   };
   section.refuseOthers();
   return members;
@@ -35,6 +39,18 @@ function interfacesOf(section: Section, bind: Endpoint): readonly string[] | 'al
   const isSabakans = bind.port === serverPort && bind.address === '0.0.0.0';
   if (given === 'all' || (given === undefined && isSabakans)) return 'all';
   return section.texts('interfaces', []);
+}
+
+/** Firmware that was not given our authority does not follow https, and does not say so: nothing by default. */
+function httpBootUrl(section: Section): string | undefined {
+  const text = section.optionalText('http-boot-url');
+  if (text === undefined) return undefined;
+  const url = normalizedUrl(text, ['http', 'https']);
+  const example = 'https://10.69.0.3:10444';
+  if (url === undefined) {
+    section.mistake('http-boot-url', `must be a URL such as ${example}, not "${text}"`);
+  }
+  return url;
 }
 
 function networks(section: Section, name: string): readonly Cidr[] {

@@ -190,6 +190,13 @@ export const meanings: ReadonlyMap<string, ConfigMeaning> = new Map([
       text: 'relays (giaddr) outside these networks are not answered',
     },
   ],
+  [
+    'dhcp.http-boot-url',
+    {
+      otherwise: '`advertise-url`',
+      text: "where firmware's own HTTP boot (UEFI) loads iPXE from: https with the address of `api-https`, where the firmware of all such machines trusts the authority of that certificate; nothing in a request says whether it does",
+    },
+  ],
   ['tftp.enabled', { text: 'false: TFTP is served by others' }],
   ['tftp.listen', { text: 'firmware needs port 69' }],
   ['tftp.root', { text: 'folder of `ipxe.efi`, `snponly.efi`, `undionly.kpxe`' }],

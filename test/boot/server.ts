@@ -4,6 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import type { Certificate } from './certificate.ts';
 import { ended, type Lab, serverAddress } from './network.ts';
 import { addressFile, healthPort, type OsImage } from './os-image.ts';
 
@@ -23,6 +24,7 @@ export type BootServer = {
 };
 
 const baseUrl = `http://${serverAddress}:10080`;
+const secureUrl = `https://${serverAddress}:10444`;
 
 const template = `name: boot-test
 service_subnet: 10.68.0.0/16
@@ -72,7 +74,7 @@ const ignition = {
   meta: null,
 };
 
-function configuration(folder: string): string {
+function configuration(folder: string, secure: Certificate | undefined): string {
   return `http: ${serverAddress}:10080
 metrics: 127.0.0.1:10081
 https: 127.0.0.1:10443
@@ -80,10 +82,10 @@ advertise-url: ${baseUrl}
 advertise-url-https: https://${serverAddress}:10443
 allow-ips: [${serverAddress}]
 data-dir: ${folder}/data
-dhcp-bind: 0.0.0.0:67
+${secure === undefined ? '' : `api-https: { listen: 0.0.0.0:10444, cert: ${secure.cert}, key: ${secure.key} }\n`}dhcp-bind: 0.0.0.0:67
 dhcp:
   interfaces: [eth0]
-tftp:
+${secure === undefined ? '' : `  http-boot-url: ${secureUrl}\n`}tftp:
   listen: 0.0.0.0:69
 etcd:
   embedded:
@@ -114,10 +116,15 @@ cluster:
 }
 
 /** Starts the server in its namespace and gives it network plan, DHCP, image, template and kernel parameters. */
-export async function startServer(lab: Lab, folder: string, os: OsImage): Promise<BootServer> {
+export async function startServer(
+  lab: Lab,
+  folder: string,
+  os: OsImage,
+  secure?: Certificate,
+): Promise<BootServer> {
   mkdirSync(join(folder, 'data'), { recursive: true });
   writeFileSync(join(folder, 'template.yml'), template);
-  writeFileSync(join(folder, 'server.yml'), configuration(folder));
+  writeFileSync(join(folder, 'server.yml'), configuration(folder, secure));
   const logFile = join(folder, 'server.log');
   const [program = '', ...prefix] = lab.onServer;
   const child = spawn(

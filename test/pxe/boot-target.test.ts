@@ -50,6 +50,23 @@ describe('real firmware', () => {
   );
 });
 
+describe('a URL of its own for HTTP boot', () => {
+  const secure = 'https://10.69.0.195:10444';
+  const told = (facts: Partial<BootClient>) =>
+    bootFileOf(bootTargetOf(aClient(facts), advertiseUrl, undefined, secure));
+
+  it('is given to firmware that boots by HTTP', () => {
+    expect(told({ vendorClass: 'HTTPClient', architectures: [16] })).toBe(
+      `${secure}/api/v1/boot/ipxe.efi`,
+    );
+  });
+
+  it('is given neither to iPXE nor to PXE firmware', () => {
+    expect(told({ userClasses: ['iPXE'] })).toBe(script);
+    expect(told({ vendorClass: 'PXEClient', architectures: [7] })).toBe('snponly.efi');
+  });
+});
+
 describe('RFC 4578 and UEFI 2.10 section 24.7: the architecture decides the loader', () => {
   it.each([
     ['BIOS', 'PXEClient', 0, 'undionly.kpxe'],

@@ -64,6 +64,8 @@ export type ResponderRules = {
   readonly relayNetworks: TargetRules['relayNetworks'];
   readonly isOwn: (address: Ipv4) => boolean;
   readonly advertiseUrl: string;
+  /** Where firmware's own HTTP boot finds its loader; undefined: at `advertiseUrl`. */
+  readonly httpBootUrl?: string | undefined;
   readonly loaders: LoaderNames;
   readonly holdSeconds: number;
 };
@@ -316,7 +318,7 @@ export function createDhcpResponder(deps: {
       return;
     }
     const target = namesBootFile(request)
-      ? bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders)
+      ? bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders, rules.httpBootUrl)
       : nothingToBoot;
     const reply = replyTo(request, answer, {
       subnet,

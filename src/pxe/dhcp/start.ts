@@ -41,6 +41,8 @@ export type DhcpSettings = {
   readonly relayNetworks: readonly Cidr[];
   /** File names by architecture number, in place of the default ones. */
   readonly loaders?: LoaderNames;
+  /** `https://host:port` that firmware's own HTTP boot is sent to; undefined: the advertised URL. */
+  readonly httpBootUrl?: string | undefined;
   /** How long an offered address is kept for its client. */
   readonly holdSeconds: number;
 };
@@ -105,6 +107,7 @@ export async function startDhcp(deps: {
       relayNetworks: settings.relayNetworks,
       isOwn: own.has,
       advertiseUrl: deps.advertiseUrl,
+      httpBootUrl: settings.httpBootUrl,
       loaders: { ...defaultLoaders, ...settings.loaders },
       holdSeconds: settings.holdSeconds,
     },
