@@ -8,12 +8,16 @@ export type Firmware = {
   readonly memoryMb: number;
   /** QEMU's arguments; `card` is the network card's, which a ROM may be added to. */
   readonly qemu: (card: string, place: Place) => readonly string[];
+  /** Its server sends HTTP boot to https, and its variables trust the authority of that server's certificate. */
+  readonly isSecure?: true;
 };
 
 type Place = {
   /** For files of this run. */
   readonly folder: string;
   readonly serial: string;
+  /** EFI signature list of the authority that firmware shall trust; undefined: no https in this laboratory. */
+  readonly authorityList: string | undefined;
 };
 
 const firmwareTable = {
@@ -31,6 +35,16 @@ const firmwareTable = {
   'uefi-http': {
     memoryMb: 384,
     qemu: (card, place) => [...uefi(withoutRom(card), place), ...withoutPxe],
+  },
+  /** OVMF's own HTTP boot by https, with an authority of ours. */
+  'uefi-https': {
+    memoryMb: 384,
+    isSecure: true,
+    qemu: (card, place) => [
+      ...uefi(withoutRom(card), place),
+      ...withoutPxe,
+      ...['-fw_cfg', `name=etc/edk2/https/cacerts,file=${place.authorityList}`],
+    ],
   },
   /** OVMF; the card's ROM is iPXE. */
   'uefi-ipxe-rom': { memoryMb: 384, qemu: (card, place) => uefi(card, place) },

@@ -11,6 +11,8 @@ export type BootMachine = {
   readonly kind: FirmwareKind;
   readonly rack: 0 | 1;
   readonly mac: string;
+  /** Milliseconds since 1970. */
+  readonly poweredOnAt: number;
   /** All that the serial console printed. */
   readonly console: () => string;
   readonly kill: () => Promise<void>;
@@ -19,11 +21,12 @@ export type BootMachine = {
 /** Powers a machine on; it boots from the network and from nothing else. */
 export function powerOn(
   lab: Lab,
-  folder: string,
+  place: { readonly folder: string; readonly authorityList: string | undefined },
   options: {
     readonly serial: string;
     readonly kind: FirmwareKind;
     readonly rack: 0 | 1;
+    /** Of this machine in its laboratory, from 1. */
     readonly number: number;
   },
 ): BootMachine {
@@ -32,9 +35,10 @@ export function powerOn(
   const hex = number.toString(16).padStart(2, '0');
   const mac = `52:54:00:69:0${rack}:${hex}`;
   const tap = `tap${number}`;
-  const consoleFile = join(folder, `${serial}.console`);
+  const consoleFile = join(place.folder, `${serial}.console`);
   lab.addTap(rack, tap);
   const [program = '', ...prefix] = lab.onRacks;
+  const card = `virtio-net-pci,netdev=net0,mac=${mac},bootindex=1`;
   const child: ChildProcess = spawn(
     program,
     [
@@ -45,7 +49,7 @@ export function powerOn(
       ...['-serial', `file:${consoleFile}`],
       ...['-smbios', `type=1,serial=${serial},uuid=deadbeef-0000-4000-8000-0000000000${hex}`],
       ...['-netdev', `tap,id=net0,ifname=${tap},script=no,downscript=no`],
-      ...firmware.qemu(`virtio-net-pci,netdev=net0,mac=${mac},bootindex=1`, { folder, serial }),
+      ...firmware.qemu(card, { ...place, serial }),
     ],
     { stdio: ['ignore', 'ignore', openSync(`${consoleFile}.qemu`, 'w')] },
   );
@@ -54,6 +58,7 @@ export function powerOn(
     kind,
     rack,
     mac,
+    poweredOnAt: Date.now(),
     console: () => (existsSync(consoleFile) ? readFileSync(consoleFile, 'latin1') : ''),
     kill: () => ended(child),
   };

@@ -1,97 +1,86 @@
 /**
- * `npm run test:boot`: real firmware boots from a real server, directly and behind a relay agent.
+ * `npm run test:boot`: real firmware boots from real servers, directly and behind a relay agent.
  *
- * Every machine must turn `healthy` in the inventory and appear in `cluster.yml`; then one is killed and must leave
- * again. Prints a line per machine with the seconds of each stage, and `N passed, N failed` at the end.
+ *   npm run test:boot                          all of it
+ *   npm run test:boot -- uefi-pxe uefi-http    these kinds of firmware and nothing else
+ *   npm run test:boot -- --only matrix         one part: matrix, faults or discovery
+ *
+ * Prints a line for each thing that was looked at, and `N passed, N failed` at the end.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { firmwareKinds } from './firmware.ts';
-import { type BootMachine, powerOn } from './machine.ts';
-import { openLab } from './network.ts';
-import { buildOsImage } from './os-image.ts';
-import { startServer } from './server.ts';
-import { stagesOf } from './stages.ts';
+import { parseArgs } from 'node:util';
+import { type Bench, isSecureKind, openBench } from './bench.ts';
+import { type FirmwareKind, firmwareKinds } from './firmware.ts';
+import { bootKinds, killOne } from './matrix.ts';
+import { createReport, secondsSince } from './report.ts';
 
-/** Six machines at once on two cores take about a minute and a half; this is for machines that are slower. */
-const bootDeadlineMs = 360_000;
-const leaveDeadlineMs = 90_000;
-/** One control plane and the four workers of the server's configuration. */
-const memberCount = 5;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' } },
+});
+const report = createReport();
+const benches = new Set<Bench>();
+const startedAt = Date.now();
 
-const folder = mkdtempSync(join(tmpdir(), 'tetsukan-boot-'));
-const lab = openLab();
-const running: BootMachine[] = [];
-let passed = 0;
-let failed = 0;
+/** Runs one part on a bench of its own; what it throws is a failure of that part alone. */
+async function on(
+  name: string,
+  work: (bench: Bench) => Promise<void>,
+  isSecure = false,
+): Promise<void> {
+  let bench: Bench | undefined;
+  try {
+    bench = await openBench(name, isSecure);
+    benches.add(bench);
+    await work(bench);
+  } catch (problem) {
+    const text = problem instanceof Error ? problem.stack : String(problem);
+    const log = async () => bench?.server.log().slice(-4000) ?? '';
+    await report.tell(false, `the test itself stopped: ${text}`, log);
+  } finally {
+    if (bench !== undefined && benches.delete(bench)) await bench.close();
+  }
+}
 
-const stop = async (): Promise<void> => {
-  await Promise.all(running.map((machine) => machine.kill()));
-  await server?.stop();
-  await lab.close();
-  rmSync(folder, { recursive: true, force: true });
+async function matrix(kinds: readonly FirmwareKind[]): Promise<void> {
+  const plain = kinds.filter((kind) => !isSecureKind(kind));
+  const secure = kinds.filter(isSecureKind);
+  const isWhole = kinds.length === firmwareKinds.length;
+  await Promise.all([
+    plain.length > 0 &&
+      on('m', async (bench) => {
+        await bootKinds(bench, plain, report);
+        if (isWhole) await killOne(bench, report);
+      }),
+    secure.length > 0 && on('s', (bench) => bootKinds(bench, secure, report), true),
+  ]);
+}
+
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  matrix: () => matrix(firmwareKinds),
 };
 
-function report(good: boolean, text: string): void {
-  console.log(`${good ? 'ok  ' : 'FAIL'} ${text}`);
-  if (good) passed += 1;
-  else failed += 1;
+const unknown = positionals.filter((name) => !firmwareKinds.some((kind) => kind === name));
+if (unknown.length > 0 || (values.only !== undefined && parts[values.only] === undefined)) {
+  console.error(
+    `usage: npm run test:boot -- [--only ${Object.keys(parts).join('|')}] [${firmwareKinds.join('|')}]…`,
+  );
+  process.exit(2);
 }
 
-let server: Awaited<ReturnType<typeof startServer>> | undefined;
-process.once('SIGINT', () => void stop().then(() => process.exit(130)));
-try {
-  const os = buildOsImage(folder);
-  server = await startServer(lab, folder, os);
-  const kinds =
-    process.argv.length > 2
-      ? firmwareKinds.filter((kind) => process.argv.includes(kind))
-      : firmwareKinds;
-  const wanted = [0, 1].flatMap((rack) =>
-    kinds.map((kind) => ({ kind, rack: rack as 0 | 1, serial: `${kind}-r${rack}` })),
-  );
-  await server.register(wanted.map(({ serial, rack }) => ({ serial, rack })));
-  const poweredOnAt = Date.now();
-  wanted.forEach((machine, at) => {
-    running.push(powerOn(lab, folder, { ...machine, number: at + 1 }));
-  });
-  for (const machine of running) {
-    const waited = await server.waitFor(machine.serial, 'healthy', poweredOnAt + bootDeadlineMs);
-    const where = machine.rack === 0 ? 'direct' : 'relayed';
-    report(
-      waited.ok,
-      `${machine.kind.padEnd(14)} ${where.padEnd(8)} ${await stagesOf(server, machine, poweredOnAt)}`,
-    );
-    if (!waited.ok)
-      console.log(
-        `${waited.text}\n--- console of ${machine.serial}\n${machine.console().slice(-2000)}`,
-      );
-  }
+const stop = async (code: number): Promise<void> => {
+  await Promise.all([...benches].map((bench) => bench.close()));
+  process.exit(code);
+};
+process.once('SIGINT', () => void stop(130));
+process.once('SIGTERM', () => void stop(143));
 
-  const members = await server.waitForMembers(memberCount, Date.now() + leaveDeadlineMs);
-  report(members.ok, `cluster.yml has ${members.text}`);
-
-  const victim = await server.aWorker();
-  const killedAt = Date.now();
-  await running.find((machine) => machine.serial === victim)?.kill();
-  const gone = await server.waitFor(victim, 'unreachable', killedAt + leaveDeadlineMs);
-  report(gone.ok, `${victim} was killed and is unreachable after ${seconds(killedAt)} s`);
-  const left = await server.waitUntilNotMember(victim, killedAt + leaveDeadlineMs);
-  report(left.ok, `${victim} left cluster.yml after ${seconds(killedAt)} s; ${left.text}`);
-} catch (problem) {
-  report(
-    false,
-    `the test itself stopped: ${problem instanceof Error ? problem.stack : String(problem)}`,
-  );
-  console.log(server?.log().slice(-4000) ?? '');
-} finally {
-  await stop();
-}
+if (positionals.length > 0)
+  await matrix(firmwareKinds.filter((kind) => positionals.includes(kind)));
+else
+  for (const [name, part] of Object.entries(parts))
+    if (values.only === undefined || values.only === name) await part();
+const { passed, failed } = report.counts();
+console.log(`test:boot took ${secondsSince(startedAt)} s`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-
-function seconds(since: number): string {
-  return ((Date.now() - since) / 1000).toFixed(1);
-}

@@ -21,9 +21,13 @@ export type Lab = {
   readonly close: () => Promise<void>;
 };
 
-/** Makes the namespaces; everything in them goes away with `close`. */
-export function openLab(): Lab {
-  const tag = `tetsu${process.pid}`;
+/**
+ * Makes the namespaces; everything in them goes away with `close`.
+ *
+ * @param name of the laboratory among those of this process.
+ */
+export function openLab(name: string): Lab {
+  const tag = `tetsu${process.pid}${name}`;
   const [racks, server, router] = [`${tag}r`, `${tag}s`, `${tag}g`];
   const ip = (...args: string[]): void =>
     void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });

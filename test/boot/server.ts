@@ -144,7 +144,7 @@ export async function startServer(
     path: string,
     body?: string | Uint8Array,
   ): Promise<string> => {
-    const { status, text } = await curl(lab, method, path, body, folder);
+    const { status, text } = await curl(lab, method, path, body);
     if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
     return text;
   };
@@ -157,12 +157,12 @@ export async function startServer(
     }));
   };
   const state = async (serial: string): Promise<string> =>
-    (await curl(lab, 'GET', `/api/v1/state/${serial}`, undefined, folder)).text;
+    (await curl(lab, 'GET', `/api/v1/state/${serial}`)).text;
 
   await until(Date.now() + 30_000, async () => {
     if (child.exitCode !== null)
       throw new Error(`the server ended with ${child.exitCode}:\n${log()}`);
-    return (await curl(lab, 'GET', '/health', undefined, folder)).status === 200;
+    return (await curl(lab, 'GET', '/health')).status === 200;
   });
   await request('PUT', '/api/v1/config/ipam', JSON.stringify(ipam));
   await request('PUT', '/api/v1/config/dhcp', JSON.stringify({ 'lease-minutes': 60 }));
@@ -226,12 +226,9 @@ async function curl(
   lab: Lab,
   method: string,
   path: string,
-  body: string | Uint8Array | undefined,
-  folder: string,
+  body?: string | Uint8Array,
 ): Promise<{ status: number; text: string }> {
   const [program = '', ...prefix] = lab.onServer;
-  const bodyFile = join(folder, 'request.body');
-  if (body !== undefined) writeFileSync(bodyFile, body);
   const args = [
     'curl',
     '-sS',
@@ -244,12 +241,13 @@ async function curl(
     `${baseUrl}${path}`,
   ];
   const upload =
-    body === undefined
-      ? []
-      : ['-H', 'Content-Type: application/json', '--data-binary', `@${bodyFile}`];
+    body === undefined ? [] : ['-H', 'Content-Type: application/json', '--data-binary', '@-'];
   const child = spawn(program, [...prefix, ...args, ...upload], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
+  // A server that is gone or refuses does not read it all.
+  child.stdin.on('error', () => {});
+  child.stdin.end(body);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     output += part;

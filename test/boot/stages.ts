@@ -17,11 +17,7 @@ function marksOf(
 }
 
 /** `dhcp 3.8 ipxe 12.7 script 25.5 ignition 29.1 healthy 33.0`, seconds since power-on; `-` for a stage not seen. */
-export async function stagesOf(
-  server: BootServer,
-  machine: BootMachine,
-  poweredOnAt: number,
-): Promise<string> {
+export async function stagesOf(server: BootServer, machine: BootMachine): Promise<string> {
   const lines = server.log().split('\n');
   const record = await server.describe(machine.serial);
   const healthyAt = /"state":\s*"healthy"/.test(record)
@@ -31,10 +27,25 @@ export async function stagesOf(
     .map(([stage, marks]) => {
       const line = lines.find((text) => marks.every((mark) => text.includes(mark)));
       const at = stage === 'healthy' ? healthyAt : timeOf(line);
-      return `${stage} ${Number.isNaN(at) ? '-' : ((at - poweredOnAt) / 1000).toFixed(1)}`;
+      return `${stage} ${Number.isNaN(at) ? '-' : ((at - machine.poweredOnAt) / 1000).toFixed(1)}`;
     })
     .join('  ');
 }
+
+/** The server's own log lines about a machine, by its MAC, serial and leased addresses. */
+export async function timelineOf(server: BootServer, machine: BootMachine): Promise<string> {
+  const lines = server.log().split('\n');
+  const addresses = lines
+    .filter((line) => line.includes(machine.mac))
+    .flatMap((line) => /"address":"([^"]+)"/.exec(line)?.[1] ?? []);
+  const marks = [machine.mac, `"${machine.serial}"`, ...addresses.map((at) => `"${at}"`)];
+  return lines
+    .filter((line) => marks.some((mark) => line.includes(mark)))
+    .slice(-timelineLinesMax)
+    .join('\n');
+}
+
+const timelineLinesMax = 40;
 
 function timeOf(line: string | undefined): number {
   return Date.parse(/"time":"([^"]+)"/.exec(line ?? '')?.[1] ?? '');

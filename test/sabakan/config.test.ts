@@ -139,6 +139,10 @@ cluster:
       `${minimal}dhcp: { relay-networks: [10.0.0.1/8] }`,
       'has host bits set: the network is 10.0.0.0/8',
     ],
+    [
+      `${minimal}dhcp: { http-boot-url: 10.69.0.3 }`,
+      'dhcp.http-boot-url: must be a URL such as https://10.69.0.3:10444',
+    ],
   ])('%j is refused: %s', (yaml, part) => {
     expect(mistakesOf(yaml).join('\n')).toContain(part);
   });
