@@ -5,7 +5,7 @@
  * machines powered on together cost a few commits.
  */
 
-import { type Cidr, type Ipv4, isInside, parseIpv4 } from '../../base/addresses.ts';
+import { type Cidr, formatIpv4, type Ipv4, isInside, parseIpv4 } from '../../base/addresses.ts';
 import { ok } from '../../base/result.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, World } from '../../base/world.ts';
@@ -89,6 +89,8 @@ export function createDhcpResponder(deps: {
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly networks: Pick<Networks, 'of'>;
   readonly rules: ResponderRules;
+  /** A client said that it takes another server's offer. */
+  readonly hearChoice?: (server: Ipv4, via: string) => void;
   readonly tell?: SightingListener;
 }): DhcpResponder {
   const { world, transact, inventory, networks, rules } = deps;
@@ -154,6 +156,9 @@ export function createDhcpResponder(deps: {
       done(proxied(seen, network));
       return undefined;
     }
+    if (request.wish.kind === 'selecting' && isOthers(request.wish.server, request)) {
+      deps.hearChoice?.(request.wish.server, viaOf(request, arrival));
+    }
     const network = place === undefined ? undefined : networks.of(place);
     if (network?.mode === 'off') {
       counters.networkOff += 1;
@@ -213,6 +218,9 @@ export function createDhcpResponder(deps: {
     };
     return job;
   };
+
+  const isOthers = (server: Ipv4, { relay }: DhcpRequest): boolean =>
+    !rules.isOwn(server) && server !== relay?.serverIdOverride;
 
   /** What a client hears from us where another server gives it its address. */
   const proxied = (seen: Parameters<typeof seenBy>[0], network: Network): Outgoing | undefined => {
@@ -358,6 +366,12 @@ export function createDhcpResponder(deps: {
     unserved: unserved.list,
     waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
   };
+}
+
+function viaOf({ relay }: DhcpRequest, { interface: link }: Arrival): string {
+  return relay === undefined
+    ? `interface ${link ?? 'unknown'}`
+    : `relay ${formatIpv4(relay.address)}`;
 }
 
 /** A network that a record enables is one whose relays are known, too. */

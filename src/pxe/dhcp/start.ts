@@ -16,8 +16,10 @@ import { defaultLoaders, type LoaderNames } from '../boot-target.ts';
 import type { Networks } from '../networks.ts';
 import type { SightingListener } from '../sightings.ts';
 import type { DhcpCounters } from './counters.ts';
+import { createFleetServers } from './fleet-servers.ts';
 import { leasePrefix, openLeaseTable } from './leases.ts';
 import { anyAddress, chooseLinks, compareDoors, type Door } from './links.ts';
+import { createOthers, type OtherServer } from './others.ts';
 import {
   createOwnAddresses,
   facing,
@@ -65,6 +67,8 @@ export type DhcpStatus = {
   readonly waiting: number;
   /** Who asks in vain, where nobody enabled their network. */
   readonly unserved: readonly UnservedNetwork[];
+  /** DHCP and PXE servers that are none of ours. */
+  readonly others: readonly OtherServer[];
 };
 
 export type LentAddress = {
@@ -85,6 +89,10 @@ export type Dhcp = {
 
 /** Interfaces that come and go are noticed within this time. */
 const lookEveryMs = 5_000;
+/** RFC 2131 section 4.1. */
+const clientPort = 68;
+/** Our own answers come back here, too: in a storm an ear is shut until the next look. */
+const heardPerLookMax = 2_500;
 /** A port's errors are worth a line a minute. */
 const warningEveryMs = 60_000;
 
@@ -101,8 +109,15 @@ export async function startDhcp(deps: {
   const { world, settings } = deps;
   const { net, clock, log } = world;
   const own = createOwnAddresses(net, clock.monotonicMs);
+  const fleetServers = createFleetServers({
+    store: world.store,
+    world,
+    name: new URL(deps.advertiseUrl).host,
+  });
+  const others = createOthers(world, (address) => own.has(address) || fleetServers.has(address));
   const responder = createDhcpResponder({
     ...deps,
+    hearChoice: others.hearChoice,
     rules: {
       relayNetworks: settings.relayNetworks,
       isOwn: own.has,
@@ -115,6 +130,9 @@ export async function startDhcp(deps: {
   let doors: readonly Door[] = [];
   /** Port 4011, where a client that has an address asks for its boot file. */
   let bootDoors: readonly Door[] = [];
+  /** Port 68 of each link, where others are heard; an ear that hears too much is shut for a while. */
+  const ears = new Map<string, Ear>();
+  const deaf = new Set<string>();
   let missing: readonly string[] = [];
   let bootMissing: readonly string[] = [];
   let stopped = false;
@@ -128,8 +146,10 @@ export async function startDhcp(deps: {
     stopped = true;
     cancelLook();
     close(doors);
-    for (const { socket } of bootDoors) socket.close();
+    for (const { socket } of [...bootDoors, ...ears.values()]) socket.close();
     bootDoors = [];
+    ears.clear();
+    fleetServers.stop();
   };
 
   const listen = async (
@@ -175,6 +195,47 @@ export async function startDhcp(deps: {
     doors = [...doors, door.value];
     if (stopped) stop();
     return ok(undefined);
+  };
+
+  /** Bound to the broadcast address, so that what is meant for this host's own DHCP client goes there. */
+  const openEars = async (): Promise<void> => {
+    for (const [name, ear] of ears) {
+      const isServed = doors.some(({ link }) => link?.name === name && link.mac === ear.mac);
+      if (isServed && ear.heard <= heardPerLookMax) {
+        ear.heard = 0;
+        continue;
+      }
+      ear.socket.close();
+      ears.delete(name);
+    }
+    for (const { link } of doors) {
+      if (link === undefined || ears.has(link.name)) continue;
+      const via = `interface ${link.name}`;
+      const ear = { heard: 0, mac: link.mac };
+      const opened = await net.openUdp({
+        address: '255.255.255.255',
+        port: clientPort,
+        interface: link.name,
+        broadcast: true,
+        onDatagram: ({ payload }) => {
+          ear.heard += 1;
+          if (ear.heard <= heardPerLookMax) others.hearReply(payload, via);
+        },
+        onError: () => {},
+      });
+      if (opened.ok) ears.set(link.name, Object.assign(ear, { socket: opened.value }));
+      else if (!deaf.has(link.name)) {
+        deaf.add(link.name);
+        log.info('other servers are not heard on a link', { via, text: opened.error.text });
+      }
+    }
+    if (stopped) stop();
+  };
+
+  const lookAround = async (): Promise<void> => {
+    await fleetServers.tell(doorAddresses(doors, own));
+    await openEars();
+    others.look();
   };
 
   /** Port 4011 beside each door, while a network is beside another DHCP server. */
@@ -224,7 +285,7 @@ export async function startDhcp(deps: {
     cancelLook = clock.after(lookEveryMs, () => {
       responder.lookAtClock();
       const looked = servesThem ? openLinks() : Promise.resolve();
-      void looked.then(openBootDoors).then(lookLater);
+      void looked.then(openBootDoors).then(lookAround).then(lookLater);
     });
   };
 
@@ -244,6 +305,9 @@ export async function startDhcp(deps: {
     return fail(problem);
   }
   await openBootDoors();
+  const heard = await fleetServers.start();
+  if (!heard.ok) log.warn('servers of this fleet are not known yet', { text: heard.error.text });
+  await lookAround();
   responder.lookAtClock();
   lookLater();
   return ok({
@@ -258,6 +322,7 @@ export async function startDhcp(deps: {
       holds: responder.holds(),
       waiting: responder.waiting(),
       unserved: responder.unserved(),
+      others: others.list(),
     }),
     leases: async () => {
       const listing = await world.store.list(leasePrefix);
@@ -265,6 +330,18 @@ export async function startDhcp(deps: {
       return ok(listing.value.entries.flatMap(({ key, value }) => lentBy(key, value)));
     },
   });
+}
+
+type Ear = { readonly socket: UdpSocket; readonly mac: string; heard: number };
+
+/** What answers may name as their server: the addresses of the links, or all where there are none. */
+function doorAddresses(doors: readonly Door[], own: OwnAddresses): readonly Ipv4[] {
+  const names = doors.flatMap(({ link }) => link?.name ?? []);
+  return own
+    .all()
+    .filter(({ address }) => !isLoopback(address))
+    .filter(({ interfaceName }) => names.length === 0 || names.includes(interfaceName))
+    .map(({ address }) => address);
 }
 
 /** Without interfaces: one plain socket for relays. */

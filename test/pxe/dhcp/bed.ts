@@ -64,6 +64,7 @@ export function aBed(
     readonly rules?: Partial<ResponderRules>;
     /** Default: the node pool, while there are both configurations. */
     readonly networkOf?: Networks['of'];
+    readonly hearChoice?: (server: Ipv4, via: string) => void;
   } = {},
 ) {
   const clock = options.clock ?? manualClock();
@@ -87,6 +88,7 @@ export function aBed(
       ownerOf: (one) => (owned.has(one) ? ({} as never) : undefined),
     },
     networks: { of: options.networkOf ?? nodePoolOf(facts) },
+    ...(options.hearChoice === undefined ? {} : { hearChoice: options.hearChoice }),
     rules: {
       relayNetworks: [],
       isOwn: (one) => one === ip(server),

@@ -103,6 +103,7 @@ describe('on links', () => {
       holds: 2,
       waiting: 0,
       unserved: [],
+      others: [],
     });
     started.value.stop();
     left.send(message('discover', { mac: 3 }), { address: '255.255.255.255', port: 67 });
