@@ -1,11 +1,13 @@
 /** How network boot stands on this server, for people to see. */
 
+import { formatCidr } from '../base/addresses.ts';
 import type { Endpoint } from '../base/world.ts';
 import type { AssetCatalog } from './assets/catalog.ts';
 import type { DhcpCounters } from './dhcp/counters.ts';
 import type { Dhcp, DhcpStatus } from './dhcp/start.ts';
 import type { ImageCatalog } from './images/catalog.ts';
 import type { Loaders } from './loaders.ts';
+import type { Network, Networks } from './networks.ts';
 import { noPulls, type PullCounters, type PullLoop } from './spread/pull-loop.ts';
 import type { Spreadable } from './spread/spreadable.ts';
 import type { TftpResponder } from './tftp/responder.ts';
@@ -13,7 +15,13 @@ import type { TftpCounters } from './tftp/transfers.ts';
 
 export type PxeStatus = {
   /** Undefined: off. */
-  readonly dhcp: (DhcpStatus & { readonly counters: Readonly<DhcpCounters> }) | undefined;
+  readonly dhcp:
+    | (DhcpStatus & {
+        /** Where machines are answered, and how; none: on no network. */
+        readonly networks: readonly NetworkStatus[];
+        readonly counters: Readonly<DhcpCounters>;
+      })
+    | undefined;
   readonly tftp: {
     readonly listening: readonly Endpoint[];
     /** Addresses that stay off, and why. */
@@ -43,8 +51,15 @@ export type PxeStatus = {
   };
 };
 
+type NetworkStatus = {
+  readonly name: string;
+  readonly cidr: string;
+  readonly mode: Network['mode'];
+};
+
 export function statusOf(
   dhcp: Dhcp | undefined,
+  networks: Pick<Networks, 'all'>,
   tftp: TftpResponder,
   off: PxeStatus['tftp']['off'],
   loaders: Loaders,
@@ -57,7 +72,13 @@ export function statusOf(
     ...(pulls.get(noun)?.counters ?? noPulls),
   });
   return {
-    dhcp: dhcp && { ...dhcp.status(), counters: dhcp.counters() },
+    dhcp: dhcp && {
+      networks: networks
+        .all()
+        .map(({ name, cidr, mode }) => ({ name, cidr: formatCidr(cidr), mode })),
+      ...dhcp.status(),
+      counters: dhcp.counters(),
+    },
     tftp: {
       listening: tftp.listening(),
       off,

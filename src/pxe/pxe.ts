@@ -176,6 +176,11 @@ export function createPxe(deps: {
     const started = await startDhcp({ ...common, settings: settings.dhcp });
     if (!started.ok) return started;
     dhcp = started.value;
+    if (networks.all().every(({ mode }) => mode === 'off')) {
+      world.log.warn('DHCP listens, and answers on no network: none is enabled', {
+        text: 'tetsu network set NAME --cidr 10.69.0.0/20 --mode server, or an IPAM and a DHCP configuration',
+      });
+    }
     return ok(undefined);
   };
 
@@ -211,7 +216,7 @@ export function createPxe(deps: {
       networks.stop();
       templates.stop();
     },
-    status: () => statusOf(dhcp, tftp, off, loaders, catalog, assets, pulls),
+    status: () => statusOf(dhcp, networks, tftp, off, loaders, catalog, assets, pulls),
     broken: () =>
       new Map([
         ...templates.broken(),

@@ -43,7 +43,14 @@ export type FaceDeps = ViewParts & {
   readonly inventory: Inventory;
   readonly pxe: Pick<
     Pxe,
-    'bootHttp' | 'images' | 'assets' | 'kernelParams' | 'templates' | 'leases' | 'networks'
+    | 'bootHttp'
+    | 'images'
+    | 'assets'
+    | 'kernelParams'
+    | 'templates'
+    | 'leases'
+    | 'networks'
+    | 'status'
   >;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;

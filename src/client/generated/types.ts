@@ -331,6 +331,22 @@ export type Network = {
   readonly note: string;
   /** no record: the node pool, served because there are an IPAM and a DHCP configuration, as with Sabakan */
   readonly implicit: boolean;
+  /** DHCP and PXE servers with an address in it that are none of ours; changes without a revision */
+  readonly otherServers: ReadonlyArray<{
+    /** as it calls itself (option 54) */
+    readonly address: string;
+    /** where it was heard: an interface of the server that answers, or a relay */
+    readonly via: string;
+    /** it lends addresses */
+    readonly dhcp: boolean;
+    /** it names boot files */
+    readonly pxe: boolean;
+    /** the last one */
+    readonly bootFile: string | null;
+    readonly messages: number;
+    readonly firstAt: string;
+    readonly lastAt: string;
+  }>;
 };
 
 export type Token = {
@@ -1370,7 +1386,22 @@ export type Calls = {
       /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, cidr, mode, discovery, implicit */
       fieldSelector?: string;
     };
-    item: Network;
+    item: {
+      /** the name of a network, as in rack-3 */
+      readonly name: string;
+      /** the store's, of the last change; the object's ETag */
+      readonly revision: string;
+      /** as in 10.69.0.0/20; of networks one within the other the narrower counts */
+      readonly cidr: string;
+      /** server: lends addresses; proxy: names boot files beside a DHCP server of others, and lends nothing; off: answers nothing */
+      readonly mode: "server" | "proxy" | "off";
+      /** what becomes of machines nobody registered: off: nothing; ask: a person approves; rules: rules may */
+      readonly discovery: "off" | "ask" | "rules";
+      /** for people; may be empty */
+      readonly note: string;
+      /** no record: the node pool, served because there are an IPAM and a DHCP configuration, as with Sabakan */
+      readonly implicit: boolean;
+    };
   };
   /** one network; its ETag is its revision. Needs the role viewer. */
   getNetwork: {
@@ -1390,7 +1421,22 @@ export type Calls = {
       /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, cidr, mode, discovery, implicit */
       fieldSelector?: string;
     };
-    change: Network;
+    change: {
+      /** the name of a network, as in rack-3 */
+      readonly name: string;
+      /** the store's, of the last change; the object's ETag */
+      readonly revision: string;
+      /** as in 10.69.0.0/20; of networks one within the other the narrower counts */
+      readonly cidr: string;
+      /** server: lends addresses; proxy: names boot files beside a DHCP server of others, and lends nothing; off: answers nothing */
+      readonly mode: "server" | "proxy" | "off";
+      /** what becomes of machines nobody registered: off: nothing; ask: a person approves; rules: rules may */
+      readonly discovery: "off" | "ask" | "rules";
+      /** for people; may be empty */
+      readonly note: string;
+      /** no record: the node pool, served because there are an IPAM and a DHCP configuration, as with Sabakan */
+      readonly implicit: boolean;
+    };
   };
   /** says how a network is answered; replacing what is said takes If-Match. Needs the role operator. */
   putNetwork: {
@@ -1414,7 +1460,22 @@ export type Calls = {
       /** only if it is not there yet */
       ifNoneMatch?: '*';
     };
-    answer: Network;
+    answer: {
+      /** the name of a network, as in rack-3 */
+      readonly name: string;
+      /** the store's, of the last change; the object's ETag */
+      readonly revision: string;
+      /** as in 10.69.0.0/20; of networks one within the other the narrower counts */
+      readonly cidr: string;
+      /** server: lends addresses; proxy: names boot files beside a DHCP server of others, and lends nothing; off: answers nothing */
+      readonly mode: "server" | "proxy" | "off";
+      /** what becomes of machines nobody registered: off: nothing; ask: a person approves; rules: rules may */
+      readonly discovery: "off" | "ask" | "rules";
+      /** for people; may be empty */
+      readonly note: string;
+      /** no record: the node pool, served because there are an IPAM and a DHCP configuration, as with Sabakan */
+      readonly implicit: boolean;
+    };
   };
   /** takes a network away: it is answered as if it had never been named. Needs the role operator. */
   deleteNetwork: {

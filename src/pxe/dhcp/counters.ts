@@ -24,6 +24,8 @@ export type DhcpCounters = {
   notEnabled: number;
   /** From networks that are switched off. */
   networkOff: number;
+  /** Heard from DHCP and PXE servers that are none of ours, or of them by clients that chose them. */
+  otherServers: number;
   /** Answered with a boot file and no address, beside another DHCP server; part of `offered` and `acked`. */
   proxied: number;
   offered: number;
@@ -203,6 +205,7 @@ function noneYet(): Counters {
     noSubnet: 0,
     notEnabled: 0,
     networkOff: 0,
+    otherServers: 0,
     proxied: 0,
     offered: 0,
     acked: 0,

@@ -33,8 +33,8 @@ export type Others = {
   /** Tells the log of those that are new; call it every few seconds. */
   readonly look: () => void;
   readonly list: () => readonly OtherServer[];
-  /** As addresses, for who wants to know which network they are in. */
-  readonly addresses: () => readonly Ipv4[];
+  /** Messages, also of those that the list has no room for. */
+  readonly heard: () => number;
 };
 
 /** More than any site has; a flood of invented ones fills it and no more. */
@@ -63,7 +63,10 @@ export function createOthers(
 ): Others {
   const entries = new Map<string, Entry>();
 
+  let heard = 0;
+
   const entryOf = (server: Ipv4, via: string): Entry | undefined => {
+    heard += 1;
     const key = `${server} ${via}`;
     const now = clock.now();
     const known = entries.get(key);
@@ -123,7 +126,7 @@ export function createOthers(
       }
     },
     list: () => [...entries.values()].map(shown),
-    addresses: () => [...entries.values()].map(({ server }) => server),
+    heard: () => heard,
   };
 }
 

@@ -312,7 +312,7 @@ export async function startDhcp(deps: {
   lookLater();
   return ok({
     stop,
-    counters: responder.counters,
+    counters: () => ({ ...responder.counters(), otherServers: others.heard() }),
     status: () => ({
       listening: [...doors, ...bootDoors].map(({ socket, link }) => ({
         ...socket.local,

@@ -40,6 +40,29 @@ export const networkSchema = Type.Object({
 });
 export type NetworkV2 = Static<typeof networkSchema>;
 
+const text = (description: string) => Type.String({ description });
+const flag = (description: string) => Type.Boolean({ description });
+
+const otherServerSchema = Type.Object({
+  address: text('as it calls itself (option 54)'),
+  via: text('where it was heard: an interface of the server that answers, or a relay'),
+  dhcp: flag('it lends addresses'),
+  pxe: flag('it names boot files'),
+  bootFile: Type.Union([Type.String(), Type.Null()], { description: 'the last one' }),
+  messages: Type.Integer(),
+  firstAt: Type.String({ format: 'date-time' }),
+  lastAt: Type.String({ format: 'date-time' }),
+});
+
+const networkDetailSchema = Type.Object({
+  ...networkSchema.properties,
+  otherServers: Type.Array(otherServerSchema, {
+    description:
+      'DHCP and PXE servers with an address in it that are none of ours; changes without a revision',
+  }),
+});
+export type NetworkDetailV2 = Static<typeof networkDetailSchema>;
+
 const networks: Noun = {
   noun: 'networks',
   one: 'network',
@@ -48,6 +71,7 @@ const networks: Noun = {
   columns: networkColumns,
   hasLabels: false,
   schema: networkSchema,
+  detail: networkDetailSchema,
 };
 
 const newNetworkSchema = Type.Object(

@@ -11,6 +11,7 @@ import type { Pxe } from '../../pxe/pxe.ts';
 import { checkBoot } from './boot-check.ts';
 import { checkCertificates } from './certificates-check.ts';
 import { checkClocks, type PeerClock } from './clock-check.ts';
+import { checkDhcp } from './dhcp-check.ts';
 import { checkBlobs, checkDisk } from './disk-check.ts';
 import { checkEtcd } from './etcd-check.ts';
 import type { Check } from './examination.ts';
@@ -109,7 +110,7 @@ export type ServerParts = {
   readonly clock: Pick<World['clock'], 'now'>;
   readonly http: HttpClient;
   readonly machines: () => readonly Machine[];
-  readonly pxe: Pick<Pxe, 'images' | 'templates' | 'status'>;
+  readonly pxe: Pick<Pxe, 'images' | 'templates' | 'status' | 'networks'>;
   readonly service: () => ServiceFacts;
 };
 
@@ -118,6 +119,7 @@ export function serverChecks(parts: ServerParts, host: HostLook | undefined): re
   const { clock, http, machines, pxe } = parts;
   return [
     { name: 'service', look: () => checkService(parts.service(), clock.now()) },
+    { name: 'dhcp', look: () => checkDhcp(pxe.status().dhcp, pxe.networks.all()) },
     {
       name: 'boot',
       look: () => {

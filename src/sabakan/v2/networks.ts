@@ -1,6 +1,6 @@
 /** Networks: the noun and its writes. */
 
-import { formatCidr } from '../../base/addresses.ts';
+import { formatCidr, parseIpv4 } from '../../base/addresses.ts';
 import type { Kept, Records } from '../../base/records.ts';
 import { fail, ok } from '../../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../../base/store.ts';
@@ -13,6 +13,7 @@ import {
   deleteNetwork,
   getNetwork,
   listNetworks,
+  type NetworkDetailV2,
   type NetworkV2,
   putNetwork,
   watchNetworks,
@@ -30,7 +31,7 @@ export type NetworkPartDeps = {
   readonly clock: Clock;
   readonly serverName: string;
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'configs'>;
-  readonly pxe: Pick<Pxe, 'networks'>;
+  readonly pxe: Pick<Pxe, 'networks' | 'status'>;
 };
 
 export function networkPart(deps: NetworkPartDeps): ApiPart {
@@ -88,6 +89,7 @@ function networkCollection(deps: NetworkPartDeps): Collection<Kept<Network>> {
       implicit: { text: ({ value }) => String(value.isImplicit) },
     },
     toJson: networkJson,
+    detail: (kept) => detailJson(deps, kept),
   });
 }
 
@@ -149,6 +151,19 @@ function networkJson({ value, revision }: Kept<Network>): NetworkV2 {
     discovery,
     note: note ?? '',
     implicit: isImplicit,
+  };
+}
+
+/** Servers are listed under the network that decides for their address. */
+function detailJson({ pxe }: NetworkPartDeps, kept: Kept<Network>): NetworkDetailV2 {
+  const others = pxe.status().dhcp?.others ?? [];
+  const within = others.filter(({ address }) => {
+    const parsed = parseIpv4(address);
+    return parsed.ok && pxe.networks.of(parsed.value)?.name === kept.value.name;
+  });
+  return {
+    ...networkJson(kept),
+    otherServers: within.map((one) => ({ ...one, bootFile: one.bootFile ?? null })),
   };
 }
 

@@ -7,5 +7,6 @@ describe('networks', () =>
     name: 'rack-3',
     make: (server) =>
       put(server, '/api/v2/networks/rack-3', '{"cidr":"10.69.3.0/24","mode":"off"}'),
+    without: ['otherServers'],
     others: [],
   }));
