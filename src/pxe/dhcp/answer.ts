@@ -127,8 +127,9 @@ function select(
         }
       : nak('the address is not free');
   }
-  const isLive = lease !== undefined && lease.expiresAt > around.now;
-  if (isLive && lease.index !== index && isLendable(mac, lease.index, table, around)) {
+  // By the other servers' clocks, too, it may use what it has.
+  const mayUse = lease !== undefined && lease.expiresAt > around.reusableUpTo;
+  if (mayUse && lease.index !== index && isLendable(mac, lease.index, table, around)) {
     // A REQUEST that was long under way must not free the address which its sender uses by now.
     around.holds.drop(mac);
     return offered === address
@@ -140,7 +141,7 @@ function select(
       : nak('it has another address');
   }
   const holder = around.holds.holderOf(address, around.nowMs) ?? mac;
-  const isItsOwn = isLive && lease.index === index;
+  const isItsOwn = lease?.index === index && lease.expiresAt > around.now;
   if (holder !== mac && offered !== address && !isItsOwn) {
     return nak('the address was offered to another client');
   }

@@ -75,6 +75,22 @@ describe('servers whose clocks differ', () => {
   });
 });
 
+describe('a REQUEST that was long under way', () => {
+  it('does not free the address of its sender on a server whose clock is ahead', async () => {
+    const clock = manualClock();
+    const ahead = manualClock();
+    ahead.jump(90_000);
+    const memory = createMemoryStore({ clock });
+    const dhcp = { 'lease-minutes': 1 };
+    const one = aBed({ dhcp, store: memory.session(), clock, server: '10.69.1.3' });
+    const other = aBed({ dhcp, store: memory.session(), clock: ahead, server: '10.69.1.4' });
+    const address = await bind(one, { mac: 1 });
+    const late = message('request', { mac: 1, wants: '10.69.1.50', server: other.server });
+    expect((await other.ask(late))?.type).toBe('nak');
+    expect((await one.ask(message('request', { mac: 1, ciaddr: address })))?.type).toBe('ack');
+  });
+});
+
 describe('a clock that is set', () => {
   it.each([3_600_000, 86_400_000])(
     'forward by %d ms frees no lease that still runs',
