@@ -71,13 +71,13 @@ export function decodeDhcp(bytes: Uint8Array): Result<DhcpPacket, DhcpMalformed>
   if (view.getUint32(magicAt) !== magic) return malformed('no-cookie', 'no DHCP magic cookie');
 
   const options = new Map<number, Uint8Array>();
-  const repeated = new Map<number, Uint8Array[]>();
+  const repeated: Repeated = new Map();
   collectOptions(bytes, optionsAt, bytes.length, options, repeated);
   // RFC 2131 section 4.1: `file` first, then `sname`. An overload option inside them changes nothing any more.
   const overload = repeated.has(optionCodes.overload) ? noOverload : overloadOf(options);
   if (overload.file) collectOptions(bytes, fileAt, magicAt, options, repeated);
   if (overload.serverName) collectOptions(bytes, serverNameAt, fileAt, options, repeated);
-  for (const [code, parts] of repeated) options.set(code, joined(parts));
+  for (const [code, parts] of repeated) options.set(code, joined(bytes, parts));
 
   return ok({
     op: op === 1 ? 'request' : 'reply',
@@ -160,6 +160,9 @@ function placeOf(code: number): number {
   return code === optionCodes.relayInformation ? 256 : code;
 }
 
+/** Where the parts of an option lie that comes more than once: begin and end of each, in turn. */
+type Repeated = Map<number, number[]>;
+
 /**
  * Reads the options between two offsets. The first part of each goes into `options`; where more come, all of them wait
  * in `repeated` to be joined at the end, once, so that many parts cost no more than their length.
@@ -169,7 +172,7 @@ function collectOptions(
   from: number,
   to: number,
   options: Map<number, Uint8Array>,
-  repeated: Map<number, Uint8Array[]>,
+  repeated: Repeated,
 ): void {
   for (let at = from; at < to; ) {
     const code = bytes[at] ?? optionCodes.end;
@@ -181,13 +184,15 @@ function collectOptions(
     if (at + 1 >= to) return;
     const end = at + 2 + (bytes[at + 1] ?? 0);
     if (end > to) return;
-    const part = bytes.subarray(at + 2, end);
     const first = options.get(code);
-    if (first === undefined) options.set(code, part);
+    if (first === undefined) options.set(code, bytes.subarray(at + 2, end));
     else {
       const parts = repeated.get(code);
-      if (parts === undefined) repeated.set(code, [first, part]);
-      else parts.push(part);
+      if (parts !== undefined) parts.push(at + 2, end);
+      else {
+        const firstAt = first.byteOffset - bytes.byteOffset;
+        repeated.set(code, [firstAt, firstAt + first.length, at + 2, end]);
+      }
     }
     at = end;
   }
@@ -201,12 +206,14 @@ function overloadOf(options: ReadonlyMap<number, Uint8Array>): typeof noOverload
   return { file: bits === 1 || bits === 3, serverName: bits === 2 || bits === 3 };
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+function joined(bytes: Uint8Array, parts: readonly number[]): Uint8Array {
+  let size = 0;
+  for (let at = 0; at < parts.length; at += 2) size += (parts[at + 1] ?? 0) - (parts[at] ?? 0);
+  const whole = new Uint8Array(size);
+  let to = 0;
+  for (let part = 0; part < parts.length; part += 2) {
+    const end = parts[part + 1] ?? 0;
+    for (let at = parts[part] ?? end; at < end; at += 1, to += 1) whole[to] = bytes[at] ?? 0;
   }
   return whole;
 }

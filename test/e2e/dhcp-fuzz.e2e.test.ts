@@ -1,0 +1,229 @@
+/**
+ * `DHCP_FUZZ_SEED=7 DHCP_FUZZ_COUNT=2000000 npx vitest run --project e2e test/e2e/dhcp-fuzz`: the same seed sends the
+ * same datagrams; a finding comes with its number.
+ */
+
+import { createSocket, type Socket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../src/base/memory-store.ts';
+import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
+import { decodeDhcp } from '../../src/pxe/dhcp/packet.ts';
+import type { PxeStatus } from '../../src/pxe/pxe-status.ts';
+import { createDhcpPackets } from '../fuzz/dhcp-packets.ts';
+import { aBed, bind, message } from '../pxe/dhcp/bed.ts';
+import { manualClock } from '../support/clock.ts';
+import { ipamG } from '../support/machines.ts';
+import { prepareTetsuServer, type TetsuServer, type TetsuSite } from '../support/tetsu.ts';
+
+const seed = Number(process.env['DHCP_FUZZ_SEED'] ?? 20_261_121);
+const count = Number(process.env['DHCP_FUZZ_COUNT'] ?? 200_000);
+/** Over sockets as many as fit into this. */
+const overSocketsMs = 20_000;
+const grownBytesMax = 128 * 1024 * 1024;
+
+describe('the responder', () => {
+  it(`serves on after ${count} hostile datagrams (seed ${seed}), and its memory is back`, async () => {
+    const clock = manualClock();
+    const memory = createMemoryStore({ clock });
+    const bed = aBed({ memory, clock, dhcp: { 'lease-minutes': 1 } });
+    const packetOf = createDhcpPackets(
+      {
+        relays: ['10.69.0.65', '10.69.0.129', '10.69.1.1', '10.69.1.65'],
+        addresses: ['0', '1'].flatMap((third) =>
+          Array.from({ length: 31 }, (_, at) => `10.69.${third}.${96 + at}`),
+        ),
+        server: bed.server,
+      },
+      seed,
+    );
+    const owner = { mac: 'aa:00:00:00:00:01' };
+    const address = await bind(bed, owner);
+    const beforeBytes = residentAfterCollection();
+    const answers = { offer: 0, ack: 0, nak: 0 };
+    for (let number = 0; number < count; number += burst) {
+      const numbers = Array.from(
+        { length: Math.min(burst, count - number) },
+        (_, at) => number + at,
+      );
+      const sent = await Promise.all(numbers.map((one) => bed.send(packetOf(one))));
+      for (const [at, outgoing] of sent.entries()) {
+        if (outgoing === undefined) continue;
+        const wrong = whatIsWrong(outgoing.payload, outgoing.to.address);
+        expect(wrong, `datagram ${number + at} of seed ${seed}`).toBeUndefined();
+        answers[typeOf(outgoing.payload)] += 1;
+      }
+      // Who was there before keeps what it has, and who comes new is served.
+      const renewed = await bed.ask(message('request', { ...owner, ciaddr: address }));
+      expect([renewed?.type, renewed?.yourAddress]).toEqual(['ack', address]);
+      const newcomer = { mac: 0x100_000 + ((number / burst) % 20), giaddr: '10.69.3.1' };
+      expect(await bind(bed, newcomer)).toMatch(/^10\.69\.3\./);
+      clock.advance(5_000);
+      // As etcd is compacted; and what the bed remembers is no memory of the responder.
+      const seen = await memory.get(['lease-usages/']);
+      if (seen.ok) memory.compact(seen.value.revision);
+      bed.lines.length = 0;
+      bed.events.length = 0;
+    }
+    console.log(`seed ${seed}:`, JSON.stringify({ ...answers, ...bed.responder.counters() }));
+    for (const kind of ['offer', 'ack', 'nak'] as const) {
+      expect(answers[kind], kind).toBeGreaterThan(count / 2_000);
+    }
+    expect(bed.responder.waiting()).toBe(0);
+    expect(residentAfterCollection() - beforeBytes).toBeLessThan(grownBytesMax);
+  }, 600_000);
+});
+
+/** What one socket may hand over before anything is answered; queues hold more. */
+const burst = 400;
+
+function whatIsWrong(payload: Uint8Array, to: string): string | undefined {
+  if (!/^(255\.255\.255\.255|10\.69\.([0-9]|1[0-5])\.\d+)$/.test(to)) return `it goes to ${to}`;
+  if (payload.length < 300 || payload.length > 1_472) return `${payload.length} octets`;
+  const packet = decodeDhcp(payload);
+  if (!packet.ok) return packet.error.text;
+  if (packet.value.op !== 'reply') return 'a request';
+  if (packet.value.options.get(54)?.length !== 4) return 'no server identifier';
+  const codes = codesOf(payload);
+  if (new Set(codes).size !== codes.length) return `an option twice: ${codes}`;
+  return undefined;
+}
+
+function typeOf(payload: Uint8Array): 'offer' | 'ack' | 'nak' {
+  const type = payload[242];
+  if (type === 2) return 'offer';
+  return type === 5 ? 'ack' : 'nak';
+}
+
+/** Parts of a long option follow each other and count once. */
+function codesOf(payload: Uint8Array): readonly number[] {
+  const codes: number[] = [];
+  for (let at = 240; at < payload.length && payload[at] !== 255; ) {
+    const code = payload[at] ?? 255;
+    if (code !== 0 && codes.at(-1) !== code) codes.push(code);
+    at += code === 0 ? 1 : 2 + (payload[at + 1] ?? 0);
+  }
+  return codes;
+}
+
+function residentAfterCollection(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 3; round += 1) collect();
+  return process.memoryUsage().rss;
+}
+
+describe('a server process', () => {
+  let site: TetsuSite;
+  let server: TetsuServer;
+  let hasEnded = false;
+  let socket: Socket;
+
+  beforeAll(async () => {
+    site = await prepareTetsuServer({
+      etcd: undefined,
+      more: 'dhcp: { relay-networks: [127.0.0.0/8] }\nallow-ips: [127.0.0.0/8]\n',
+    });
+    server = await site.launch();
+    void server.ended.then(() => {
+      hasEnded = true;
+    });
+    const ipam = { ...ipamConfigToJson(ipamG), 'node-ipv4-pool': '127.64.0.0/16' };
+    for (const [path, body] of [
+      ['ipam', ipam],
+      ['dhcp', { 'lease-minutes': 60 }],
+    ] as const) {
+      const answer = await fetch(`${site.url}/api/v1/config/${path}`, {
+        method: 'PUT',
+        body: JSON.stringify(body),
+      });
+      expect(answer.status).toBe(200);
+    }
+    socket = createSocket('udp4');
+    await new Promise<void>((bound) => socket.bind(0, '0.0.0.0', () => bound()));
+  });
+
+  afterAll(async () => {
+    socket?.close();
+    server?.signal('SIGTERM');
+    await server?.ended;
+    await site?.remove();
+  });
+
+  it(`serves hosts in between, for ${overSocketsMs / 1000} s, and its memory is back`, async () => {
+    const packetOf = createDhcpPackets(
+      {
+        relays: ['127.64.0.1', '127.64.0.65', '127.64.1.1', '127.64.2.129'],
+        addresses: Array.from({ length: 31 }, (_, at) => `127.64.0.${96 + at}`),
+        server: '127.0.0.1',
+      },
+      seed,
+    );
+    const untilMs = performance.now() + overSocketsMs;
+    let sent = 0;
+    let hosts = 0;
+    // The first round fills what is filled once.
+    let beforeBytes = 0;
+    while (performance.now() < untilMs || hosts < 4) {
+      for (let more = 0; more < 2_000; more += 1) {
+        await new Promise((gone) => socket.send(packetOf(sent), site.dhcpPort, '127.0.0.1', gone));
+        sent += 1;
+      }
+      expect(await hostIsServed(hosts), server.log().slice(-2_000)).toBe(true);
+      hosts += 1;
+      if (hosts === 2) beforeBytes = residentBytes(server.pid);
+    }
+    const status = (await (await fetch(`${site.url}/api/v2/status`)).json()) as PxeStatus;
+    console.log(`seed ${seed}, ${sent} datagrams sent:`, JSON.stringify(status.dhcp?.counters));
+    expect(hasEnded).toBe(false);
+    await expect
+      .poll(() => residentBytes(server.pid) - beforeBytes, { timeout: 30_000, interval: 500 })
+      .toBeLessThan(grownBytesMax);
+  }, 120_000);
+
+  /** As a host does: it asks again until it is bound. */
+  async function hostIsServed(number: number): Promise<boolean> {
+    const ask = (
+      type: 'discover' | 'request',
+      wants: readonly number[],
+      server: readonly number[],
+    ) =>
+      new Promise<Buffer | undefined>((resolve) => {
+        const client = createSocket('udp4');
+        const over = (answer: Buffer | undefined): void => {
+          clearTimeout(limit);
+          client.close();
+          resolve(answer);
+        };
+        const limit = setTimeout(() => over(undefined), 2_000);
+        client.on('message', over);
+        const payload = message(type, {
+          mac: 0x200_000 + number,
+          xid: number + 1,
+          giaddr: '127.64.200.1',
+          options: [
+            ...(wants.length === 4 ? [[50, Uint8Array.from(wants)] as const] : []),
+            ...(server.length === 4 ? [[54, Uint8Array.from(server)] as const] : []),
+            [82, Uint8Array.of(19, 0)],
+          ],
+        });
+        client.bind(0, '0.0.0.0', () => client.send(payload, site.dhcpPort, '127.0.0.1'));
+      });
+    for (let tries = 0; tries < 20; tries += 1) {
+      const offer = await ask('discover', [], []);
+      const told = offer && decodeDhcp(offer);
+      if (offer === undefined || told?.ok !== true) continue;
+      const from = told.value.options.get(54) ?? new Uint8Array();
+      const ack = await ask('request', [...offer.subarray(16, 20)], [...from]);
+      if (ack?.[242] === 5) return true;
+    }
+    return false;
+  }
+});
+
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+}
