@@ -1,6 +1,7 @@
 /** Every noun that `tetsu get` lists. */
 
 import { assetNoun } from './nouns/asset.ts';
+import { bootRuleNoun, channelNoun } from './nouns/boot-policy.ts';
 import { brakeNoun } from './nouns/brake.ts';
 import { configNoun } from './nouns/config.ts';
 import { imageNoun } from './nouns/image.ts';
@@ -29,6 +30,8 @@ export const nouns: readonly CliNoun[] = [
   brakeNoun,
   planNoun,
   kernelParamsNoun,
+  channelNoun,
+  bootRuleNoun,
   tokenNoun,
   operationNoun,
 ];

@@ -1,6 +1,7 @@
 /** Every command there is. Run by `main.ts`; completion and the manual page are made of the same definitions. */
 
 import { Command } from 'commander';
+import { addBootPolicyCommands } from './grammar/boot-policy.ts';
 import { addBrakeCommands } from './grammar/brake.ts';
 import { addCompletionCommand } from './grammar/completion.ts';
 import { addContextCommands } from './grammar/context.ts';
@@ -61,6 +62,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held b
     addDescribeCommand,
     addExplainCommand,
     addLabelCommand,
+    addBootPolicyCommands,
     addStateCommand,
     addRetireCommand,
     addDeleteCommand,

@@ -33,6 +33,8 @@ export type AuditCategory =
   | 'assets'
   | 'ignition'
   | 'kernel-params'
+  | 'channels'
+  | 'boot-rules'
   | 'brakes'
   | 'networks'
   | 'tokens'

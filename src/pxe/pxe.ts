@@ -7,10 +7,12 @@ import type { Transact } from '../base/transact.ts';
 import type { Endpoint, NetProblem, World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { keys } from '../inventory/keys.ts';
-import type { Role } from '../inventory/machine.ts';
+import type { Machine } from '../inventory/machine.ts';
 import { assetKeys } from './assets/asset.ts';
 import { type AssetSettings, createAssetCatalog, defaultAssetSettings } from './assets/catalog.ts';
 import type { AssetShelf } from './assets/shelf.ts';
+import { type BootChoice, type BootOffer, chooseBoot } from './choice/choose.ts';
+import { createPolicyDesk, type PolicyDesk } from './choice/desk.ts';
 import {
   type AssetDesk,
   assetDesk,
@@ -68,6 +70,9 @@ export type Pxe = {
   readonly images: ImageDesk;
   readonly assets: AssetDesk;
   readonly kernelParams: KernelParams;
+  readonly bootPolicy: PolicyDesk;
+  /** What a machine boots with when it asks this server now, and why. */
+  readonly choose: (machine: Machine) => BootChoice;
   readonly templates: TemplateDesk;
   readonly leases: LeaseBook;
   /** Where this fleet may speak, and how. */
@@ -107,6 +112,7 @@ export function createPxe(deps: {
   const common = { store: world.store, transact, world };
   const templates = createTemplateShelf({ ...common, urls: settings });
   const kernelParams = createKernelParams(common);
+  const bootPolicy = createPolicyDesk(common);
   const leases = createLeaseBook(common);
   const networks = createNetworks({ ...common, inventory });
   const sightings = createSightings();
@@ -131,13 +137,27 @@ export function createPxe(deps: {
     const pulling = { world, download, ownUrl: `${advertiseUrl}/`, settings: settings.pulls };
     for (const blobs of kinds) pulls.set(blobs.noun, createPullLoop({ ...pulling, blobs }));
   }
+  const offer: BootOffer = {
+    newestImage: () => catalog.newest()?.id,
+    hasImage: (id) => catalog.held(id) !== undefined || catalog.holders(id).length > 0,
+    kernelParams: () => kernelParams.get(os) ?? '',
+    latestTemplate: (role) => {
+      const latest = templates.latest(role);
+      return latest && { id: latest.id, version: latest.template.version };
+    },
+    template: (role, id) => {
+      const template = templates.get(role, id);
+      return template && { id, version: template.version };
+    },
+  };
+  const choose = (machine: Machine) => chooseBoot(machine, bootPolicy.policy(), offer);
   const bootHttp = createBootHttp({
     find: inventory.find,
+    choose,
     loaders,
     images: catalog,
     chance: world.chance,
     ignitions: ignitionSource(templates, settings, world.clock),
-    kernelParams: () => kernelParams.get(os) ?? '',
     advertiseUrl,
     retired: settings.retiredMachines ?? 'boot',
     doubt: (serial) => {
@@ -187,6 +207,8 @@ export function createPxe(deps: {
   return {
     bootHttp,
     kernelParams,
+    bootPolicy,
+    choose,
     leases,
     networks,
     sightings,
@@ -197,7 +219,8 @@ export function createPxe(deps: {
     templates: templateDesk(templates, () => ({ ...urlsOf(settings), now: world.clock.now() })),
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
-      for (const part of [templates, kernelParams, catalog, assets, leases, networks]) {
+      const mirrors = [templates, kernelParams, bootPolicy, catalog, assets, leases, networks];
+      for (const part of mirrors) {
         const started = await part.start();
         if (!started.ok) return started;
       }
@@ -212,6 +235,7 @@ export function createPxe(deps: {
       await assets.stop();
       catalog.stop();
       kernelParams.stop();
+      bootPolicy.stop();
       leases.stop();
       networks.stop();
       templates.stop();
@@ -220,6 +244,7 @@ export function createPxe(deps: {
     broken: () =>
       new Map([
         ...templates.broken(),
+        ...bootPolicy.broken(),
         ...catalog.broken(),
         ...networks.records.broken(),
         ...[...assets.broken()].map(([name, why]) => [assetKeys.record(name), why] as const),
@@ -237,10 +262,6 @@ function ignitionSource(
   clock: Pick<World['clock'], 'now'>,
 ): IgnitionSource {
   return {
-    latest: (role: Role) => {
-      const latest = templates.latest(role);
-      return latest && { id: latest.id, version: latest.template.version };
-    },
     render: (machine, templateId) => {
       const template = templates.get(machine.spec.role, templateId);
       if (template === undefined) return undefined;

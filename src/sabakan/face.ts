@@ -51,6 +51,11 @@ export type FaceDeps = ViewParts & {
     | 'leases'
     | 'networks'
     | 'status'
+    | 'bootPolicy'
+    | 'choose'
+    | 'templates'
+    | 'leases'
+    | 'networks'
   >;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;

@@ -64,6 +64,7 @@ export type ArtefactProblem =
   | ErrorOf<Awaited<ReturnType<Pxe['assets']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['templates']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['kernelParams']['put']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['bootPolicy']['putRule']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['leases']['release']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['networks']['put']>>>;
 
@@ -199,6 +200,13 @@ export const problemTable = {
   'os-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'kernel-params-unknown': { status: 404, v1: notFound, graphql: internal },
   'kernel-params-invalid': { status: 400, v1: 'kernel params is not valid', graphql: internal },
+  'images-pinned': { status: 409, v1: 'cause', graphql: internal },
+  'still-named': { status: 409, v1: 'cause', graphql: internal },
+  'channel-unknown': { status: 404, v1: notFound, graphql: internal },
+  'boot-rule-unknown': { status: 404, v1: notFound, graphql: internal },
+  'pin-missing': { status: 409, v1: 'cause', graphql: internal },
+  'boot-rules-tied': { status: 409, v1: 'cause', graphql: internal },
+  'boot-policy-full': { status: 409, v1: 'cause', graphql: internal },
   'lease-unknown': { status: 404, v1: notFound, graphql: internal },
   'lease-moved': { status: 409, v1: 'conflicted', graphql: internal },
   'network-unknown': { status: 404, v1: notFound, graphql: internal },

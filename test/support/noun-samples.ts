@@ -183,6 +183,27 @@ const samples: readonly NounSample[] = [
     asked: { putNetwork: { names: { name: 'rack-4' }, headers: {} } },
   },
   {
+    paths: ['/channels'],
+    names: { name: 'stable' },
+    arrange: (face) =>
+      face.must('PUT /api/v2/channels/stable', { body: { kernelParams: 'quiet' } }),
+    change: (face) =>
+      face.must('PUT /api/v2/channels/stable', {
+        body: { kernelParams: 'quiet splash' },
+        headers: { 'if-match': '*' },
+      }),
+  },
+  {
+    paths: ['/boot-rules'],
+    names: { name: 'all' },
+    arrange: (face) => face.must('PUT /api/v2/boot-rules/all', { body: { kernelParams: 'quiet' } }),
+    change: (face) =>
+      face.must('PUT /api/v2/boot-rules/all', {
+        body: { kernelParams: 'quiet splash' },
+        headers: { 'if-match': '*' },
+      }),
+  },
+  {
     paths: ['/tokens'],
     names: { id: 'abcdefgh' },
     arrange: token({}),

@@ -349,6 +349,41 @@ export type Network = {
   }>;
 };
 
+export type Channel = {
+  readonly name: string;
+  /** the store's, of the last change of its record; the object's ETag */
+  readonly revision: string;
+  /** the id of an image; kernel and initrd of a boot both come from it; null: not pinned */
+  readonly image: string | null;
+  /** in place of the stored kernel parameters, not after them; null: not pinned */
+  readonly kernelParams: string | null;
+  /** by role, a version of its Ignition template */
+  readonly templates: Readonly<Record<string, string>>;
+};
+
+export type BootRule = {
+  readonly name: string;
+  /** the store's, of the last change of its record; the object's ETag */
+  readonly revision: string;
+  /** machines for which all of it holds */
+  readonly match: {
+    /** one of these; empty: any machine */
+    readonly serials: readonly string[];
+    /** null: any role */
+    readonly role: string | null;
+    /** all of these labels */
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  /** the channel they follow; what the rule pins itself goes before what it says */
+  readonly channel: string | null;
+  /** the id of an image; kernel and initrd of a boot both come from it; null: not pinned */
+  readonly image: string | null;
+  /** in place of the stored kernel parameters, not after them; null: not pinned */
+  readonly kernelParams: string | null;
+  /** by role, a version of its Ignition template */
+  readonly templates: Readonly<Record<string, string>>;
+};
+
 export type Token = {
   /** stands in the token itself and in the audit log */
   readonly id: string;
@@ -515,11 +550,15 @@ export type ProblemKind =
   | 'asset-unknown'
   | 'bad-request'
   | 'body-too-large'
+  | 'boot-policy-full'
+  | 'boot-rule-unknown'
+  | 'boot-rules-tied'
   | 'boot-slot-taken'
   | 'brake-fixed'
   | 'brake-unknown'
   | 'bulk-refused'
   | 'change-forbidden'
+  | 'channel-unknown'
   | 'contended'
   | 'count-differs'
   | 'cursor-gone'
@@ -556,12 +595,14 @@ export type ProblemKind =
   | 'os-invalid'
   | 'outcome-unknown'
   | 'outside-pool'
+  | 'pin-missing'
   | 'precondition-failed'
   | 'precondition-missing'
   | 'rack-full'
   | 'record-broken'
   | 'serial-repeated'
   | 'shelf-failed'
+  | 'still-named'
   | 'store-unavailable'
   | 'template-broken'
   | 'template-exists'
@@ -811,7 +852,7 @@ export type Calls = {
     args: {
       /** the serial number of a machine; upper and lower case matter */
       serial: string | number;
-      /** a version of its role’s template; default: the highest */
+      /** a version of its role’s template; default: the one it boots with */
       template?: string;
     };
     answer: {
@@ -1481,6 +1522,151 @@ export type Calls = {
   deleteNetwork: {
     args: {
       /** the name of a network, as in rack-3 */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** channels in pages, all of one moment. Needs the role viewer. */
+  listChannels: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, image, kernelParams) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, image, kernelParams */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, image, kernelParams */
+      fieldSelector?: string;
+    };
+    item: Channel;
+  };
+  /** one channel; its ETag is its revision. Needs the role viewer. */
+  getChannel: {
+    args: {
+      /** its name, such as stable */
+      name: string | number;
+    };
+    answer: Channel;
+  };
+  /** changes of channels as server-sent events, from a revision on. Needs the role viewer. */
+  watchChannels: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, image, kernelParams) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, image, kernelParams */
+      fieldSelector?: string;
+    };
+    change: Channel;
+  };
+  /** makes a channel; switching it to another image takes If-Match. Needs the role operator. */
+  putChannel: {
+    args: {
+      /** its name, such as stable */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** the id of an image; kernel and initrd of a boot both come from it */
+        readonly image?: string;
+        /** in place of the stored kernel parameters, not after them */
+        readonly kernelParams?: string;
+        /** by role, a version of its Ignition template */
+        readonly templates?: Readonly<Record<string, string>>;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: Channel;
+  };
+  /** takes a channel away that no rule follows. Needs the role operator. */
+  deleteChannel: {
+    args: {
+      /** its name, such as stable */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** boot-rules in pages, all of one moment. Needs the role viewer. */
+  listBootRules: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, role, channel, image) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, role, channel, image */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, role, channel, image */
+      fieldSelector?: string;
+    };
+    item: BootRule;
+  };
+  /** one boot-rule; its ETag is its revision. Needs the role viewer. */
+  getBootRule: {
+    args: {
+      /** its name, such as web-canary */
+      name: string | number;
+    };
+    answer: BootRule;
+  };
+  /** changes of boot-rules as server-sent events, from a revision on. Needs the role viewer. */
+  watchBootRules: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, role, channel, image) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, role, channel, image */
+      fieldSelector?: string;
+    };
+    change: BootRule;
+  };
+  /** makes a rule; one that could tie with another is refused; replacing takes If-Match. Needs the role operator. */
+  putBootRule: {
+    args: {
+      /** its name, such as web-canary */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** absent or empty: every machine */
+        readonly match?: {
+          readonly serials?: readonly string[];
+          readonly role?: string;
+          /** all of these labels */
+          readonly labels?: Readonly<Record<string, string>>;
+        };
+        /** the channel they follow; what the rule pins itself goes before what it says */
+        readonly channel?: string;
+        /** the id of an image; kernel and initrd of a boot both come from it */
+        readonly image?: string;
+        /** in place of the stored kernel parameters, not after them */
+        readonly kernelParams?: string;
+        /** by role, a version of its Ignition template */
+        readonly templates?: Readonly<Record<string, string>>;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: BootRule;
+  };
+  /** takes a rule away; its machines boot by the next one, or by default. Needs the role operator. */
+  deleteBootRule: {
+    args: {
+      /** its name, such as web-canary */
       name: string | number;
       /** true: decide on what is stored now, write nothing, answer what would be */
       dryRun?: boolean;

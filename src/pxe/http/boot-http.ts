@@ -14,14 +14,15 @@
 
 import type { Result } from '../../base/result.ts';
 import type { Chance, Clock } from '../../base/world.ts';
-import type { Machine, Role, Serial } from '../../inventory/machine.ts';
+import type { Machine, Serial } from '../../inventory/machine.ts';
+import type { BootChoice } from '../choice/choose.ts';
 import { imageFileNames, type StoredImage } from '../images/shelf.ts';
 import {
   type BootProblem,
   type BootSources,
   decideBoot,
   explainFailure,
-  type LatestTemplate,
+  isBarred,
   type RetiredPolicy,
 } from '../ipxe/boot-decision.ts';
 import { chainScript, scriptType } from '../ipxe/boot-script.ts';
@@ -44,7 +45,6 @@ export const bootPath = '/api/v1/boot/';
 
 /** A role's template with the version that boot URLs name. */
 export type IgnitionSource = {
-  readonly latest: (role: Role) => LatestTemplate | undefined;
   /** Undefined: the role has no such template. The error is for operators. */
   readonly render: (machine: Machine, templateId: string) => Result<string, string> | undefined;
 };
@@ -61,7 +61,8 @@ export type BootHttpDeps = {
   };
   readonly chance: Chance;
   readonly ignitions: IgnitionSource;
-  readonly kernelParams: () => string;
+  /** What a machine boots with. */
+  readonly choose: (machine: Machine) => BootChoice;
   /** Without a slash at the end. */
   readonly advertiseUrl: string;
   readonly retired: RetiredPolicy;
@@ -85,9 +86,7 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
   const bootUrl = `${deps.advertiseUrl}/api/v1/boot`;
   const sources: BootSources = {
     find: (serial) => findMachine(deps, serial),
-    latestTemplate: deps.ignitions.latest,
-    newestImage: () => deps.images.newest()?.id,
-    kernelParams: deps.kernelParams,
+    choose: deps.choose,
     bootUrl,
     retired: deps.retired,
   };
@@ -100,17 +99,16 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
   };
 
   const script = (request: BootRequest, serial: string): BootResponse => {
-    const decision = decideBoot(serial, sources);
+    const { script: decision, choice } = decideBoot(serial, sources);
     if (decision.ok) {
       const response = textResponse(request, 200, scriptType, decision.value);
-      const imageId = sources.newestImage();
-      return told(request, 'script', { serial, imageId }, response);
+      return told(request, 'script', { serial, imageId: choice?.image.value }, response);
     }
     const { kind, text } = decision.error;
     const status = statusOf[kind];
     const response =
       status === 404
-        ? kind === 'machine-retired'
+        ? kind === 'machine-retired' || kind === 'image-nowhere'
           ? notFound(request, text)
           : unknown(request, serial, text)
         : errorResponse(request, status, `${text}: Internal Server Error`);
@@ -212,10 +210,11 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     const tell = (response: BootResponse, text = '') =>
       told(request, 'ignition', { serial }, response, text);
     const machine = findMachine(deps, serial);
-    const isBarred = machine?.status.state === 'retired' && deps.retired !== 'boot';
-    if (machine === undefined || isBarred) {
-      const text = isBarred ? `${serial} is retired.` : `No machine ${serial} is registered.`;
-      const response = isBarred ? notFound(request, text) : unknown(request, serial, text);
+    if (machine === undefined || isBarred(machine, deps.retired)) {
+      const text =
+        machine !== undefined ? `${serial} is retired.` : `No machine ${serial} is registered.`;
+      const response =
+        machine !== undefined ? notFound(request, text) : unknown(request, serial, text);
       return tell(response, text);
     }
     const rendered = deps.ignitions.render(machine, id);
@@ -258,6 +257,7 @@ const statusOf: Readonly<Record<BootProblem['kind'], 404 | 500>> = {
   'serial-unknown': 404,
   'machine-retired': 404,
   'template-missing': 404,
+  'image-nowhere': 404,
   'kernel-params-unsafe': 500,
 };
 

@@ -17,6 +17,7 @@ import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { Role } from '../../inventory/machine.ts';
+import { policyIn, policyPrefixes, type StillNamed, stillNamed, whoPins } from '../choice/named.ts';
 import {
   describeRenderProblem,
   exampleMachine,
@@ -27,7 +28,10 @@ import {
 import { decodeTemplate, encodeTemplate } from './template-json.ts';
 import { compareVersions, parseVersion } from './version.ts';
 
-/** Per role; the lowest versions beyond this go when a new one comes (Sabakan 3.1.9). */
+/**
+ * Per role; the lowest versions beyond this go when a new one comes (Sabakan 3.1.9). Those that a rule or a channel names
+ * stay and do not count.
+ */
 export const templatesPerRoleMax = 10;
 
 export const ignitionsPrefix = 'ignitions/';
@@ -36,6 +40,7 @@ export type TemplateProblem =
   | { readonly kind: 'template-exists'; readonly text: string }
   | { readonly kind: 'template-unknown'; readonly text: string }
   | { readonly kind: 'template-invalid'; readonly text: string }
+  | StillNamed
   | PreconditionFailed;
 
 export type TemplateShelf = {
@@ -135,7 +140,7 @@ export function createTemplateShelf(deps: {
       const roleFolder = `${ignitionsPrefix}${role}/`;
       const audit = auditOf(role, actor);
       const once = receipted(transact, actor.receipt);
-      const reads = { keys: [key], prefixes: [roleFolder] };
+      const reads = { keys: [key], prefixes: [roleFolder, ...policyPrefixes] };
       type Put = { readonly failed: PreconditionFailed | undefined; readonly isSeen: boolean };
       const result = await once<Put, TemplateProblem>(roleFolder, reads, (view) => {
         if (view.get(key) !== undefined) {
@@ -149,7 +154,10 @@ export function createTemplateShelf(deps: {
           return { ok: true, value: { failed, isSeen: false }, writes: [] };
         }
         const present = view.under(roleFolder).map((entry) => entry.key.slice(roleFolder.length));
-        const kept = inVersionOrder([...present, id]);
+        const policy = policyIn(view);
+        const kept = inVersionOrder([...present, id]).filter(
+          (one) => whoPins(policy, ({ templates }) => templates.get(role) === one) === undefined,
+        );
         const dropped = kept.slice(0, Math.max(kept.length - templatesPerRoleMax, 0));
         const pruned = dropped.filter((old) => old !== id);
         const records = [audit('put', id), ...dropped.map((old) => audit('prune', old))];
@@ -182,13 +190,17 @@ export function createTemplateShelf(deps: {
       const lane = `${ignitionsPrefix}${role}/`;
       const result = await once<PreconditionFailed | undefined, TemplateProblem>(
         lane,
-        { keys: [key] },
+        { keys: [key], prefixes: policyPrefixes },
         (view) => {
           if (view.get(key) === undefined) {
             const text = `role ${role} has no template ${id}`;
             return fail({ kind: 'template-unknown', text } as const);
           }
           const failed = whyNotExpected(view, key, terms, `template ${id} of role ${role}`);
+          const by = whoPins(policyIn(view), ({ templates }) => templates.get(role) === id);
+          if (failed === undefined && by !== undefined) {
+            return fail(stillNamed(`template ${id} of role ${role}`, by));
+          }
           if (failed !== undefined || terms.dryRun === true) {
             return { ok: true, value: failed, writes: [] };
           }

@@ -11,6 +11,7 @@ import { instant, instantOf, parseRfc3339 } from '../../base/time.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
+import { stillNamed, whoPins } from '../choice/named.ts';
 import type { Artefact } from '../http/artefact.ts';
 import { parseBaseUrl } from '../ipxe/word.ts';
 import type { Wanted } from '../spread/spreadable.ts';
@@ -156,9 +157,11 @@ export function createImageCatalog(deps: {
       if (!isImageId(id)) return fail(invalidId(id));
       return commit(
         id,
-        ({ index, deleted }) => {
+        ({ index, deleted, policy }) => {
           const next = withoutImage(index, deleted, id);
-          return next === undefined ? fail(unknown(id)) : ok(next);
+          if (next === undefined) return fail(unknown(id));
+          const by = whoPins(policy, ({ image }) => image === id);
+          return by === undefined ? ok(next) : fail(stillNamed(`image ${id}`, by));
         },
         { terms, asked: { by: actor, action: 'delete' } },
       );

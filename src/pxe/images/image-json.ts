@@ -44,17 +44,27 @@ export type IndexChange = {
   readonly dropped: readonly string[];
 };
 
-/** Puts an image at the end; one that was there keeps its date and URLs, the oldest beyond `imagesMax` go. */
+/**
+ * Puts an image at the end; one that was there keeps its date and URLs. Of those beyond `imagesMax` the oldest go that are
+ * not pinned; undefined: all others are pinned, so there is no place for it.
+ */
 export function withImage(
   index: ImageIndex,
   deleted: readonly string[],
   image: Image,
-): IndexChange {
+  isPinned: (id: string) => boolean = () => false,
+): IndexChange | undefined {
   const before = index.find((other) => other.id === image.id);
-  const all = [...index.filter((other) => other.id !== image.id), before ?? image];
-  const dropped = all.slice(0, Math.max(all.length - imagesMax, 0)).map((other) => other.id);
+  const others = index.filter((other) => other.id !== image.id);
+  const all = [...others, before ?? image];
+  const tooMany = Math.max(all.length - imagesMax, 0);
+  const dropped = others
+    .filter(({ id }) => !isPinned(id))
+    .slice(0, tooMany)
+    .map(({ id }) => id);
+  if (dropped.length < tooMany) return undefined;
   return {
-    index: all.slice(-imagesMax),
+    index: all.filter(({ id }) => !dropped.includes(id)),
     deleted: [...deleted, ...dropped].slice(-deletionsMax),
     dropped,
   };

@@ -2,7 +2,8 @@
 
 import type { PreconditionFailed } from '../../base/put-terms.ts';
 import type { UploadsBusy } from '../blobs/problem.ts';
-import { deletionsMax, imageKeys } from './image-json.ts';
+import type { StillNamed } from '../choice/named.ts';
+import { deletionsMax, imageKeys, imagesMax } from './image-json.ts';
 import type { StageProblem } from './shelf.ts';
 
 export type ImageProblem =
@@ -11,6 +12,8 @@ export type ImageProblem =
   | { readonly kind: 'image-unknown'; readonly text: string }
   | { readonly kind: 'image-deleted-lately'; readonly text: string }
   | { readonly kind: 'image-differs'; readonly text: string }
+  | { readonly kind: 'images-pinned'; readonly text: string }
+  | StillNamed
   | { readonly kind: 'record-broken'; readonly key: string; readonly text: string }
   | PreconditionFailed
   | UploadsBusy;
@@ -43,5 +46,12 @@ export function differs(id: string): ImageProblem {
   return {
     kind: 'image-differs',
     text: `different content: image ${id} exists; images never change, use a new id`,
+  };
+}
+
+export function allPinned(ids: readonly string[]): ImageProblem {
+  return {
+    kind: 'images-pinned',
+    text: `${imagesMax} images are kept, and rules or channels name all that are there (${ids.join(', ')}): let one of them go first`,
   };
 }

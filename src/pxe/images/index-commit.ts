@@ -12,6 +12,8 @@ import type { Revision, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import type { BootPolicy } from '../boot-policy.ts';
+import { policyIn, policyPrefixes } from '../choice/named.ts';
 import {
   decodeDeleted,
   decodeHashes,
@@ -33,6 +35,8 @@ export type StoredIndex = {
   readonly deleted: readonly string[];
   /** Of the image that the change is about. */
   readonly hashes: HashRecord | undefined;
+  /** Rules and channels, whose images stay; empty where nobody asked for the change, since that drops none. */
+  readonly policy: BootPolicy;
 };
 
 export type IndexCommit = (
@@ -50,6 +54,7 @@ export type IndexCommit = (
 
 const { index: indexKey, deleted: deletedKey, hashes: hashesKey } = imageKeys;
 const lane = indexKey;
+const noPolicy: BootPolicy = { rules: [], channels: new Map() };
 
 export function createIndexCommit(deps: {
   readonly transact: Transact;
@@ -70,7 +75,7 @@ export function createIndexCommit(deps: {
     const once = receipted(transact, asked?.by.receipt);
     const result = await once<PreconditionFailed | undefined, ImageProblem>(
       lane,
-      { keys },
+      { keys, ...(asked === undefined ? {} : { prefixes: policyPrefixes }) },
       (view) => {
         const present = decodeIndex(view.get(indexKey)?.value);
         if (!present.ok) return fail(brokenIndex(present.error));
@@ -78,6 +83,7 @@ export function createIndexCommit(deps: {
           index: present.value,
           deleted: decodeDeleted(view.get(deletedKey)?.value),
           hashes: decodeHashes(view.get(hashesKey(id))?.value),
+          policy: asked === undefined ? noPolicy : policyIn(view),
         });
         if (!next.ok) return next;
         const isThere = present.value.some((image) => image.id === id);

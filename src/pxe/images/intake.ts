@@ -8,6 +8,8 @@ import type { TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Actor } from '../../inventory/audit.ts';
 import { uploadsBusy, wrongDigest } from '../blobs/problem.ts';
+import type { BootPolicy } from '../boot-policy.ts';
+import { whoPins } from '../choice/named.ts';
 import { type Files, filesOf, fits, urlsWith } from './content.ts';
 import {
   decodeHashes,
@@ -15,11 +17,14 @@ import {
   type HashRecord,
   hashesFor,
   type Image,
+  type ImageIndex,
+  type IndexChange,
   imageKeys,
   isImageId,
   withImage,
 } from './image-json.ts';
 import {
+  allPinned,
   brokenIndex,
   deletedLately,
   differs,
@@ -166,10 +171,11 @@ export function createIntake(deps: {
     let isNew = true;
     const committed = await commit(
       id,
-      ({ index, deleted }) => {
+      ({ index, deleted, policy }) => {
         if (deleted.includes(id)) return fail(deletedLately(id));
         isNew = !index.some((one) => one.id === id);
-        return ok(undefined);
+        const put = placed(index, deleted, image, policy);
+        return put.ok ? ok(undefined) : put;
       },
       { terms: { ...terms, dryRun: true }, asked: { by: actor, action: 'upload' } },
     );
@@ -194,11 +200,11 @@ export function createIntake(deps: {
       let before: Image | undefined;
       const committed = await commit(
         id,
-        ({ index, deleted, hashes }) => {
+        ({ index, deleted, hashes, policy }) => {
           if (deleted.includes(id)) return fail(deletedLately(id));
           before = index.find((other) => other.id === id);
           const isAnother = before !== undefined && !fits(copy, before, hashes);
-          return isAnother ? fail(differs(id)) : ok(withImage(index, deleted, image));
+          return isAnother ? fail(differs(id)) : placed(index, deleted, image, policy);
         },
         { sha256, terms, asked: { by: actor, action: 'upload' } },
       );
@@ -255,4 +261,16 @@ export function createIntake(deps: {
   };
 
   return { upload, adopt, isBusy: (id) => busy.has(id) };
+}
+
+/** The image's place in the index, beside those that rules and channels keep there. */
+function placed(
+  index: ImageIndex,
+  deleted: readonly string[],
+  image: Image,
+  policy: BootPolicy,
+): Result<IndexChange, ImageProblem> {
+  const isPinned = (id: string) => whoPins(policy, (pins) => pins.image === id) !== undefined;
+  const change = withImage(index, deleted, image, isPinned);
+  return change === undefined ? fail(allPinned(index.map(({ id }) => id))) : ok(change);
 }

@@ -1,7 +1,8 @@
 /** One machine, asked by its serial number: what it boots, or why it does not. */
 
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Machine, Role } from '../../inventory/machine.ts';
+import type { Machine } from '../../inventory/machine.ts';
+import { type BootChoice, chosenByText } from '../choice/choose.ts';
 import { bootScript, sayScript } from './boot-script.ts';
 
 /** What a machine in state `retired` gets; Sabakan makes no difference. */
@@ -12,49 +13,80 @@ export type BootProblem =
   | { readonly kind: 'serial-unknown'; readonly text: string }
   | { readonly kind: 'machine-retired'; readonly text: string }
   | { readonly kind: 'template-missing'; readonly text: string }
+  /** It is pinned, and no server is known to have it. No other image is booted in its place. */
+  | { readonly kind: 'image-nowhere'; readonly text: string }
   | { readonly kind: 'kernel-params-unsafe'; readonly text: string };
-
-/** The template a role boots with; `version` is that of Ignition's configuration: `2.3`, `3.4`. */
-export type LatestTemplate = { readonly id: string; readonly version: string };
 
 export type BootSources = {
   readonly find: (serial: string) => Machine | undefined;
-  readonly latestTemplate: (role: Role) => LatestTemplate | undefined;
-  readonly newestImage: () => string | undefined;
-  readonly kernelParams: () => string;
+  readonly choose: (machine: Machine) => BootChoice;
   readonly bootUrl: string;
   readonly retired: RetiredPolicy;
 };
 
-/** The text of the machine's script. */
-export function decideBoot(serial: string, sources: BootSources): Result<string, BootProblem> {
+/** All that is decided about one boot; scripts, Ignition documents and explanations follow from it. */
+export type BootDecision = {
+  readonly machine: Machine | undefined;
+  /** Undefined: there is no machine to choose for, or it may not boot. */
+  readonly choice: BootChoice | undefined;
+  /** The text of the machine's script. */
+  readonly script: Result<string, BootProblem>;
+};
+
+export function decideBoot(serial: string, sources: BootSources): BootDecision {
   if (serial === '') {
     const text = 'The firmware knows no serial number: it has to be set in the SMBIOS.';
-    return fail({ kind: 'serial-missing', text });
+    return refused({ kind: 'serial-missing', text });
   }
   const machine = sources.find(serial);
   if (machine === undefined) {
     const text = `No machine with serial number ${serial} is registered.`;
-    return fail({ kind: 'serial-unknown', text });
+    return refused({ kind: 'serial-unknown', text });
   }
-  const { role } = machine.spec;
-  if (machine.status.state === 'retired' && sources.retired !== 'boot') {
+  if (isBarred(machine, sources.retired)) {
     const text = `${serial} is retired.`;
-    if (sources.retired === 'exit') return ok(sayScript([text, 'Back to the firmware.']));
-    return fail({ kind: 'machine-retired', text });
+    const script =
+      sources.retired === 'exit'
+        ? ok(sayScript([text, 'Back to the firmware.']))
+        : fail({ kind: 'machine-retired', text } as const);
+    return { machine, choice: undefined, script };
   }
-  const template = sources.latestTemplate(role);
-  if (template === undefined) {
-    const text = `There is no Ignition template for role ${role}.`;
+  const choice = sources.choose(machine);
+  return { machine, choice, script: scriptOf(machine, choice, sources.bootUrl) };
+}
+
+export function isBarred({ status }: Machine, retired: RetiredPolicy): boolean {
+  return status.state === 'retired' && retired !== 'boot';
+}
+
+function refused(problem: BootProblem): BootDecision {
+  return { machine: undefined, choice: undefined, script: fail(problem) };
+}
+
+function scriptOf(
+  machine: Machine,
+  { image, template, kernelParams }: BootChoice,
+  bootUrl: string,
+): Result<string, BootProblem> {
+  const { role, serial } = machine.spec;
+  if (template.value === undefined) {
+    const text =
+      template.pinned === undefined
+        ? `There is no Ignition template for role ${role}.`
+        : `Role ${role} has no Ignition template ${template.pinned}, which ${chosenByText(template.by)} names.`;
     return fail({ kind: 'template-missing', text });
   }
+  if (image.pinned !== undefined && image.value === undefined) {
+    const text = `Image ${image.pinned}, which ${chosenByText(image.by)} names, is on no server.`;
+    return fail({ kind: 'image-nowhere', text });
+  }
   const script = bootScript({
-    bootUrl: sources.bootUrl,
-    serial: machine.spec.serial,
-    templateId: template.id,
-    ignitionVersion: template.version,
-    imageId: sources.newestImage(),
-    kernelParams: sources.kernelParams(),
+    bootUrl,
+    serial,
+    templateId: template.value.id,
+    ignitionVersion: template.value.version,
+    imageId: image.value,
+    kernelParams: kernelParams.value,
   });
   if (script === undefined) {
     const text = 'The stored kernel parameters hold characters that are not allowed.';
@@ -65,9 +97,9 @@ export function decideBoot(serial: string, sources: BootSources): Result<string,
 
 /** What the machine's console is told when its boot failed. */
 export function explainFailure(serial: string, sources: BootSources): string {
-  const decision = decideBoot(serial, sources);
-  if (!decision.ok) return sayScript([decision.error.text]);
-  return sources.newestImage() === undefined
+  const { script, choice } = decideBoot(serial, sources);
+  if (!script.ok) return sayScript([script.error.text]);
+  return choice !== undefined && choice.image.value === undefined
     ? sayScript(['No boot image is on the server: upload one.'])
     : sayScript(['Nothing is wrong on the server now; its log shows what this machine asked for.']);
 }

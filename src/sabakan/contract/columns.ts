@@ -78,6 +78,21 @@ export const kernelParamsColumns = {
   params: 'the parameters themselves',
 } as const;
 
+/** What channels are selected and sorted by, and what it holds. */
+export const channelColumns = {
+  name: 'its name',
+  image: 'the image it points to',
+  kernelParams: 'the kernel parameters it sets',
+} as const;
+
+/** What boot rules are selected and sorted by, and what it holds. */
+export const bootRuleColumns = {
+  name: 'its name',
+  role: 'the role it is about; a rule about any has none',
+  channel: 'the channel its machines follow',
+  image: 'the image it pins',
+} as const;
+
 /** What configurations are selected and sorted by, and what it holds. */
 export const configColumns = { name: 'ipam or dhcp' } as const;
 

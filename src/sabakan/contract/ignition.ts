@@ -19,7 +19,9 @@ export const previewIgnition: Operation = {
   parameters: { serial },
   query: Type.Object({
     template: Type.Optional(
-      Type.String({ description: 'a version of its role’s template; default: the highest' }),
+      Type.String({
+        description: 'a version of its role’s template; default: the one it boots with',
+      }),
     ),
   }),
   answer,

@@ -1,6 +1,7 @@
 /** All operations of version 2. A new noun is a file with its schema and operations, its columns, and one line here. */
 
 import { assetOperations } from './asset.ts';
+import { bootRuleOperations, channelOperations } from './boot-policy.ts';
 import { brakeOperations } from './brake.ts';
 import { configOperations } from './config.ts';
 import { eventOperations } from './event.ts';
@@ -31,6 +32,8 @@ export const operations: readonly Operation[] = [
   ...eventOperations,
   ...kernelParamsOperations,
   ...networkOperations,
+  ...channelOperations,
+  ...bootRuleOperations,
   ...registrationOperations,
   ...tokenOperations,
   ...brakeOperations,

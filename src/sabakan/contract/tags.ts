@@ -5,6 +5,8 @@ export const tagMeanings: Readonly<Record<string, string>> = {
   racks: 'Nobody registers racks: they are where machines are.',
   config:
     'The network plan (ipam) and what DHCP tells clients (dhcp), with Sabakan’s member names.',
+  channels: 'Named pointers to an image, which boot rules follow.',
+  'boot-rules': 'Which machines boot with something else than the newest image.',
   leases: 'Addresses that DHCP has lent.',
   plan: 'What the cluster should be, and why.',
   status: 'What this server is doing.',

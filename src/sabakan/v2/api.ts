@@ -13,6 +13,7 @@ import { createPlanReader, planJson } from '../v2-views.ts';
 import type { Works } from '../works/desk.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
 import { type AssetPartDeps, assetPart } from './assets.ts';
+import { type BootPolicyPartDeps, bootRulePart, channelPart } from './boot-policy.ts';
 import { brakePart } from './brakes.ts';
 import { json } from './collection-endpoints.ts';
 import { type ConfigPartDeps, configPart } from './config.ts';
@@ -38,6 +39,7 @@ export type ApiDeps = MachinePartDeps &
   ConfigPartDeps &
   KernelParamsPartDeps &
   NetworkPartDeps &
+  BootPolicyPartDeps &
   ImagePartDeps &
   AssetPartDeps &
   TemplatePartDeps &
@@ -90,6 +92,8 @@ export function createApi(deps: ApiDeps): Api {
     eventPart(deps),
     kernelParamsPart(deps),
     networkPart(deps),
+    channelPart(deps),
+    bootRulePart(deps),
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
     brakePart(deps),

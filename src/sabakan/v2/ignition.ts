@@ -21,7 +21,7 @@ type Template = NonNullable<ReturnType<Templates['get']>>;
 
 export function ignitionEndpoints(
   machines: Collection<Machine>,
-  templates: Templates,
+  { templates, choose }: Pick<Pxe, 'templates' | 'choose'>,
 ): readonly Endpoint[] {
   const machineOf = ({ parameters }: Call): Result<Machine, Refusal> => {
     const serial = parameters.get('serial') ?? '';
@@ -63,11 +63,12 @@ export function ignitionEndpoints(
         if (!machine.ok) return machine;
         const { role } = machine.value.spec;
         const asked = call.query.get('template');
-        const id = asked ?? templates.latest(role)?.id;
+        const { pinned, value } = choose(machine.value).template;
+        const id = asked ?? pinned ?? value?.id;
         const template = id === undefined ? undefined : templates.get(role, id);
         if (id !== undefined && template !== undefined)
           return answerOf(machine.value, id, template);
-        const text = `role ${role} has no template${asked === undefined ? '' : ` ${asked}`}`;
+        const text = `role ${role} has no template${id === undefined ? '' : ` ${id}`}`;
         return fail({ problem: { kind: 'template-unknown', text } });
       },
     },

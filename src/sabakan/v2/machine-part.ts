@@ -24,7 +24,7 @@ export type MachinePartDeps = ViewParts & {
   readonly clock: Clock;
   /** Stands in the audit log. */
   readonly serverName: string;
-  readonly pxe: Pick<Pxe, 'templates' | 'leases'>;
+  readonly pxe: Pick<Pxe, 'templates' | 'choose' | 'leases'>;
 };
 
 export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): ApiPart {
@@ -49,6 +49,6 @@ export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): Api
         return ok(json({ machine: machines.toJson(found.value, clock.now()), ...explained }));
       },
     },
-    ...ignitionEndpoints(machines, pxe.templates),
+    ...ignitionEndpoints(machines, pxe),
   ]);
 }

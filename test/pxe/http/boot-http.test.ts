@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { fail, ok } from '../../../src/base/result.ts';
 import { instant } from '../../../src/base/time.ts';
 import type { Machine } from '../../../src/inventory/machine.ts';
+import type { BootPolicy, Pins } from '../../../src/pxe/boot-policy.ts';
+import { chooseBoot } from '../../../src/pxe/choice/choose.ts';
 import type { Content } from '../../../src/pxe/http/artefact.ts';
 import { type BootHttpDeps, createBootHttp } from '../../../src/pxe/http/boot-http.ts';
 import type { BootResponse } from '../../../src/pxe/http/message.ts';
@@ -27,7 +29,19 @@ function image(id: string): StoredImage {
   return { id, files: { kernel: content(`kernel ${id}`), 'initrd.gz': content(`initrd ${id}`) } };
 }
 
-function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machine[] = []) {
+const template = { id: '1.0.0', version: '2.3' };
+
+type Over = Partial<BootHttpDeps> & {
+  readonly kernelParams?: () => string;
+  readonly policy?: BootPolicy;
+};
+
+function aBootServer(given: Over = {}, machines: readonly Machine[] = []) {
+  const {
+    kernelParams = () => 'console=ttyS0',
+    policy = { rules: [], channels: new Map() },
+    ...over
+  } = given;
   const known = machines.length > 0 ? machines : [aMachine({ serial: '1234abcd', role: 'cs' })];
   const events: HttpSighting[] = [];
   const { handle } = createBootHttp({
@@ -41,9 +55,16 @@ function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machin
       held: (id) => (['1', '2'].includes(id) ? image(id) : undefined),
       holders: (id) => (id === '7' ? ['http://10.69.0.4:10080', 'http://10.69.0.5:10080'] : []),
     },
+    choose: (machine) =>
+      chooseBoot(machine, policy, {
+        newestImage: () => (over.images ?? { newest: () => image('2') }).newest()?.id,
+        hasImage: (id) => ['1', '2', '7'].includes(id),
+        kernelParams,
+        latestTemplate: (role) => (role === 'cs' ? template : undefined),
+        template: (role, id) => (role === 'cs' && id === template.id ? template : undefined),
+      }),
     chance: { next: () => 0.5 },
     ignitions: {
-      latest: (role) => (role === 'cs' ? { id: '1.0.0', version: '2.3' } : undefined),
       render: (machine, id) =>
         id === '1.0.0'
           ? ok(`{"for":"${machine.spec.serial}"}`)
@@ -51,7 +72,6 @@ function aBootServer(over: Partial<BootHttpDeps> = {}, machines: readonly Machin
             ? fail('line 3')
             : undefined,
     },
-    kernelParams: () => 'console=ttyS0',
     advertiseUrl,
     retired: 'boot',
     clock: manualClock(),
@@ -213,8 +233,40 @@ describe('HTTP boot', () => {
     expect(script).toContain('/coreos/images/2/initrd.gz\n');
   });
 
+  it('a pinned image boots instead of the newest, and one that is on no server boots nothing', async () => {
+    const channels = new Map([
+      ['stable', { name: 'stable', pins: { image: '1', templates: new Map() } }],
+      ['lost', { name: 'lost', pins: { image: '9', templates: new Map() } }],
+    ]);
+    const following = (channel: string) => ({
+      rules: [
+        {
+          name: 'all',
+          match: { serials: [], labels: new Map() },
+          channel,
+          pins: { templates: new Map() },
+        },
+      ],
+      channels,
+    });
+    const script = textOf(
+      await aBootServer({ policy: following('stable') }).ask('coreos/ipxe/1234abcd'),
+    );
+    expect(script).toContain('/coreos/images/1/kernel ');
+    expect(script).toContain('/coreos/images/1/initrd.gz\n');
+    const lost = aBootServer({ policy: following('lost') });
+    expect((await lost.ask('coreos/ipxe/1234abcd')).status).toBe(404);
+    expect(lost.events.at(-1)?.text).toBe(
+      'Image 9, which the channel lost (rule all) names, is on no server.',
+    );
+  });
+
   it('the console is told what is wrong', async () => {
-    const rows: [string, Partial<BootHttpDeps>, Machine[], RegExp][] = [
+    const pinning = (name: string, pins: Pins): BootPolicy => ({
+      rules: [{ name, match: { serials: [], labels: new Map() }, pins }],
+      channels: new Map(),
+    });
+    const rows: [string, Over, Machine[], RegExp][] = [
       ['x', {}, [], /echo No machine with serial number x is registered\./],
       ['', {}, [], /echo The firmware knows no serial number/],
       [
@@ -230,6 +282,18 @@ describe('HTTP boot', () => {
         /echo No boot image is on the server/,
       ],
       ['1234abcd', { kernelParams: () => 'a\nb' }, [], /echo The stored kernel parameters/],
+      [
+        '1234abcd',
+        { policy: pinning('old', { image: '9', templates: new Map() }) },
+        [],
+        /echo Image 9, which the rule old names, is on no server\./,
+      ],
+      [
+        '1234abcd',
+        { policy: pinning('old', { templates: new Map([['cs', '0.9']]) }) },
+        [],
+        /echo Role cs has no Ignition template 0\.9, which the rule old names\./,
+      ],
     ];
     for (const [serial, over, machines, expected] of rows) {
       const response = await aBootServer(over, machines).ask(`coreos/why/${serial}`);
