@@ -7,10 +7,12 @@ import type { Transact } from '../base/transact.ts';
 import type { Endpoint, NetProblem, World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { keys } from '../inventory/keys.ts';
-import type { Machine } from '../inventory/machine.ts';
+import type { Machine, Serial } from '../inventory/machine.ts';
 import { assetKeys } from './assets/asset.ts';
 import { type AssetSettings, createAssetCatalog, defaultAssetSettings } from './assets/catalog.ts';
 import type { AssetShelf } from './assets/shelf.ts';
+import { type BootExplainer, createBootExplainer } from './boot-explainer.ts';
+import { defaultLoaders } from './boot-target.ts';
 import { type BootChoice, type BootOffer, chooseBoot } from './choice/choose.ts';
 import { createPolicyDesk, type PolicyDesk } from './choice/desk.ts';
 import {
@@ -28,13 +30,14 @@ import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
 import { createImageCatalog } from './images/catalog.ts';
 import { defaultImageSettings, type ImageSettings } from './images/intake.ts';
 import type { ImageShelf, StageProblem } from './images/shelf.ts';
-import type { RetiredPolicy } from './ipxe/boot-decision.ts';
+import { decideBoot, type RetiredPolicy } from './ipxe/boot-decision.ts';
 import { parseBaseUrl } from './ipxe/word.ts';
 import { createKernelParams, type KernelParams } from './kernel-params.ts';
 import { createLeaseBook, type LeaseBook } from './lease-book.ts';
 import type { Loaders } from './loaders.ts';
 import { createNetworks, type Networks } from './networks.ts';
 import { type PxeStatus, statusOf } from './pxe-status.ts';
+import { createWhose } from './recorder/whose.ts';
 import { createSightings, type Sightings } from './sightings.ts';
 import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
@@ -73,6 +76,7 @@ export type Pxe = {
   readonly bootPolicy: PolicyDesk;
   /** What a machine boots with when it asks this server now, and why. */
   readonly choose: (machine: Machine) => BootChoice;
+  readonly explainBoot: BootExplainer;
   readonly templates: TemplateDesk;
   readonly leases: LeaseBook;
   /** Where this fleet may speak, and how. */
@@ -116,6 +120,8 @@ export function createPxe(deps: {
   const leases = createLeaseBook(common);
   const networks = createNetworks({ ...common, inventory });
   const sightings = createSightings();
+  const whose = createWhose();
+  sightings.subscribe(whose.note);
   const catalog = createImageCatalog({
     ...common,
     shelf,
@@ -150,16 +156,44 @@ export function createPxe(deps: {
       return template && { id, version: template.version };
     },
   };
+  const ignitions = ignitionSource(templates, settings, world.clock);
   const choose = (machine: Machine) => chooseBoot(machine, bootPolicy.policy(), offer);
+  const retired = settings.retiredMachines ?? 'boot';
+  const explainBoot = createBootExplainer({
+    clock: world.clock,
+    inventory,
+    leases,
+    networks,
+    decide: (serial) =>
+      decideBoot(serial, {
+        find: (text) => inventory.find(text as Serial),
+        choose,
+        bootUrl: `${advertiseUrl}/api/v1/boot`,
+        retired,
+      }),
+    render: (machine, { template }) =>
+      template.value && ignitions.render(machine, template.value.id),
+    images: {
+      index: () => catalog.list().map(({ id }) => id),
+      isHere: (id) => catalog.held(id) !== undefined,
+      servers: catalog.holders,
+    },
+    retired,
+    answers: () => ({ dhcp: dhcp !== undefined, tftp: tftp.listening().length > 0 }),
+    loaderNames: { ...defaultLoaders, ...settings.dhcp?.loaders },
+    hasLoader: (file) => loaders.get(file) !== undefined,
+    advertiseUrl,
+    who: whose,
+  });
   const bootHttp = createBootHttp({
     find: inventory.find,
     choose,
     loaders,
     images: catalog,
     chance: world.chance,
-    ignitions: ignitionSource(templates, settings, world.clock),
+    ignitions,
     advertiseUrl,
-    retired: settings.retiredMachines ?? 'boot',
+    retired,
     doubt: (serial) => {
       const broken = inventory.broken().get(keys.machine(serial));
       if (broken !== undefined) return `its record cannot be read: ${broken}`;
@@ -209,6 +243,7 @@ export function createPxe(deps: {
     kernelParams,
     bootPolicy,
     choose,
+    explainBoot,
     leases,
     networks,
     sightings,

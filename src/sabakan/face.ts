@@ -53,6 +53,7 @@ export type FaceDeps = ViewParts & {
     | 'status'
     | 'bootPolicy'
     | 'choose'
+    | 'explainBoot'
     | 'templates'
     | 'leases'
     | 'networks'

@@ -194,6 +194,12 @@ const samples: readonly NounSample[] = [
       }),
   },
   {
+    paths: ['/boot-explanations'],
+    names: { machine: '52:54:00:00:00:01' },
+    arrange: async () => {},
+    change: async () => {},
+  },
+  {
     paths: ['/boot-rules'],
     names: { name: 'all' },
     arrange: (face) => face.must('PUT /api/v2/boot-rules/all', { body: { kernelParams: 'quiet' } }),

@@ -1,10 +1,17 @@
 /** The arguments of `tetsu explain`. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { explainMachine } from '../commands/explain.ts';
+import { askBootExplanation, bootExplanationText } from '../commands/explain-boot.ts';
 import { explainConfig } from '../commands/explain-config.ts';
 import { machineNoun } from '../nouns/machine.ts';
 import type { Tools } from './tools.ts';
+
+type BootOptions = {
+  readonly arch?: string;
+  readonly firmware?: string;
+  readonly output: string;
+};
 
 export function addExplainCommand(program: Command, tools: Tools): void {
   const explain = program.command('explain').description('say why something is as it is');
@@ -14,6 +21,33 @@ export function addExplainCommand(program: Command, tools: Tools): void {
     .action(async (serial: string, _: unknown, self: Command) =>
       tools.print(await explainMachine(tools.getterOf(self), machineNoun, serial)),
     );
+
+  tools
+    .client(explain.command('boot <machine>'))
+    .description('what a machine would boot, by serial or hardware address, and what decides it')
+    .option('--arch <name>', 'firmware of this architecture: x64, arm64, or a number of option 93')
+    .addOption(
+      new Option('--firmware <kind>', 'firmware of this kind').choices([
+        'bios',
+        'uefi',
+        'uefi-http',
+      ]),
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .action(async (machine: string, options: BootOptions, self: Command) => {
+      const { output, arch, firmware } = options;
+      const asked = {
+        ...(arch === undefined ? {} : { arch }),
+        ...(firmware === undefined ? {} : { firmware }),
+      };
+      const explained = await askBootExplanation(tools.getterOf(self), machine, asked);
+      const isText = output === 'text';
+      tools.print(isText ? bootExplanationText(explained) : JSON.stringify(explained, null, 2));
+    });
 
   explain
     .command('config [member]')

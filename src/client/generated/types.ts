@@ -1675,6 +1675,42 @@ export type Calls = {
     };
     answer: undefined;
   };
+  /** what a machine would boot if it asked this server now, and what decides it. Needs the role viewer. */
+  explainBoot: {
+    args: {
+      /** a serial number or a hardware address, registered or not */
+      machine: string | number;
+      /** x86, x64, arm64, … or a number of DHCP option 93; default: those that have a boot file */
+      arch?: string;
+      firmware?: "bios" | "uefi" | "uefi-http";
+    };
+    answer: {
+      /** as it was asked for */
+      readonly of: string;
+      /** null: nobody knows which machine this hardware address is */
+      readonly serial: string | null;
+      /** the hardware address it boots with; null: none was seen */
+      readonly mac: string | null;
+      /** nothing that is known now stands in the way */
+      readonly boots: boolean;
+      /** in the order of a boot; of loaders one for each kind of firmware */
+      readonly steps: ReadonlyArray<{
+        readonly step: "machine" | "network" | "lease" | "loader" | "image" | "kernel-params" | "template" | "ignition";
+        /** a serial, an address, a file, an id; null: there is none */
+        readonly value: string | null;
+        /** what is decided, as a sentence */
+        readonly says: string;
+        /** who or what decided it */
+        readonly because: string | null;
+        /** null: nothing is wrong here */
+        readonly problem: {
+          readonly text: string;
+          /** what to do about it */
+          readonly todo: string;
+        } | null;
+      }>;
+    };
+  };
   /** registers and changes the machines of a CSV, JSON or YAML file of up to 4194304 bytes, all or none. With `If-Match: ETag-of-a-preview` exactly what the preview showed is done, or nothing (412). Needs the role operator. */
   applyRegistration: {
     args: {

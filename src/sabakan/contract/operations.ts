@@ -1,6 +1,7 @@
 /** All operations of version 2. A new noun is a file with its schema and operations, its columns, and one line here. */
 
 import { assetOperations } from './asset.ts';
+import { bootExplanationOperations } from './boot-explanation.ts';
 import { bootRuleOperations, channelOperations } from './boot-policy.ts';
 import { brakeOperations } from './brake.ts';
 import { configOperations } from './config.ts';
@@ -34,6 +35,7 @@ export const operations: readonly Operation[] = [
   ...networkOperations,
   ...channelOperations,
   ...bootRuleOperations,
+  ...bootExplanationOperations,
   ...registrationOperations,
   ...tokenOperations,
   ...brakeOperations,

@@ -13,6 +13,7 @@ import { createPlanReader, planJson } from '../v2-views.ts';
 import type { Works } from '../works/desk.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
 import { type AssetPartDeps, assetPart } from './assets.ts';
+import { type BootExplanationDeps, bootExplanationEndpoint } from './boot-explanations.ts';
 import { type BootPolicyPartDeps, bootRulePart, channelPart } from './boot-policy.ts';
 import { brakePart } from './brakes.ts';
 import { json } from './collection-endpoints.ts';
@@ -40,6 +41,7 @@ export type ApiDeps = MachinePartDeps &
   KernelParamsPartDeps &
   NetworkPartDeps &
   BootPolicyPartDeps &
+  BootExplanationDeps &
   ImagePartDeps &
   AssetPartDeps &
   TemplatePartDeps &
@@ -94,6 +96,7 @@ export function createApi(deps: ApiDeps): Api {
     networkPart(deps),
     channelPart(deps),
     bootRulePart(deps),
+    { endpoints: [bootExplanationEndpoint(deps)] },
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
     brakePart(deps),

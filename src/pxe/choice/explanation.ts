@@ -1,0 +1,334 @@
+/**
+ * Why a machine boots what it boots, or why it will not: every decision of a boot in its order, each with what it rests on,
+ * what is wrong with it and what to do. Facts in, sentences out.
+ */
+
+import { type Cidr, formatCidr, formatIpv4, type Ipv4 } from '../../base/addresses.ts';
+import type { Result } from '../../base/result.ts';
+import { formatInstant, type Instant } from '../../base/time.ts';
+import type { Machine } from '../../inventory/machine.ts';
+import type { FirmwareKind } from '../boot-target.ts';
+import type { BootDecision, RetiredPolicy } from '../ipxe/boot-decision.ts';
+import { type ChosenBy, chosenByText } from './choose.ts';
+import { matchText } from './precedence.ts';
+
+export type ExplainedStepName =
+  | 'machine'
+  | 'network'
+  | 'lease'
+  | 'loader'
+  | 'image'
+  | 'kernel-params'
+  | 'template'
+  | 'ignition';
+
+export type ExplainedStep = {
+  readonly step: ExplainedStepName;
+  /** What programs look for: a serial, an address, a file, an id; undefined: there is none. */
+  readonly value: string | undefined;
+  readonly says: string;
+  /** Who or what decided it. */
+  readonly because: string | undefined;
+  /** Undefined: nothing is wrong here. */
+  readonly problem: { readonly text: string; readonly todo: string } | undefined;
+};
+
+export type BootExplanation = {
+  /** As it was asked for. */
+  readonly of: string;
+  readonly serial: string | undefined;
+  readonly mac: string | undefined;
+  /** Nothing that is known now stands in the way. */
+  readonly boots: boolean;
+  readonly steps: readonly ExplainedStep[];
+};
+
+export type ExplainFacts = {
+  readonly of: string;
+  readonly serial: string | undefined;
+  readonly mac: string | undefined;
+  /** Of the serial number; undefined: none is known of this hardware address. */
+  readonly decision: BootDecision | undefined;
+  readonly retired: RetiredPolicy;
+  readonly network: NetworkFacts;
+  readonly lease: LeaseFacts;
+  readonly loaders: readonly LoaderFacts[];
+  readonly images: ImageFacts;
+  /** What the chosen template gives for this machine; the error is the whole sentence. */
+  readonly ignition: Result<string, string> | undefined;
+  readonly now: Instant;
+};
+
+export type NetworkFacts = {
+  /** The address it is known by or will have; undefined: nobody knows where it stands. */
+  readonly address: Ipv4 | undefined;
+  readonly isConfigured: { readonly ipam: boolean; readonly dhcp: boolean };
+  /** This server answers DHCP. */
+  readonly answers: boolean;
+  readonly network:
+    | {
+        readonly name: string;
+        readonly cidr: Cidr;
+        readonly mode: 'server' | 'proxy' | 'off';
+        /** `tetsu network` made it; else it is the node pool. */
+        readonly isRecord: boolean;
+      }
+    | undefined;
+  readonly rack: number | undefined;
+};
+
+export type LeaseFacts = {
+  readonly held: { readonly address: Ipv4; readonly expiresAt: Instant } | undefined;
+  readonly range:
+    | { readonly first: Ipv4; readonly count: number; readonly free: number }
+    | undefined;
+};
+
+export type LoaderFacts = {
+  readonly kind: FirmwareKind;
+  /** As DHCP names it. */
+  readonly file: string | undefined;
+  /** Why there is none, or why it cannot be fetched from here. */
+  readonly trouble: string | undefined;
+};
+
+export type ImageFacts = {
+  /** Oldest first, as the store has them. */
+  readonly index: readonly string[];
+  readonly isHere: (id: string) => boolean;
+  readonly servers: (id: string) => readonly string[];
+};
+
+export function explainBoot(facts: ExplainFacts): BootExplanation {
+  const steps = [
+    explainMachine(facts),
+    explainNetwork(facts.network),
+    explainLease(facts),
+    ...facts.loaders.map(explainLoader),
+    ...explainChoice(facts),
+  ];
+  return {
+    of: facts.of,
+    serial: facts.decision?.machine?.spec.serial ?? facts.serial,
+    mac: facts.mac,
+    // One kind of firmware without a loader stops only machines of that kind.
+    boots: steps.every(({ step, problem }) => problem === undefined || step === 'loader'),
+    steps,
+  };
+}
+
+const newline = /\s*\n\s*/g;
+
+function fine(
+  step: ExplainedStepName,
+  value: string | undefined,
+  says: string,
+  because?: string,
+): ExplainedStep {
+  return { step, value, says, because, problem: undefined };
+}
+
+function wrong(
+  step: ExplainedStepName,
+  text: string,
+  todo: string,
+  because?: string,
+): ExplainedStep {
+  return { step, value: undefined, says: text, because, problem: { text, todo } };
+}
+
+function explainMachine({ decision, serial, mac, retired }: ExplainFacts): ExplainedStep {
+  const { machine } = decision ?? {};
+  if (machine !== undefined) {
+    const { spec, status } = machine;
+    const says = `${spec.serial} is registered: ${spec.role}, rack ${spec.rack}, ${status.state}`;
+    if (status.state !== 'retired' || retired === 'boot') return fine('machine', spec.serial, says);
+    const outcome = retired === 'exit' ? 'goes back to its firmware' : 'is refused';
+    return wrong(
+      'machine',
+      `${spec.serial} is retired, so it ${outcome}`,
+      'if it is to boot: delete it and register it anew',
+      `the server's policy for retired machines, ${retired}`,
+    );
+  }
+  if (serial !== undefined) {
+    const text = `no machine with the serial ${serial} is registered; upper and lower case matter`;
+    return wrong('machine', text, 'tetsu register FILE, or correct the serial');
+  }
+  return wrong(
+    'machine',
+    `nobody knows which machine ${mac ?? ''} is: it has not asked for its script lately`,
+    'ask by serial; if it was never registered: tetsu register FILE',
+  );
+}
+
+function explainNetwork(facts: NetworkFacts): ExplainedStep {
+  const { address, isConfigured, answers, network, rack } = facts;
+  const missing = [
+    ...(isConfigured.ipam ? [] : ['network plan (ipam)']),
+    ...(isConfigured.dhcp ? [] : ['DHCP configuration (dhcp)']),
+  ];
+  if (address === undefined) {
+    const text = 'nobody knows where it stands: it has no address and no lease';
+    return wrong('network', text, 'power it on once, or register it');
+  }
+  const shown = formatIpv4(address);
+  if (network === undefined) {
+    const text = `${shown} is in no network that is served, so DHCP stays silent there`;
+    const todo =
+      missing.length === 0
+        ? 'tetsu get networks lists what is served; tetsu network set makes one'
+        : `set the ${missing.join(' and the ')}: tetsu get config`;
+    return wrong('network', text, todo);
+  }
+  const { name, cidr, mode, isRecord } = network;
+  const place = rack === undefined ? '' : `, rack ${rack}`;
+  const because = isRecord ? `the network ${name}` : 'the node pool of the network plan';
+  const says = `${shown} is in ${name} (${formatCidr(cidr)}${place}), mode ${mode}`;
+  if (mode === 'off') {
+    const todo = `tetsu network set ${name} --mode server (or proxy beside another DHCP server)`;
+    return wrong('network', `${says}: nothing is answered there`, todo, because);
+  }
+  if (missing.length > 0 && mode === 'server') {
+    const text = `${says}, but there is no ${missing.join(' and no ')}`;
+    return wrong('network', text, 'tetsu get config shows what is set', because);
+  }
+  if (!answers) {
+    const text = `${says}, but this server answers no DHCP`;
+    return wrong('network', text, 'ask another server, or set dhcp-bind in its file', because);
+  }
+  return fine('network', name, says, because);
+}
+
+function explainLease({ lease, mac, network, now }: ExplainFacts): ExplainedStep {
+  const { held, range } = lease;
+  if (network.network?.mode === 'proxy') {
+    return fine('lease', undefined, 'another DHCP server lends the address', 'mode proxy');
+  }
+  if (held !== undefined) {
+    const shown = formatIpv4(held.address);
+    const until = Number.isFinite(held.expiresAt) ? formatInstant(held.expiresAt) : 'for ever';
+    if (held.expiresAt > now)
+      return fine('lease', shown, `${shown} is lent to ${mac} until ${until}`);
+    const says = `${shown} was lent to ${mac} until ${until}, and it gets it again while nobody else needs it`;
+    return fine('lease', shown, says);
+  }
+  if (range === undefined) {
+    return wrong(
+      'lease',
+      'there is no range of addresses to lend where it stands',
+      'node-ipv4-range-size, max-nodes-in-rack: tetsu get config ipam -o yaml',
+    );
+  }
+  const { first, count, free } = range;
+  const last = formatIpv4((first + count - 1) as Ipv4);
+  const where = `${formatIpv4(first)} to ${last}`;
+  if (free > 0) {
+    const who = mac === undefined ? 'of its hardware address nothing is known' : `${mac} has none`;
+    return fine('lease', undefined, `${who}; it gets one of ${free} free addresses (${where})`);
+  }
+  return wrong(
+    'lease',
+    `all ${count} addresses of its range are lent (${where})`,
+    `tetsu get leases --range ${formatIpv4(first)}; tetsu delete lease ends one that is not in use`,
+  );
+}
+
+function explainLoader({ kind, file, trouble }: LoaderFacts): ExplainedStep {
+  const name = `${kind.name} (architecture ${kind.architecture})`;
+  const because = 'its firmware, by DHCP options 60 and 93';
+  if (trouble !== undefined) {
+    return wrong(
+      'loader',
+      `${name}: ${trouble}`,
+      'tetsu doctor says which boot files are served and where they come from',
+      because,
+    );
+  }
+  return fine('loader', file, `${name} loads ${file} by ${kind.transport.toUpperCase()}`, because);
+}
+
+function explainChoice({ decision, images, ignition }: ExplainFacts): readonly ExplainedStep[] {
+  const { choice, machine, script } = decision ?? {};
+  if (choice === undefined || machine === undefined || script === undefined) return [];
+  const { image, kernelParams, template, rules, lostChannels } = choice;
+  const by = (who: ChosenBy, otherwise: string) => {
+    if (who.kind === 'default') return `${otherwise}; no boot rule says anything else`;
+    const rule = rules.find(({ name }) => name === who.rule);
+    return `${chosenByText(who)}, which means ${rule === undefined ? '' : matchText(rule.match)}`;
+  };
+  const lost = lostChannels.map(({ rule, channel }) =>
+    wrong(
+      'image',
+      `the rule ${rule} follows the channel ${channel}, which is not there`,
+      `tetsu channel set ${channel} --image ID, or tetsu delete boot-rule ${rule}`,
+    ),
+  );
+  const { role } = machine.spec;
+  const isUnsafe = !script.ok && script.error.kind === 'kernel-params-unsafe';
+  return [
+    ...lost,
+    explainImage(image, images, by(image.by, 'the newest image on this server')),
+    isUnsafe
+      ? wrong('kernel-params', script.error.text, 'set them anew', by(kernelParams.by, 'as stored'))
+      : fine(
+          'kernel-params',
+          kernelParams.value,
+          kernelParams.value === '' ? 'no kernel parameters' : kernelParams.value,
+          by(kernelParams.by, 'the stored kernel parameters'),
+        ),
+    template.value === undefined
+      ? wrong(
+          'template',
+          script.ok ? `role ${role} has no template` : script.error.text,
+          `tetsu ignition set ${role} VERSION -f FILE`,
+          by(template.by, 'the highest version of the role'),
+        )
+      : fine(
+          'template',
+          `${role}/${template.value.id}`,
+          `${role}/${template.value.id} (Ignition ${template.value.version})`,
+          by(template.by, 'the highest version of the role'),
+        ),
+    ...(ignition === undefined ? [] : [explainIgnition(ignition, machine)]),
+  ];
+}
+
+function explainImage(
+  { value, pinned }: { readonly value: string | undefined; readonly pinned: string | undefined },
+  { index, isHere, servers }: ImageFacts,
+  because: string,
+): ExplainedStep {
+  if (value === undefined && pinned !== undefined) {
+    const text = `image ${pinned} is on no server, and no other is booted in its place`;
+    return wrong('image', text, `upload ${pinned} again, or pin another one`, because);
+  }
+  if (value === undefined) {
+    const text = index.length === 0 ? 'there is no image' : 'no image is on this server yet';
+    const todo =
+      index.length === 0
+        ? 'tetsu upload image coreos ID KERNEL INITRD'
+        : 'tetsu get images says how far it is; GET /api/v2/status, boot, why not';
+    return wrong('image', text, todo, because);
+  }
+  const others = servers(value);
+  const places = [
+    ...(isHere(value) ? ['this server'] : []),
+    ...(others.length > 2 ? [`${others.length} others`] : others),
+  ];
+  const newest = index.at(-1);
+  const late =
+    pinned === undefined && newest !== undefined && newest !== value
+      ? `; ${newest} is newer and not on this server yet`
+      : '';
+  return fine('image', value, `${value}, on ${places.join(' and ')}${late}`, because);
+}
+
+function explainIgnition(ignition: Result<string, string>, { spec }: Machine): ExplainedStep {
+  if (ignition.ok) return fine('ignition', undefined, `renders: ${ignition.value.length} octets`);
+  return wrong(
+    'ignition',
+    `does not render for ${spec.serial}: ${ignition.error.replace(newline, ' ')}`,
+    `tetsu ignition preview ${spec.serial} shows it; upload a corrected version`,
+  );
+}

@@ -1,0 +1,52 @@
+/** Whose an address or a serial number is, as far as this server saw it: the hardware address that asked DHCP for it. */
+
+import { formatIpv4, type MacAddress } from '../../base/addresses.ts';
+import type { Sighting } from '../sightings.ts';
+
+export type Whose = {
+  readonly note: (sighting: Sighting) => void;
+  /** Of IPv4 as text, also as `::ffff:10.69.0.4`. */
+  readonly macAt: (address: string) => MacAddress | undefined;
+  readonly serialOf: (mac: MacAddress) => string | undefined;
+  readonly macOf: (traits: { readonly serial: string }) => MacAddress | undefined;
+};
+
+/** Of each kind; the one that was not seen for longest is forgotten first. */
+export const whoseMax = 65_536;
+
+export function createWhose(): Whose {
+  const byAddress = new Map<string, MacAddress>();
+  const bySerial = new Map<string, MacAddress>();
+  const serials = new Map<MacAddress, string>();
+  const macAt = (address: string) => byAddress.get(plainIpv4(address));
+  return {
+    macAt,
+    serialOf: (mac) => serials.get(mac),
+    macOf: ({ serial }) => bySerial.get(serial),
+    note: (sighting) => {
+      if (sighting.by === 'dhcp') {
+        const { answer, address, mac } = sighting;
+        if (answer === 'ack' && address !== undefined) keep(byAddress, formatIpv4(address), mac);
+        return;
+      }
+      // Anybody can ask for any script; only the one that was let through says who asks.
+      if (sighting.by !== 'http' || sighting.kind !== 'script' || sighting.status !== 200) return;
+      const mac = macAt(sighting.remoteAddress);
+      if (mac === undefined || sighting.serial === undefined) return;
+      keep(bySerial, sighting.serial, mac);
+      keep(serials, mac, sighting.serial);
+    },
+  };
+}
+
+export function plainIpv4(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= whoseMax) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
+}
