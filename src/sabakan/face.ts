@@ -54,9 +54,6 @@ export type FaceDeps = ViewParts & {
     | 'bootPolicy'
     | 'choose'
     | 'explainBoot'
-    | 'templates'
-    | 'leases'
-    | 'networks'
   >;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;
