@@ -51,6 +51,8 @@ const debianPackages = {
     ['isc-dhcp-relay', ['/usr/sbin/dhcrelay', '/sbin/dhcrelay']],
     ['qemu-system-x86', ['/usr/bin/qemu-system-x86_64']],
     ['ipxe-qemu', ['/usr/lib/ipxe/qemu/pxe-virtio.rom']],
+    ['qemu-system-arm', ['/usr/bin/qemu-system-aarch64']],
+    ['qemu-efi-aarch64', ['/usr/share/AAVMF/AAVMF_CODE.fd']],
     ['ovmf', ['/usr/share/OVMF/OVMF_CODE_4M.fd']],
     [
       'linux-image-amd64',

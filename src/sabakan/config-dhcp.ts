@@ -2,6 +2,7 @@
 
 import { type Cidr, parseCidr } from '../base/addresses.ts';
 import type { Endpoint } from '../base/world.ts';
+import type { LoaderNames } from '../pxe/boot-target.ts';
 import type { Section } from './config-reader.ts';
 import { normalizedUrl } from './config-text.ts';
 import { endpoint } from './config-values.ts';
@@ -14,6 +15,8 @@ export type DhcpMembers = {
   readonly relayNetworks: readonly Cidr[];
   /** Without a slash at the end; undefined: `advertise-url`. */
   readonly httpBootUrl: string | undefined;
+  /** File names by architecture number, beside or in the place of the usual ones. */
+  readonly loaders: LoaderNames;
 };
 
 /** What every firmware asks (RFC 2131 section 4.1). */
@@ -28,6 +31,7 @@ export function readDhcp(root: Section): DhcpMembers {
     interfaces: interfacesOf(section, bind),
     relayNetworks: networks(section, 'relay-networks'),
     httpBootUrl: httpBootUrl(section),
+    loaders: loaders(section),
   };
   section.refuseOthers();
   return members;
@@ -51,6 +55,22 @@ function httpBootUrl(section: Section): string | undefined {
     section.mistake('http-boot-url', `must be a URL such as ${example}, not "${text}"`);
   }
   return url;
+}
+
+function loaders(section: Section): LoaderNames {
+  const named: Record<number, string> = {};
+  for (const [architecture, file] of Object.entries(section.mapping('loaders'))) {
+    const number = /^\d{1,5}$/.test(architecture) ? Number(architecture) : -1;
+    if (number < 0 || number > 0xffff) {
+      section.mistake(`loaders/${architecture}`, 'must be a number of DHCP option 93, such as 11');
+    } else if (typeof file !== 'string' || !/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(file)) {
+      const text = `must be the name of a file in tftp.root, not ${JSON.stringify(file)}`;
+      section.mistake(`loaders/${architecture}`, text);
+    } else {
+      named[number] = file;
+    }
+  }
+  return named;
 }
 
 function networks(section: Section, name: string): readonly Cidr[] {

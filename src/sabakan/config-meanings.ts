@@ -197,6 +197,13 @@ export const meanings: ReadonlyMap<string, ConfigMeaning> = new Map([
       text: "where firmware's own HTTP boot (UEFI) loads iPXE from: https with the address of `api-https`, where the firmware of all such machines trusts the authority of that certificate; nothing in a request says whether it does",
     },
   ],
+  [
+    'dhcp.loaders',
+    {
+      holds: 'a mapping of architecture numbers (DHCP option 93) to names of files in `tftp.root`',
+      text: 'what a kind of firmware loads, beside or in the place of the usual: `{ 11: ipxe-arm64.efi, 19: ipxe-arm64.efi }` for arm64 by PXE and by HTTP, of which Debian has no iPXE',
+    },
+  ],
   ['tftp.enabled', { text: 'false: TFTP is served by others' }],
   ['tftp.listen', { text: 'firmware needs port 69' }],
   ['tftp.root', { text: 'folder of `ipxe.efi`, `snponly.efi`, `undionly.kpxe`' }],

@@ -107,6 +107,7 @@ export async function startServer(
   const { loaders, problems } = await readLoaders({
     folder: config.tftp.root,
     ipxeEfiPath: config.ipxeEfiPath,
+    others: Object.values(config.dhcp.loaders).filter((name) => name !== undefined),
   });
   for (const problem of problems) log.warn('a boot loader is missing', { problem });
 

@@ -43,7 +43,7 @@ export function powerOn(
     program,
     [
       ...prefix,
-      'qemu-system-x86_64',
+      firmware.program,
       ...['-accel', 'tcg', '-display', 'none', '-no-reboot', '-nodefaults'],
       ...['-m', String(firmware.memoryMb)],
       ...['-serial', `file:${consoleFile}`],

@@ -3,13 +3,14 @@
  *
  *   npm run test:boot                          all of it
  *   npm run test:boot -- uefi-pxe uefi-http    these kinds of firmware and nothing else
- *   npm run test:boot -- --only matrix         one part: matrix, faults or discovery
+ *   npm run test:boot -- --only matrix         one part: matrix or faults
  *
  * Prints a line for each thing that was looked at, and `N passed, N failed` at the end.
  */
 
 import { parseArgs } from 'node:util';
 import { type Bench, isSecureKind, openBench } from './bench.ts';
+import { bootWithFaults, ownFaults, wideFaults } from './faults.ts';
 import { type FirmwareKind, firmwareKinds } from './firmware.ts';
 import { bootKinds, killOne } from './matrix.ts';
 import { createReport, secondsSince } from './report.ts';
@@ -56,8 +57,16 @@ async function matrix(kinds: readonly FirmwareKind[]): Promise<void> {
   ]);
 }
 
+async function faults(): Promise<void> {
+  await Promise.all([
+    on('f', (bench) => bootWithFaults(bench, ownFaults, report)),
+    on('w', (bench) => bootWithFaults(bench, wideFaults, report)),
+  ]);
+}
+
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   matrix: () => matrix(firmwareKinds),
+  faults,
 };
 
 const unknown = positionals.filter((name) => !firmwareKinds.some((kind) => kind === name));

@@ -1,8 +1,10 @@
 /** Every kind of firmware, directly and behind the relay, to `healthy` and into the cluster; then one dies. */
 
 import type { Bench, Rack, Wanted } from './bench.ts';
-import type { FirmwareKind } from './firmware.ts';
+import { type FirmwareKind, firmwares } from './firmware.ts';
+import type { BootMachine } from './machine.ts';
 import { evidenceOf, type Report, secondsSince } from './report.ts';
+import { type Outcome, until } from './requests.ts';
 import { stagesOf } from './stages.ts';
 
 /** Twelve machines at once on two cores take some two minutes; this is for machines that are slower. */
@@ -24,16 +26,28 @@ export async function bootKinds(
   await Promise.all(
     wanted.map(bench.powerOn).map(async (machine) => {
       const deadline = machine.poweredOnAt + bootDeadlineMs;
-      const waited = await bench.server.waitFor(machine.serial, 'healthy', deadline);
+      const waited = await arrivalOf(bench, machine, deadline);
       const where = machine.rack === 0 ? 'direct' : 'relayed';
+      const files = bench.server.bootFilesOf(machine.mac);
+      const { told } = firmwares[machine.kind];
+      const isItsWay = files.some((file) => file.endsWith(told));
       const stages = await stagesOf(bench.server, machine);
       await report.tell(
-        waited.ok,
+        waited.ok && isItsWay,
         `${machine.kind.padEnd(15)} ${where.padEnd(8)} ${stages}`,
-        async () => `${waited.text}\n${await evidenceOf(bench.server, machine)}`,
+        async () =>
+          `${waited.text}\nboot files: ${files.join(' ')}; one must end with ${told}\n${await evidenceOf(bench.server, machine)}`,
       );
     }),
   );
+}
+
+/** A machine that cannot come as far as `healthy` is waited for on its console. */
+async function arrivalOf(bench: Bench, machine: BootMachine, deadline: number): Promise<Outcome> {
+  const { goal } = firmwares[machine.kind];
+  if (goal === undefined) return bench.server.waitFor(machine.serial, 'healthy', deadline);
+  const ok = await until(deadline, async () => machine.console().includes(goal));
+  return { ok, text: ok ? '' : `the console of ${machine.serial} does not say ${goal}` };
 }
 
 /** The machines that booted become a cluster; one that dies leaves it. */

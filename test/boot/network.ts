@@ -7,6 +7,7 @@
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 export const serverAddress = '10.69.0.3';
 const relayAddresses = ['10.69.0.1', '10.69.0.193'] as const;
@@ -18,6 +19,12 @@ export type Lab = {
   readonly onRacks: readonly string[];
   /** A tap device on a rack's bridge, for one machine. */
   readonly addTap: (rack: 0 | 1, name: string) => void;
+  /** The server hears nothing more of this machine on that port. Rack 0 only: behind the relay it has the relay's MAC. */
+  readonly drop: (mac: string, protocol: 'udp' | 'tcp', port: number) => void;
+  /** Takes the cable between relay and server away. */
+  readonly unplugRelay: () => void;
+  /** Takes addresses in rack 0, each under a MAC of its own, until the server gives none. */
+  readonly useUpPool: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -28,7 +35,7 @@ export type Lab = {
  */
 export function openLab(name: string): Lab {
   const tag = `tetsu${process.pid}${name}`;
-  const [racks, server, router] = [`${tag}r`, `${tag}s`, `${tag}g`];
+  const [racks, server, router, taker] = [`${tag}r`, `${tag}s`, `${tag}g`, `${tag}t`];
   const ip = (...args: string[]): void =>
     void execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const within = (namespace: string, ...args: string[]): void => ip('-n', namespace, ...args);
@@ -96,11 +103,65 @@ export function openLab(name: string): Lab {
       within(racks, 'tuntap', 'add', 'dev', name, 'mode', 'tap');
       within(racks, 'link', 'set', name, 'master', `rack${rack}`, 'up');
     },
+    drop: (mac, protocol, port) => {
+      const rule = `ether saddr ${mac} ${protocol} dport ${port} drop`;
+      const chain = 'type filter hook input priority 0; policy accept;';
+      execFileSync('ip', ['netns', 'exec', server, 'nft', '-f', '-'], {
+        input: `table inet faults {\n chain input {\n ${chain}\n ${rule}\n }\n}\n`,
+      });
+    },
+    unplugRelay: () => within(racks, 'link', 'set', `up0${router.at(-1)}`, 'down'),
+    useUpPool: async () => {
+      ip('netns', 'add', taker);
+      within(racks, 'link', 'add', 'take0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', taker);
+      within(racks, 'link', 'set', 'take0', 'master', 'rack0', 'up');
+      within(taker, 'link', 'set', 'eth0', 'up');
+      execFileSync('ip', ['netns', 'exec', taker, 'ethtool', '-K', 'eth0', 'tx', 'off'], {
+        stdio: 'ignore',
+      });
+      let refused = 0;
+      for (let number = 0; refused < 2 && number < takersMax; number += 1) {
+        within(taker, 'link', 'set', 'eth0', 'address', `02:00:00:69:00:${hex(number)}`);
+        refused = (await takesLease(taker)) ? 0 : refused + 1;
+      }
+      if (refused < 2) throw new Error(`${takersMax} clients did not use up the pool`);
+    },
     close: async () => {
       await ended(relay);
-      for (const namespace of [racks, server, router]) ip('netns', 'delete', namespace);
+      const taken = existsSync(`/run/netns/${taker}`) ? [taker] : [];
+      for (const namespace of [racks, server, router, ...taken]) ip('netns', 'delete', namespace);
     },
   };
+}
+
+/** More than the range of a rack holds. */
+const takersMax = 80;
+
+function hex(number: number): string {
+  return number.toString(16).padStart(2, '0');
+}
+
+/** Busybox's client in a namespace asks for a lease and keeps it; false: it got none after four tries. */
+async function takesLease(namespace: string): Promise<boolean> {
+  const client = [
+    'udhcpc',
+    '-i',
+    'eth0',
+    '-n',
+    '-q',
+    '-f',
+    '-t',
+    '4',
+    '-T',
+    '2',
+    '-s',
+    '/bin/true',
+  ];
+  const child = spawn('ip', ['netns', 'exec', namespace, 'busybox', ...client], {
+    stdio: 'ignore',
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return code === 0;
 }
 
 /** Ends a child and waits for it; SIGKILL when it does not go within five seconds. */

@@ -1,17 +1,40 @@
 /** The real server in the laboratory: configured by file, driven over REST, as an operator would. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { arm64Loader, writeArm64Loader } from './arm64-loader.ts';
 import type { Certificate } from './certificate.ts';
 import { ended, type Lab, serverAddress } from './network.ts';
 import { addressFile, healthPort, type OsImage } from './os-image.ts';
+import { baseUrl, curl, type Outcome, until } from './requests.ts';
 
-export type Outcome = { readonly ok: boolean; readonly text: string };
+export type BootSeen = {
+  readonly state: string;
+  /** The step that should come next. */
+  readonly awaited: string | undefined;
+  readonly cause: string;
+};
 
 export type BootServer = {
-  readonly register: (machines: readonly { serial: string; rack: number }[]) => Promise<void>;
+  readonly register: (
+    machines: readonly { readonly serial: string; readonly rack: number; readonly role?: string }[],
+  ) => Promise<void>;
+  /** A template that no machine of this role can be rendered with. */
+  readonly breakTemplate: (role: string) => Promise<void>;
+  readonly removeImage: () => Promise<void>;
+  /** The last boot of a machine as the API tells it; undefined: none is known. */
+  readonly newestBoot: (mac: string) => Promise<BootSeen | undefined>;
+  /** The boot files that DHCP named to a machine, in order. */
+  readonly bootFilesOf: (mac: string) => readonly string[];
   /** Waits until the inventory says `state`, or until `deadline` (milliseconds since 1970). */
   readonly waitFor: (serial: string, state: string, deadline: number) => Promise<Outcome>;
   readonly waitForMembers: (count: number, deadline: number) => Promise<Outcome>;
@@ -23,8 +46,10 @@ export type BootServer = {
   readonly stop: () => Promise<void>;
 };
 
-const baseUrl = `http://${serverAddress}:10080`;
 const secureUrl = `https://${serverAddress}:10444`;
+
+/** On a busy host an emulated timer is late, and the kernel's check of it ends in a panic. */
+const kernelParameters = 'console=ttyS0 no_timer_check quiet';
 
 const template = `name: boot-test
 service_subnet: 10.68.0.0/16
@@ -85,8 +110,10 @@ data-dir: ${folder}/data
 ${secure === undefined ? '' : `api-https: { listen: 0.0.0.0:10444, cert: ${secure.cert}, key: ${secure.key} }\n`}dhcp-bind: 0.0.0.0:67
 dhcp:
   interfaces: [eth0]
+  loaders: { 11: ${arm64Loader}, 19: ${arm64Loader} }
 ${secure === undefined ? '' : `  http-boot-url: ${secureUrl}\n`}tftp:
   listen: 0.0.0.0:69
+  root: ${folder}/loaders
 etcd:
   embedded:
     data-dir: ${folder}/etcd
@@ -123,6 +150,7 @@ export async function startServer(
   secure?: Certificate,
 ): Promise<BootServer> {
   mkdirSync(join(folder, 'data'), { recursive: true });
+  makeLoaders(join(folder, 'loaders'));
   writeFileSync(join(folder, 'template.yml'), template);
   writeFileSync(join(folder, 'server.yml'), configuration(folder, secure));
   const logFile = join(folder, 'server.log');
@@ -166,20 +194,39 @@ export async function startServer(
   });
   await request('PUT', '/api/v1/config/ipam', JSON.stringify(ipam));
   await request('PUT', '/api/v1/config/dhcp', JSON.stringify({ 'lease-minutes': 60 }));
-  await request('PUT', '/api/v1/kernel_params/coreos', 'console=ttyS0');
+  await request('PUT', '/api/v1/kernel_params/coreos', kernelParameters);
   await request('PUT', '/api/v1/ignitions/cs/1.0.0', JSON.stringify(ignition));
   await request('PUT', '/api/v1/images/coreos/1.0.0', imageTar(folder, os));
 
   return {
     register: async (machines) => {
-      const body = machines.map(({ serial, rack }) => ({
+      const body = machines.map(({ serial, rack, role = 'cs' }) => ({
         serial,
         rack,
-        role: 'cs',
+        role,
         bmc: { type: 'none' },
       }));
       await request('POST', '/api/v1/machines', JSON.stringify(body));
     },
+    breakTemplate: async (role) => {
+      const broken = { ...ignition, template: structuredClone(ignition.template) };
+      const [file] = broken.template.storage.files;
+      // The check of an upload tries another machine than these.
+      if (file !== undefined) file.contents.source = `data:,${brokenText}`;
+      await request('PUT', `/api/v1/ignitions/${role}/1.0.0`, JSON.stringify(broken));
+    },
+    removeImage: async () => void (await request('DELETE', '/api/v1/images/coreos/1.0.0')),
+    newestBoot: async (mac) => {
+      const { status, text } = await curl(lab, 'GET', `/api/v2/boots/${mac}`);
+      if (status !== 200) return undefined;
+      const { state, awaited, cause } = JSON.parse(text);
+      return { state, awaited: awaited?.step, cause };
+    },
+    bootFilesOf: (mac) =>
+      log()
+        .split('\n')
+        .filter((line) => line.includes(mac))
+        .flatMap((line) => /"bootFile":"([^"]+)"/.exec(line)?.[1] ?? []),
     waitFor: async (serial, wanted, deadline) => {
       const ok = await until(deadline, async () => (await state(serial)) === wanted);
       return { ok, text: ok ? '' : `${serial} is ${await state(serial)}, not ${wanted}` };
@@ -207,6 +254,18 @@ export async function startServer(
   };
 }
 
+const brokenText =
+  '{{ if eq .Spec.Role "broken" }}{{ (index .Info.Network.IPv4 9).Address }}{{ end }}';
+
+/** Debian's iPXE, and what stands in for it where Debian has none. */
+function makeLoaders(folder: string): void {
+  mkdirSync(folder);
+  for (const name of ['ipxe.efi', 'snponly.efi', 'undionly.kpxe']) {
+    symlinkSync(join('/usr/lib/ipxe', name), join(folder, name));
+  }
+  writeArm64Loader(join(folder, arm64Loader));
+}
+
 type ClusterFile = {
   readonly nodes?: readonly {
     readonly control_plane?: boolean;
@@ -219,48 +278,4 @@ function imageTar(folder: string, os: OsImage): Uint8Array {
   return execFileSync('tar', ['-C', folder, '-cf', '-', 'kernel', 'initrd.gz'], {
     maxBuffer: 256 * 1024 * 1024,
   });
-}
-
-/** The server lives in its own namespace, so requests go through `curl` there. */
-async function curl(
-  lab: Lab,
-  method: string,
-  path: string,
-  body?: string | Uint8Array,
-): Promise<{ status: number; text: string }> {
-  const [program = '', ...prefix] = lab.onServer;
-  const args = [
-    'curl',
-    '-sS',
-    '-m',
-    '60',
-    '-X',
-    method,
-    '-w',
-    '\n%{http_code}',
-    `${baseUrl}${path}`,
-  ];
-  const upload =
-    body === undefined ? [] : ['-H', 'Content-Type: application/json', '--data-binary', '@-'];
-  const child = spawn(program, [...prefix, ...args, ...upload], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  // A server that is gone or refuses does not read it all.
-  child.stdin.on('error', () => {});
-  child.stdin.end(body);
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    output += part;
-  });
-  await new Promise((settled) => child.once('close', settled));
-  const cut = output.lastIndexOf('\n');
-  return { status: Number(output.slice(cut + 1)), text: output.slice(0, Math.max(cut, 0)) };
-}
-
-async function until(deadline: number, check: () => Promise<boolean>): Promise<boolean> {
-  while (Date.now() < deadline) {
-    if (await check()) return true;
-    await new Promise((settled) => setTimeout(settled, 500));
-  }
-  return check();
 }

@@ -139,6 +139,8 @@ cluster:
       `${minimal}dhcp: { relay-networks: [10.0.0.1/8] }`,
       'has host bits set: the network is 10.0.0.0/8',
     ],
+    [`${minimal}dhcp: { loaders: { arm: x.efi } }`, 'must be a number of DHCP option 93'],
+    [`${minimal}dhcp: { loaders: { 11: ../x.efi } }`, 'must be the name of a file in tftp.root'],
     [
       `${minimal}dhcp: { http-boot-url: 10.69.0.3 }`,
       'dhcp.http-boot-url: must be a URL such as https://10.69.0.3:10444',

@@ -14,10 +14,12 @@ const loaderBytesMax = 128 * 1024 * 1024;
 export async function readLoaders(settings: {
   readonly folder: string;
   readonly ipxeEfiPath?: string;
+  /** Files beside the usual ones. */
+  readonly others?: readonly string[];
 }): Promise<{ readonly loaders: Loaders; readonly problems: readonly string[] }> {
   const loaders = new Map<string, Loader>();
   const problems: string[] = [];
-  for (const name of loaderNames) {
+  for (const name of new Set([...loaderNames, ...(settings.others ?? [])])) {
     const own = name === 'ipxe.efi' ? settings.ipxeEfiPath : undefined;
     const path = own ?? join(settings.folder, name);
     try {
