@@ -48,6 +48,9 @@ export type BootServer = {
 
 const secureUrl = `https://${serverAddress}:10444`;
 
+/** A second or two; more where many benches start at once. */
+const startDeadlineMs = 120_000;
+
 /** On a busy host an emulated timer is late, and the kernel's check of it ends in a panic. */
 const kernelParameters = 'console=ttyS0 no_timer_check quiet';
 
@@ -173,7 +176,8 @@ export async function startServer(
     body?: string | Uint8Array,
   ): Promise<string> => {
     const { status, text } = await curl(lab, method, path, body);
-    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
+    // 0: no answer at all.
+    if (status === 0 || status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
     return text;
   };
   const members = (): readonly { serial: string; controlPlane: boolean }[] => {
@@ -187,11 +191,12 @@ export async function startServer(
   const state = async (serial: string): Promise<string> =>
     (await curl(lab, 'GET', `/api/v1/state/${serial}`)).text;
 
-  await until(Date.now() + 30_000, async () => {
+  const isHealthy = await until(Date.now() + startDeadlineMs, async () => {
     if (child.exitCode !== null)
       throw new Error(`the server ended with ${child.exitCode}:\n${log()}`);
     return (await curl(lab, 'GET', '/health')).status === 200;
   });
+  if (!isHealthy) throw new Error(`the server is not healthy:\n${log()}`);
   await request('PUT', '/api/v1/config/ipam', JSON.stringify(ipam));
   await request('PUT', '/api/v1/config/dhcp', JSON.stringify({ 'lease-minutes': 60 }));
   await request('PUT', '/api/v1/kernel_params/coreos', kernelParameters);
