@@ -3,13 +3,14 @@
  *
  *   npm run test:boot                          all of it
  *   npm run test:boot -- uefi-pxe uefi-http    these kinds of firmware and nothing else
- *   npm run test:boot -- --only matrix         one part: matrix or faults
+ *   npm run test:boot -- --only matrix         one part: matrix, faults or discovery
  *
  * Prints a line for each thing that was looked at, and `N passed, N failed` at the end.
  */
 
 import { parseArgs } from 'node:util';
 import { type Bench, isSecureKind, openBench } from './bench.ts';
+import { approveStranger } from './discovery.ts';
 import { bootWithFaults, ownFaults, wideFaults } from './faults.ts';
 import { type FirmwareKind, firmwareKinds } from './firmware.ts';
 import { bootKinds, killOne } from './matrix.ts';
@@ -64,9 +65,14 @@ async function faults(): Promise<void> {
   ]);
 }
 
+async function discovery(): Promise<void> {
+  await on('d', (bench) => approveStranger(bench, report));
+}
+
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   matrix: () => matrix(firmwareKinds),
   faults,
+  discovery,
 };
 
 const unknown = positionals.filter((name) => !firmwareKinds.some((kind) => kind === name));

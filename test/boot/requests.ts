@@ -1,11 +1,28 @@
 /** How the tests speak with the server, and how they wait. */
 
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { type Lab, serverAddress } from './network.ts';
 
 export type Outcome = { readonly ok: boolean; readonly text: string };
 
 export const baseUrl = `http://${serverAddress}:10080`;
+
+/** Runs the command in the server's namespace, as an operator there would. */
+export async function runTetsu(lab: Lab, words: readonly string[]): Promise<Outcome> {
+  const [program = '', ...prefix] = lab.onServer;
+  const child = spawn(program, [...prefix, resolve('bin/tetsu'), ...words, '--server', baseUrl], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+  }
+  const code = await new Promise<number | null>((settled) => child.once('close', settled));
+  return { ok: code === 0, text };
+}
 
 /** The server lives in its own namespace, so requests go through `curl` there. */
 export async function curl(

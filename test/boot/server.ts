@@ -15,13 +15,19 @@ import { arm64Loader, writeArm64Loader } from './arm64-loader.ts';
 import type { Certificate } from './certificate.ts';
 import { ended, type Lab, serverAddress } from './network.ts';
 import { addressFile, healthPort, type OsImage } from './os-image.ts';
-import { baseUrl, curl, type Outcome, until } from './requests.ts';
+import { baseUrl, curl, type Outcome, runTetsu, until } from './requests.ts';
 
 export type BootSeen = {
   readonly state: string;
   /** The step that should come next. */
   readonly awaited: string | undefined;
   readonly cause: string;
+};
+
+export type DiscoverySeen = {
+  readonly state: string;
+  readonly serial: string | null;
+  readonly confirmed: boolean;
 };
 
 export type BootServer = {
@@ -33,6 +39,12 @@ export type BootServer = {
   readonly removeImage: () => Promise<void>;
   /** The last boot of a machine as the API tells it; undefined: none is known. */
   readonly newestBoot: (mac: string) => Promise<BootSeen | undefined>;
+  /** From now on a machine nobody registered is noticed, and waits for a person's word. */
+  readonly askAboutStrangers: () => Promise<void>;
+  /** What the API says of a machine nobody registered; undefined: it was not noticed. */
+  readonly discovery: (mac: string) => Promise<DiscoverySeen | undefined>;
+  /** Runs the command beside the server, as an operator there would. */
+  readonly tetsu: (...words: string[]) => Promise<Outcome>;
   /** The boot files that DHCP named to a machine, in order. */
   readonly bootFilesOf: (mac: string) => readonly string[];
   /** Waits until the inventory says `state`, or until `deadline` (milliseconds since 1970). */
@@ -227,6 +239,16 @@ export async function startServer(
       const { state, awaited, cause } = JSON.parse(text);
       return { state, awaited: awaited?.step, cause };
     },
+    askAboutStrangers: async () => {
+      const network = { cidr: '10.69.0.0/20', mode: 'server', discovery: 'ask' };
+      await request('PUT', '/api/v2/networks/laboratory', JSON.stringify(network));
+    },
+    discovery: async (mac) => {
+      const path = `/api/v2/discoveries/${mac.replaceAll(':', '-')}`;
+      const { status, text } = await curl(lab, 'GET', path);
+      return status === 200 ? JSON.parse(text) : undefined;
+    },
+    tetsu: (...words) => runTetsu(lab, words),
     bootFilesOf: (mac) =>
       log()
         .split('\n')
