@@ -41,6 +41,7 @@ const debianPackages = {
     ['fish', ['/usr/bin/fish']],
     ['curl', ['/usr/bin/curl']],
     ['iproute2', ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip']],
+    ['tshark', ['/usr/bin/tshark']],
     ['ethtool', ['/usr/sbin/ethtool', '/sbin/ethtool']],
     ['ipxe', ['/usr/lib/ipxe/snponly.efi']],
     ['busybox-static', ['/bin/busybox', '/usr/bin/busybox']],

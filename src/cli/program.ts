@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { addBootPolicyCommands } from './grammar/boot-policy.ts';
 import { addBrakeCommands } from './grammar/brake.ts';
+import { addCaptureCommand } from './grammar/capture.ts';
 import { addCompletionCommand } from './grammar/completion.ts';
 import { addContextCommands } from './grammar/context.ts';
 import { addDeleteCommand } from './grammar/delete.ts';
@@ -71,6 +72,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held b
     addCompletionCommand,
     addPlanCommands,
     addDoctorCommand,
+    addCaptureCommand,
     addTokenCommands,
     addBrakeCommands,
     addNetworkCommands,

@@ -8,6 +8,7 @@ import type { Dhcp, DhcpStatus } from './dhcp/start.ts';
 import type { ImageCatalog } from './images/catalog.ts';
 import type { Loaders } from './loaders.ts';
 import type { Network, Networks } from './networks.ts';
+import type { RecorderStatus } from './recorder/ring.ts';
 import { noPulls, type PullCounters, type PullLoop } from './spread/pull-loop.ts';
 import type { Spreadable } from './spread/spreadable.ts';
 import type { TftpResponder } from './tftp/responder.ts';
@@ -43,6 +44,8 @@ export type PxeStatus = {
     readonly distrusted: ReadonlyMap<string, string>;
     readonly counters: Readonly<Record<Spreadable['noun'], PullCounters>>;
   };
+  /** What is kept for Wireshark, and how much of it may be. */
+  readonly recorder: RecorderStatus;
   readonly assets: {
     /** Ids of assets that this server has not got or does not offer yet, and why not. */
     readonly missing: ReadonlyMap<string, string>;
@@ -66,6 +69,7 @@ export function statusOf(
   catalog: ImageCatalog,
   assets: AssetCatalog,
   pulls: ReadonlyMap<Spreadable['noun'], PullLoop>,
+  recorder: RecorderStatus,
 ): PxeStatus {
   const missing = (noun: Spreadable['noun']) => pulls.get(noun)?.missing() ?? new Map();
   const countersOf = (noun: Spreadable['noun']) => ({
@@ -91,6 +95,7 @@ export function statusOf(
       distrusted: new Map([...pulls.values()].flatMap((pull) => [...pull.distrusted()])),
       counters: { image: countersOf('image'), asset: countersOf('asset') },
     },
+    recorder,
     assets: { missing: missing('asset'), broken: assets.broken() },
   };
 }

@@ -24,6 +24,7 @@ import {
   templateDesk,
 } from './desks.ts';
 import { type Dhcp, type DhcpSettings, startDhcp } from './dhcp/start.ts';
+import { createFlightRecorder, type FlightRecorder } from './flight-recorder.ts';
 import { type BootHttp, createBootHttp, type IgnitionSource } from './http/boot-http.ts';
 import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
 import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
@@ -37,7 +38,6 @@ import { createLeaseBook, type LeaseBook } from './lease-book.ts';
 import type { Loaders } from './loaders.ts';
 import { createNetworks, type Networks } from './networks.ts';
 import { type PxeStatus, statusOf } from './pxe-status.ts';
-import { createWhose } from './recorder/whose.ts';
 import { createSightings, type Sightings } from './sightings.ts';
 import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
@@ -77,6 +77,8 @@ export type Pxe = {
   /** What a machine boots with when it asks this server now, and why. */
   readonly choose: (machine: Machine) => BootChoice;
   readonly explainBoot: BootExplainer;
+  /** What this server recorded of a machine's last boots. */
+  readonly captureOf: FlightRecorder['captureOf'];
   readonly templates: TemplateDesk;
   readonly leases: LeaseBook;
   /** Where this fleet may speak, and how. */
@@ -120,8 +122,7 @@ export function createPxe(deps: {
   const leases = createLeaseBook(common);
   const networks = createNetworks({ ...common, inventory });
   const sightings = createSightings();
-  const whose = createWhose();
-  sightings.subscribe(whose.note);
+  const recorder = createFlightRecorder(sightings, advertiseUrl);
   const catalog = createImageCatalog({
     ...common,
     shelf,
@@ -183,7 +184,7 @@ export function createPxe(deps: {
     loaderNames: { ...defaultLoaders, ...settings.dhcp?.loaders },
     hasLoader: (file) => loaders.get(file) !== undefined,
     advertiseUrl,
-    who: whose,
+    who: recorder.whose,
   });
   const bootHttp = createBootHttp({
     find: inventory.find,
@@ -244,6 +245,7 @@ export function createPxe(deps: {
     bootPolicy,
     choose,
     explainBoot,
+    captureOf: recorder.captureOf,
     leases,
     networks,
     sightings,
@@ -275,7 +277,8 @@ export function createPxe(deps: {
       networks.stop();
       templates.stop();
     },
-    status: () => statusOf(dhcp, networks, tftp, off, loaders, catalog, assets, pulls),
+    status: () =>
+      statusOf(dhcp, networks, tftp, off, loaders, catalog, assets, pulls, recorder.status()),
     broken: () =>
       new Map([
         ...templates.broken(),

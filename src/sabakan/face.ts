@@ -54,6 +54,7 @@ export type FaceDeps = ViewParts & {
     | 'bootPolicy'
     | 'choose'
     | 'explainBoot'
+    | 'captureOf'
   >;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;

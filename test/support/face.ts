@@ -15,7 +15,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts';
 import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { createMemoryAssetShelf } from '../../src/pxe/assets/memory-shelf.ts';
 import { createMemoryShelf } from '../../src/pxe/images/memory-shelf.ts';
-import { createPxe } from '../../src/pxe/pxe.ts';
+import { createPxe, type Pxe } from '../../src/pxe/pxe.ts';
 import { parseAllowedNetwork } from '../../src/sabakan/allow-ips.ts';
 import { createDoctor } from '../../src/sabakan/doctor/doctor.ts';
 import type { Handler } from '../../src/sabakan/exchange.ts';
@@ -59,6 +59,7 @@ export type TestFace = {
   readonly endWatches: () => void;
   readonly tokens: Tokens;
   readonly door: Door;
+  readonly pxe: Pxe;
 };
 
 export type GraphQLAnswer = {
@@ -240,6 +241,7 @@ export async function aFace(
     endWatches: face.endWatches,
     tokens,
     door,
+    pxe,
   };
 }
 

@@ -5,6 +5,7 @@ import { type Brake, brakeKeys, encodeBrake } from '../../src/inventory/brakes.t
 import { encodeWork, type Work, workKey } from '../../src/sabakan/works/work.ts';
 import { plainTemplate } from '../cke-bridge/fleet.ts';
 import type { Asked, TestFace } from './face.ts';
+import { aDhcpSighting } from './sightings.ts';
 import { tarOf, utf8 } from './tar.ts';
 
 export type NounSample = {
@@ -192,6 +193,14 @@ const samples: readonly NounSample[] = [
         body: { kernelParams: 'quiet splash' },
         headers: { 'if-match': '*' },
       }),
+  },
+  {
+    paths: ['/captures'],
+    names: { machine: '52:54:00:00:00:01' },
+    arrange: async (face) => {
+      face.pxe.sightings.tell(aDhcpSighting());
+    },
+    change: async () => {},
   },
   {
     paths: ['/boot-explanations'],

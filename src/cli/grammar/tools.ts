@@ -26,6 +26,8 @@ export type Tools = {
   readonly files: SourceFiles;
   /** A file's bytes; `-` is standard input. */
   readonly readInput: (name: string) => Promise<Uint8Array>;
+  /** A new or replaced file; `-` is standard output. */
+  readonly saveFile: (name: string, octets: Uint8Array) => Promise<void>;
   /** Colours on a terminal, the text as it is elsewhere. */
   readonly paint: Paint;
   /** A line, or several, to standard output. */

@@ -1,6 +1,6 @@
 /** The person at the terminal: questions, and what stands on standard input. */
 
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { text as textOf } from 'node:stream/consumers';
 import { exitCodes, Failure } from '../failure.ts';
@@ -52,6 +52,23 @@ export async function readInput(name: string): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** @throws Failure where it cannot be written. */
+export async function saveFile(name: string, octets: Uint8Array): Promise<void> {
+  if (name === '-') {
+    if (process.stdout.isTTY) {
+      throw new Failure('- writes octets to standard output, which is a terminal', 'name a file');
+    }
+    process.stdout.write(octets);
+    return;
+  }
+  try {
+    await writeFile(name, octets);
+  } catch (problem) {
+    const text = problem instanceof Error ? problem.message : String(problem);
+    throw new Failure(`${name} cannot be written: ${text}`, 'name another file');
+  }
 }
 
 function fileText(name: string): Promise<string> {

@@ -57,6 +57,7 @@ export const terminalTools: Tools = {
   },
   pause,
   files: sourceFiles,
+  saveFile: async (name, octets) => (await import('./terminal.ts')).saveFile(name, octets),
   readInput: async (name) => (await import('./terminal.ts')).readInput(name),
   paint,
   print: (text) => process.stdout.write(`${text}\n`),

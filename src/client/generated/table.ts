@@ -75,6 +75,7 @@ export const table = {
   putBootRule: { method: 'PUT', path: '/boot-rules/{name}', reads: 'json' },
   deleteBootRule: { method: 'DELETE', path: '/boot-rules/{name}', reads: 'nothing' },
   explainBoot: { method: 'GET', path: '/boot-explanations/{machine}', reads: 'json' },
+  getCapture: { method: 'GET', path: '/captures/{machine}', reads: 'json' },
   applyRegistration: { method: 'POST', path: '/registrations', reads: 'json', type: 'text/csv' },
   listTokens: { method: 'GET', path: '/tokens', reads: 'pages' },
   getToken: { method: 'GET', path: '/tokens/{id}', reads: 'json' },

@@ -384,6 +384,23 @@ export type BootRule = {
   readonly templates: Readonly<Record<string, string>>;
 };
 
+export type Capture = {
+  /** as it was asked for */
+  readonly of: string;
+  /** the hardware address it boots with */
+  readonly mac: string;
+  /** which server saw it; each records what it sees itself, so ask the others too */
+  readonly server: string;
+  /** how many are recorded */
+  readonly messages: number;
+  /** RFC 3339 */
+  readonly firstAt: string;
+  /** RFC 3339 */
+  readonly lastAt: string;
+  /** the file that Wireshark opens, in base64 */
+  readonly pcapng: string;
+};
+
 export type Token = {
   /** stands in the token itself and in the audit log */
   readonly id: string;
@@ -1710,6 +1727,16 @@ export type Calls = {
         } | null;
       }>;
     };
+  };
+  /** what this server recorded of a machine’s last boots, for Wireshark. Needs the role viewer. */
+  getCapture: {
+    args: {
+      /** a serial number or a hardware address, registered or not */
+      machine: string | number;
+      /** pcapng: the octets of the file alone, in place of JSON */
+      format?: "json" | "pcapng";
+    };
+    answer: Capture;
   };
   /** registers and changes the machines of a CSV, JSON or YAML file of up to 4194304 bytes, all or none. With `If-Match: ETag-of-a-preview` exactly what the preview showed is done, or nothing (412). Needs the role operator. */
   applyRegistration: {

@@ -4,6 +4,7 @@ import { assetOperations } from './asset.ts';
 import { bootExplanationOperations } from './boot-explanation.ts';
 import { bootRuleOperations, channelOperations } from './boot-policy.ts';
 import { brakeOperations } from './brake.ts';
+import { captureOperations } from './capture.ts';
 import { configOperations } from './config.ts';
 import { eventOperations } from './event.ts';
 import { imageOperations } from './image.ts';
@@ -36,6 +37,7 @@ export const operations: readonly Operation[] = [
   ...channelOperations,
   ...bootRuleOperations,
   ...bootExplanationOperations,
+  ...captureOperations,
   ...registrationOperations,
   ...tokenOperations,
   ...brakeOperations,

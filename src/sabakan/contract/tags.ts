@@ -6,6 +6,7 @@ export const tagMeanings: Readonly<Record<string, string>> = {
   config:
     'The network plan (ipam) and what DHCP tells clients (dhcp), with Sabakan’s member names.',
   channels: 'Named pointers to an image, which boot rules follow.',
+  captures: 'What was seen of a machine’s last boots, as packets.',
   'boot-explanations': 'What a machine would boot, and what decides it.',
   'boot-rules': 'Which machines boot with something else than the newest image.',
   leases: 'Addresses that DHCP has lent.',

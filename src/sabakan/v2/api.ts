@@ -16,6 +16,7 @@ import { type AssetPartDeps, assetPart } from './assets.ts';
 import { type BootExplanationDeps, bootExplanationEndpoint } from './boot-explanations.ts';
 import { type BootPolicyPartDeps, bootRulePart, channelPart } from './boot-policy.ts';
 import { brakePart } from './brakes.ts';
+import { type CaptureDeps, captureEndpoint } from './captures.ts';
 import { json } from './collection-endpoints.ts';
 import { type ConfigPartDeps, configPart } from './config.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
@@ -42,6 +43,7 @@ export type ApiDeps = MachinePartDeps &
   NetworkPartDeps &
   BootPolicyPartDeps &
   BootExplanationDeps &
+  CaptureDeps &
   ImagePartDeps &
   AssetPartDeps &
   TemplatePartDeps &
@@ -96,7 +98,7 @@ export function createApi(deps: ApiDeps): Api {
     networkPart(deps),
     channelPart(deps),
     bootRulePart(deps),
-    { endpoints: [bootExplanationEndpoint(deps)] },
+    { endpoints: [bootExplanationEndpoint(deps), captureEndpoint(deps)] },
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
     brakePart(deps),

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { type MacAddress, macFromBytes } from '../../../src/base/addresses.ts';
+import { instant } from '../../../src/base/time.ts';
+import { createRecorder, type RecorderLimits } from '../../../src/pxe/recorder/ring.ts';
+import { createWhose } from '../../../src/pxe/recorder/whose.ts';
+import { aDhcpSighting, anHttpSighting, aTftpSighting } from '../../support/sightings.ts';
+
+const generous: RecorderLimits = {
+  bytesPerMachineMax: 10_000,
+  machinesMax: 10,
+  strangersMax: 10,
+  bytesMax: 100_000,
+};
+
+const mac = (number: number): MacAddress =>
+  macFromBytes(Uint8Array.of(0x52, 0x54, 0, 0, number >> 8, number & 0xff));
+
+function aRecorder(limits: Partial<RecorderLimits> = {}) {
+  const whose = createWhose();
+  const recorder = createRecorder(whose, { ...generous, ...limits });
+  const note: typeof recorder.note = (sighting) => {
+    whose.note(sighting);
+    recorder.note(sighting);
+  };
+  return { ...recorder, note, whose };
+}
+
+describe('the flight recorder', () => {
+  it('keeps what was seen of a machine by its hardware address, whichever protocol', () => {
+    const { note, of } = aRecorder();
+    const all = [
+      aDhcpSighting({ mac: mac(1), answer: 'ack', address: '10.69.0.40' }),
+      aTftpSighting({ client: '10.69.0.40' }),
+      anHttpSighting({ remoteAddress: '::ffff:10.69.0.40', serial: 's-1', kind: 'script' }),
+      anHttpSighting({ remoteAddress: '10.69.0.40', phase: 'ended' }),
+    ];
+    for (const one of all) note(one);
+    note(anHttpSighting({ remoteAddress: '10.69.0.41' }));
+    note(anHttpSighting({ remoteAddress: '10.69.0.40', phase: 'moving' }));
+    expect(of(mac(1))).toEqual(all);
+    expect(of(mac(2))).toEqual([]);
+  });
+
+  it('forgets the oldest of a machine beyond its octets, and counts that', () => {
+    const { note, of, status } = aRecorder({ bytesPerMachineMax: 3_000 });
+    for (let at = 0; at < 20; at += 1) note(aDhcpSighting({ mac: mac(1), at: instant(at) }));
+    const kept = of(mac(1));
+    expect(kept.at(-1)?.at).toBe(19);
+    expect(kept.length).toBeLessThan(8);
+    expect(status().bytes).toBeLessThanOrEqual(3_000);
+    expect(status().forgotten).toBe(20 - kept.length);
+  });
+
+  it('a flood of strangers pushes out no machine that boots', () => {
+    const { note, of, status } = aRecorder({ strangersMax: 5 });
+    note(aDhcpSighting({ mac: mac(1), answer: 'ack', address: '10.69.0.40' }));
+    for (let at = 10; at < 1_000; at += 1) note(aDhcpSighting({ mac: mac(at), answer: 'offer' }));
+    expect(of(mac(1)).length).toBe(1);
+    expect(status()).toMatchObject({ machines: 1, strangers: 5 });
+  });
+
+  it('keeps within its number of machines and of octets', () => {
+    const { note, of, status } = aRecorder({ machinesMax: 3, bytesMax: 2_500 });
+    for (let at = 1; at <= 9; at += 1) note(aDhcpSighting({ mac: mac(at), answer: 'ack' }));
+    expect(status().machines).toBeLessThanOrEqual(3);
+    expect(status().bytes).toBeLessThanOrEqual(2_500);
+    expect([of(mac(1)).length, of(mac(9)).length]).toEqual([0, 1]);
+  });
+});
+
+describe('whose an address is', () => {
+  it('is who was given it last, and a serial number is whose script was let through', () => {
+    const { note, whose } = aRecorder();
+    note(aDhcpSighting({ mac: mac(1), answer: 'ack', address: '10.69.0.40' }));
+    note(
+      anHttpSighting({ remoteAddress: '10.69.0.40', serial: 's-9', kind: 'script', status: 404 }),
+    );
+    note(anHttpSighting({ remoteAddress: '10.69.0.40', serial: 's-1', kind: 'script' }));
+    expect([whose.serialOf(mac(1)), whose.macOf({ serial: 's-9' })]).toEqual(['s-1', undefined]);
+    note(aDhcpSighting({ mac: mac(2), answer: 'offer', address: '10.69.0.40' }));
+    expect(whose.macAt('10.69.0.40')).toBe(mac(1));
+    note(aDhcpSighting({ mac: mac(2), answer: 'ack', address: '10.69.0.40' }));
+    expect(whose.macAt('::ffff:10.69.0.40')).toBe(mac(2));
+  });
+});
