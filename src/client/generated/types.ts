@@ -263,7 +263,7 @@ export type Template = {
   readonly revision: string;
   /** of Ignition’s configuration */
   readonly ignitionVersion: string;
-  /** it is the highest of its role, so machines boot with it */
+  /** it is the highest of its role: machines boot with it unless a boot rule names another */
   readonly boots: boolean;
   /** an Ignition configuration with templates in it */
   readonly template: Readonly<Record<string, unknown>>;
@@ -1252,7 +1252,7 @@ export type Calls = {
       readonly revision: string;
       /** of Ignition’s configuration */
       readonly ignitionVersion: string;
-      /** it is the highest of its role, so machines boot with it */
+      /** it is the highest of its role: machines boot with it unless a boot rule names another */
       readonly boots: boolean;
     };
   };
@@ -1286,7 +1286,7 @@ export type Calls = {
       readonly revision: string;
       /** of Ignition’s configuration */
       readonly ignitionVersion: string;
-      /** it is the highest of its role, so machines boot with it */
+      /** it is the highest of its role: machines boot with it unless a boot rule names another */
       readonly boots: boolean;
     };
   };

@@ -133,7 +133,7 @@ export const imageColumns = {
   id: 'the id',
   date: 'when it was uploaded',
   sizeBytes: 'the size of both files together',
-  newest: 'true or false: the newest is what machines boot',
+  newest: 'true or false: the newest is what machines boot unless a boot rule names another',
   servers: 'how many servers have it',
 } as const;
 
@@ -153,7 +153,8 @@ export const templateColumns = {
   role: 'the role',
   id: 'the version',
   ignitionVersion: 'the version of Ignition’s configuration',
-  boots: 'true or false: the highest version is what machines of the role boot with',
+  boots:
+    'true or false: the highest version boots the role’s machines unless a boot rule names another',
 } as const;
 
 /** What operations are selected and sorted by, and what it holds. */

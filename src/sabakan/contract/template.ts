@@ -21,7 +21,10 @@ const members = {
   id: Type.String({ description: 'the version' }),
   revision: revisionSchema('its record'),
   ignitionVersion: Type.String({ description: 'of Ignition’s configuration' }),
-  boots: Type.Boolean({ description: 'it is the highest of its role, so machines boot with it' }),
+  boots: Type.Boolean({
+    description:
+      'it is the highest of its role: machines boot with it unless a boot rule names another',
+  }),
 };
 const source = {
   template: Type.Record(Type.String(), Type.Unknown(), {

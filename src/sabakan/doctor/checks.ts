@@ -110,7 +110,7 @@ export type ServerParts = {
   readonly clock: Pick<World['clock'], 'now'>;
   readonly http: HttpClient;
   readonly machines: () => readonly Machine[];
-  readonly pxe: Pick<Pxe, 'images' | 'templates' | 'status' | 'networks'>;
+  readonly pxe: Pick<Pxe, 'images' | 'templates' | 'choose' | 'status' | 'networks'>;
   readonly service: () => ServiceFacts;
 };
 
@@ -130,7 +130,7 @@ export function serverChecks(parts: ServerParts, host: HostLook | undefined): re
           loadersWanted: loaderNames,
           images: pxe.images.index().length,
           newestHere: images.newestHere,
-          render: (machine) => rendered(pxe.templates, machine),
+          render: (machine) => rendered(pxe, machine),
         });
       },
     },
@@ -155,9 +155,9 @@ export function serverChecks(parts: ServerParts, host: HostLook | undefined): re
   ];
 }
 
-function rendered(templates: Pxe['templates'], machine: Machine) {
+function rendered({ templates, choose }: Pick<Pxe, 'templates' | 'choose'>, machine: Machine) {
   const { role } = machine.spec;
-  const id = templates.latest(role)?.id;
+  const id = choose(machine).template.value?.id;
   const template = id === undefined ? undefined : templates.get(role, id);
   if (id === undefined || template === undefined) return undefined;
   const document = templates.render(template, machine);
