@@ -1,6 +1,7 @@
 /** Every noun that `tetsu get` lists. */
 
 import { assetNoun } from './nouns/asset.ts';
+import { bootNoun } from './nouns/boot.ts';
 import { bootRuleNoun, channelNoun } from './nouns/boot-policy.ts';
 import { brakeNoun } from './nouns/brake.ts';
 import { configNoun } from './nouns/config.ts';
@@ -21,6 +22,7 @@ export const nouns: readonly CliNoun[] = [
   machineNoun,
   rackNoun,
   leaseNoun,
+  bootNoun,
   subnetNoun,
   networkNoun,
   configNoun,

@@ -26,6 +26,8 @@ export async function selectForReading(
     const { objects } = await listAll(get, noun, wanted);
     return objects.filter((object) => !isLeftOut(noun, range, object));
   }
+  const owners = range.names.filter((name) => noun.ownerColumn?.(name) !== undefined);
+  if (owners.length > 0) return ofOwners(get, noun, wanted, owners);
   const isFew = range.racks.length === 0 && range.names.length <= singlyMax;
   if (isUnselected && sort === undefined && isFew) return byName(get, noun, range);
   const all = await listAll(get, noun, { sort });
@@ -80,6 +82,28 @@ export function matcherOf(noun: CliNoun, range: NodeRange): (object: unknown) =>
     (isEmptyRange(range) ||
       names.has(noun.nameOf(object)) ||
       racks.has(noun.rackOf?.(object) ?? Number.NaN));
+}
+
+/** All objects of whoever is named, and those that are named themselves. */
+async function ofOwners(
+  get: Get,
+  noun: CliNoun,
+  wanted: Wanted,
+  owners: readonly string[],
+): Promise<readonly unknown[]> {
+  const { range, fieldSelector } = wanted;
+  const found: unknown[] = [];
+  for (const name of owners) {
+    const own = `${noun.ownerColumn?.(name)}=${name.includes(':') ? name.toLowerCase() : name}`;
+    const both = fieldSelector === undefined ? own : `${own},${fieldSelector}`;
+    found.push(...(await listAll(get, noun, { ...wanted, fieldSelector: both })).objects);
+  }
+  const names = range.names.filter((name) => !owners.includes(name));
+  const rest =
+    names.length === 0
+      ? []
+      : await selectForReading(get, noun, { ...wanted, range: { ...range, names } });
+  return [...found, ...rest];
 }
 
 async function byName(get: Get, noun: CliNoun, range: NodeRange): Promise<readonly unknown[]> {

@@ -11,6 +11,7 @@ import type { Machine, Serial } from '../inventory/machine.ts';
 import { assetKeys } from './assets/asset.ts';
 import { type AssetSettings, createAssetCatalog, defaultAssetSettings } from './assets/catalog.ts';
 import type { AssetShelf } from './assets/shelf.ts';
+import { type BootBook, createBootBook } from './boot-book.ts';
 import { type BootExplainer, createBootExplainer } from './boot-explainer.ts';
 import { defaultLoaders } from './boot-target.ts';
 import { type BootChoice, type BootOffer, chooseBoot } from './choice/choose.ts';
@@ -85,6 +86,8 @@ export type Pxe = {
   readonly networks: Networks;
   /** Everything this server sees of machines that boot. */
   readonly sightings: Sightings;
+  /** Every boot of every machine, as all servers saw it. */
+  readonly boots: BootBook;
   readonly status: () => PxeStatus;
   /** Keys of records that cannot be read, and why. */
   readonly broken: () => ReadonlyMap<string, string>;
@@ -106,6 +109,9 @@ export function createPxe(deps: {
   /** Absent: this server has only the images and assets that were uploaded to it. */
   readonly download?: PeerDownload;
   readonly settings: PxeSettings;
+  readonly serverName: string;
+  /** Whether some server judges health, and when a machine answered it last, as far as this one knows. */
+  readonly health: Pick<Parameters<typeof createBootBook>[0], 'isProbed' | 'answeredAt'>;
 }): Pxe {
   const { world, transact, inventory, shelf, loaders, settings, download } = deps;
   const { advertiseUrl } = settings;
@@ -123,6 +129,15 @@ export function createPxe(deps: {
   const networks = createNetworks({ ...common, inventory });
   const sightings = createSightings();
   const recorder = createFlightRecorder(sightings, advertiseUrl);
+  const boots = createBootBook({
+    world,
+    sightings,
+    serverName: deps.serverName,
+    inventory,
+    leases,
+    advertiseUrl,
+    ...deps.health,
+  });
   const catalog = createImageCatalog({
     ...common,
     shelf,
@@ -249,6 +264,7 @@ export function createPxe(deps: {
     leases,
     networks,
     sightings,
+    boots,
     images: imageDesk(catalog, () => pulls.get('image')),
     assets: assetDesk(assets, { chance: world.chance, ownUrl: `${advertiseUrl}/` }, () =>
       pulls.get('asset'),
@@ -256,7 +272,16 @@ export function createPxe(deps: {
     templates: templateDesk(templates, () => ({ ...urlsOf(settings), now: world.clock.now() })),
     /** The stores first, so that the first machine that asks gets a true answer; the ports last, DHCP behind what it points to. */
     start: async () => {
-      const mirrors = [templates, kernelParams, bootPolicy, catalog, assets, leases, networks];
+      const mirrors = [
+        templates,
+        kernelParams,
+        bootPolicy,
+        catalog,
+        assets,
+        leases,
+        networks,
+        boots,
+      ];
       for (const part of mirrors) {
         const started = await part.start();
         if (!started.ok) return started;
@@ -273,6 +298,7 @@ export function createPxe(deps: {
       catalog.stop();
       kernelParams.stop();
       bootPolicy.stop();
+      boots.stop();
       leases.stop();
       networks.stop();
       templates.stop();
@@ -283,6 +309,7 @@ export function createPxe(deps: {
       new Map([
         ...templates.broken(),
         ...bootPolicy.broken(),
+        ...boots.broken(),
         ...catalog.broken(),
         ...networks.records.broken(),
         ...[...assets.broken()].map(([name, why]) => [assetKeys.record(name), why] as const),

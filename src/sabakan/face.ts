@@ -55,6 +55,7 @@ export type FaceDeps = ViewParts & {
     | 'choose'
     | 'explainBoot'
     | 'captureOf'
+    | 'boots'
   >;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;

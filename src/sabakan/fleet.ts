@@ -14,6 +14,7 @@ import { createBrakeBoard } from '../inventory/brake-board.ts';
 import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { upgradeDatabase } from '../inventory/takeover-run.ts';
+import { bootStepNames } from '../pxe/boot.ts';
 import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import { createPxe, type Pxe, type PxeSettings } from '../pxe/pxe.ts';
 import type { Sighting } from '../pxe/sightings.ts';
@@ -25,7 +26,7 @@ import type { HostLook } from './doctor/host.ts';
 import { watchWrites } from './doctor/write-watch.ts';
 import type { Handler } from './exchange.ts';
 import { createFace } from './face.ts';
-import type { MetricFamily } from './metric-text.ts';
+import { gauge, type MetricFamily } from './metric-text.ts';
 import { metricsText } from './metrics.ts';
 import { metricsHandler } from './metrics-route.ts';
 import { createRequestCounter, type RequestCounter } from './request-count.ts';
@@ -106,6 +107,11 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     inventory,
     ...edges.boot,
     settings: settings.pxe,
+    serverName,
+    health: {
+      isProbed: settings.health !== undefined,
+      answeredAt: (serial) => control.monitor()?.status(serial)?.lastAnswerAt,
+    },
   });
   pxe.sightings.subscribe((sighting) => logBoot(world, sighting));
   const board = createBrakeBoard({ world, transact });
@@ -159,6 +165,11 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       leading: control.isLeader(),
       dhcp: dhcp ?? 'off',
       boot,
+      boots: {
+        ...pxe.boots.stored(),
+        stuck: Object.fromEntries(pxe.boots.stuck()),
+        counters: pxe.boots.counters(),
+      },
       health:
         settings.health === undefined
           ? 'off'
@@ -242,9 +253,10 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
           ...prefixed('tftp', tftp.counters),
           ...prefixed('image_pulls', pulls.counters.image),
           ...prefixed('asset_pulls', pulls.counters.asset),
+          ...prefixed('boots', pxe.boots.counters()),
         };
       },
-      process: () => [...door.metrics(), ...process()],
+      process: () => [...door.metrics(), ...bootFamilies(pxe.boots), ...process()],
     });
 
   return {
@@ -314,6 +326,22 @@ function logBoot({ log }: World, sighting: Sighting): void {
       return;
     }
   }
+}
+
+/** Every step has its series, so that one that rises from nothing is seen. */
+function bootFamilies(boots: Pxe['boots']): readonly MetricFamily[] {
+  const stuck = boots.stuck();
+  const { bytes, bytesMax } = boots.stored();
+  return [
+    {
+      name: 'tetsukan_boots_stuck',
+      help: 'Boots whose next step is overdue, by the step they wait for.',
+      type: 'gauge',
+      samples: bootStepNames.map((step) => ({ labels: { step }, value: stuck.get(step) ?? 0 })),
+    },
+    gauge('tetsukan_boots_stored_bytes', 'Records of boots in the store.', bytes),
+    gauge('tetsukan_boots_stored_bytes_max', 'Beyond it the oldest boots go.', bytesMax),
+  ];
 }
 
 /** `{ rangeFull: 1 }` → `{ dhcp_range_full: 1 }`. */

@@ -39,6 +39,8 @@ export type SimNetwork = {
   /** All sockets of the host with this name are gone, as after a crash. */
   readonly forget: (hostName: string) => void;
   readonly setWeather: (weather: Weather) => void;
+  /** What somebody's packet filter swallows; undefined: nothing. */
+  readonly setFilter: (swallows: ((from: Endpoint, to: Endpoint) => boolean) | undefined) => void;
   readonly counters: { sent: number; delivered: number; lost: number; unheard: number };
 };
 
@@ -63,6 +65,7 @@ export function createSimNetwork(
   const byEndpoint = new Map<string, Set<Socket>>();
   const counters = { sent: 0, delivered: 0, lost: 0, unheard: 0 };
   let weather = weatherAtStart;
+  let swallows: ((from: Endpoint, to: Endpoint) => boolean) | undefined;
   let nextPort = ephemeralFirst;
 
   const bound = (address: string, port: number): ReadonlySet<Socket> =>
@@ -96,6 +99,10 @@ export function createSimNetwork(
     counters.sent += 1;
     if (!sockets.has(from) || !from.host.isUp()) return;
     if (weather.loss > 0 && chance.next() < weather.loss) {
+      counters.lost += 1;
+      return;
+    }
+    if (swallows?.(sourceOf(from), to) === true) {
       counters.lost += 1;
       return;
     }
@@ -154,6 +161,9 @@ export function createSimNetwork(
     },
     setWeather: (next) => {
       weather = next;
+    },
+    setFilter: (next) => {
+      swallows = next;
     },
     netOf: (host) => ({
       interfaces: () => host.interfaces,

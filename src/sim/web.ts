@@ -14,6 +14,8 @@ export type SimWeb = {
     port: number,
     listener: { readonly isUp: () => boolean; readonly handle: SimHandler },
   ) => () => void;
+  /** Connections that somebody's packet filter swallows: from an address to `address:port`; undefined: none. */
+  readonly setFilter: (swallows: ((from: string, place: string) => boolean) | undefined) => void;
   readonly clientOf: (host: {
     readonly address: () => string;
     readonly isUp: () => boolean;
@@ -27,6 +29,8 @@ const bytesPerMs = 125_000;
 export function createSimWeb(clock: Clock): SimWeb {
   const listeners = new Map<string, { isUp: () => boolean; handle: SimHandler }>();
 
+  let swallows: ((from: string, place: string) => boolean) | undefined;
+
   const wait = (ms: number): Promise<void> => new Promise((done) => clock.after(ms, done));
 
   const exchange = async (
@@ -36,6 +40,7 @@ export function createSimWeb(clock: Clock): SimWeb {
     const url = new URL(request.url);
     const place = `${url.hostname}:${url.port === '' ? '80' : url.port}`;
     await wait(roundTripMs);
+    if (swallows?.(remoteAddress, place) === true) return 'silence';
     const listener = listeners.get(place);
     if (listener === undefined) {
       return fail({ kind: 'refused', text: `nobody listens at ${place}` });
@@ -54,6 +59,9 @@ export function createSimWeb(clock: Clock): SimWeb {
       const place = `${address}:${port}`;
       listeners.set(place, listener);
       return () => listeners.delete(place);
+    },
+    setFilter: (next) => {
+      swallows = next;
     },
     clientOf: (host) => ({
       request: (request) =>

@@ -153,4 +153,35 @@ describe('HTTP on a real socket', () => {
     socket.destroy();
     await expect.poll(() => ended).toBe(true);
   });
+
+  it.each([
+    ['one piece', 1_000],
+    ['many pieces', 3_000_000],
+  ])('whoever watches a body of %s hears that all of it left', async (_, length) => {
+    const told = Promise.withResolvers<number>();
+    const port = await serve(async () => ({
+      status: 200,
+      headers: {},
+      body: { kind: 'bytes', bytes: new Uint8Array(length) },
+      watch: { moved: () => {}, ended: told.resolve },
+    }));
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    expect((await answer.arrayBuffer()).byteLength).toBe(length);
+    expect(await told.promise).toBe(length);
+  });
+
+  it('whoever watches a body hears how much of it left when its reader goes away', async () => {
+    const told = Promise.withResolvers<number>();
+    const length = 64 * 1024 * 1024;
+    const port = await serve(async () => ({
+      status: 200,
+      headers: {},
+      body: { kind: 'bytes', bytes: new Uint8Array(length) },
+      watch: { moved: () => {}, ended: told.resolve },
+    }));
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    socket.once('data', () => socket.destroy());
+    expect(await told.promise).toBeLessThan(length / 2);
+  });
 });

@@ -118,6 +118,8 @@ export async function aFace(
       advertiseUrlHttps: 'https://10.69.0.3:10443',
       tftp: undefined,
     },
+    serverName: 'boot-0',
+    health: { isProbed: true, answeredAt: () => undefined },
   });
   for (const started of [
     await inventory.start(),

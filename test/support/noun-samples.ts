@@ -1,7 +1,9 @@
 /** For each noun whose objects are not made by registering a machine: one of its objects, and how it changes. */
 
-import type { Rfc3339 } from '../../src/base/time.ts';
+import { instant, type Rfc3339 } from '../../src/base/time.ts';
 import { type Brake, brakeKeys, encodeBrake } from '../../src/inventory/brakes.ts';
+import type { BootStep } from '../../src/pxe/boot.ts';
+import { encodeRecord, recordKey } from '../../src/pxe/boots/record.ts';
 import { encodeWork, type Work, workKey } from '../../src/sabakan/works/work.ts';
 import { plainTemplate } from '../cke-bridge/fleet.ts';
 import type { Asked, TestFace } from './face.ts';
@@ -95,6 +97,22 @@ const putRack3 = (mode: string) => async (face: TestFace) => {
   });
 };
 
+const aBootStep = (stuckAt: 'script' | undefined) => (face: TestFace) => {
+  const at = instant(Date.UTC(2026, 10, 21, 5));
+  const text = 'No machine with serial number m-9 is registered.';
+  const seen: Pick<BootStep, 'name' | 'result'> = { name: 'script', result: 'failed' };
+  const step: BootStep = {
+    ...seen,
+    ...{ at, lastAt: at, times: 1, server: 'boot-9', text, facts: { status: 404 } },
+  };
+  const value = encodeRecord({
+    ...{ server: 'boot-9', mac: undefined, serial: 'm-9', uuid: undefined, registered: false },
+    ...{ stuckAt, steps: [step] },
+  });
+  const key = recordKey('serial.m-9', at, 'boot-9');
+  return face.store.commit([], [{ kind: 'put', key, value }]);
+};
+
 export function anImage(kernel = 'kernel', initrd = 'initrd'): Uint8Array {
   return tarOf([
     ['kernel', utf8(kernel)],
@@ -169,6 +187,12 @@ const samples: readonly NounSample[] = [
     names: { address: '10.69.0.32' },
     arrange: lend('52:54:00:00:00:01'),
     change: lend('52:54:00:00:00:02'),
+  },
+  {
+    paths: ['/boots'],
+    names: { boot: 'm-9' },
+    arrange: aBootStep(undefined),
+    change: aBootStep('script'),
   },
   {
     paths: ['/kernel-params'],

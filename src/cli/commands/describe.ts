@@ -9,7 +9,7 @@ export async function describeObject(get: Get, noun: CliNoun, name: string): Pro
   const place = `/api/v2/${noun.names[0]}/${encodeURIComponent(name)}`;
   const { status, body } = await get(place + (noun.describedBelow ?? ''));
   if (status === 404) throw unknownName(noun, name);
-  return outline(body, 0);
+  return noun.page?.(body) ?? outline(body, 0);
 }
 
 /** Nested data as indented `name: value` lines: for reading, not for parsing. */

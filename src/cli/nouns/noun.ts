@@ -9,6 +9,10 @@ export type CliNoun = {
   readonly nameOf: (object: unknown) => string;
   /** What `describe` asks for, below the path of the object; absent: the object itself. */
   readonly describedBelow?: string;
+  /** What `describe` prints in place of the object's outline. */
+  readonly page?: (object: unknown) => string;
+  /** The column by which a name that is no object's own stands for several: `get boots SERIAL`; undefined: it is one's own. */
+  readonly ownerColumn?: (name: string) => string | undefined;
   /** Where it stands, for ranges such as `rack3`; absent: ranges of racks do not select it. */
   readonly rackOf?: (object: unknown) => number;
   readonly columns: readonly CliColumn[];

@@ -117,6 +117,101 @@ export type Lease = {
   readonly rack: number | null;
 };
 
+export type Boot = {
+  /** whose boot, and the second it began, as in 525400123456-1763704800 */
+  readonly id: string;
+  /** the store's, of the last change */
+  readonly revision: string;
+  /** the hardware address it boots with; null: nobody saw it */
+  readonly mac: string | null;
+  /** the serial number; null: it has not said it yet */
+  readonly serial: string | null;
+  /** the UUID of its SMBIOS */
+  readonly uuid: string | null;
+  /** stuck: a step that should have come did not; up: it has its Ignition and nothing tells whether it is healthy; failed: another boot began before its operating system was seen */
+  readonly state: "running" | "stuck" | "up" | "healthy" | "failed";
+  /** what kind of firmware asks */
+  readonly firmware: "uefi-pxe" | "uefi-http" | "bios-pxe" | "ipxe-rom" | "other-pxe" | "unknown";
+  /** its first packet */
+  readonly began: string;
+  /** when it was heard of last */
+  readonly last: string;
+  /** how far it came */
+  readonly reached: "firmware-offer" | "firmware-ack" | "loader-size" | "loader" | "ipxe-offer" | "ipxe-ack" | "chain-script" | "script" | "kernel" | "initrd" | "ignition" | "os-dhcp" | "probe" | "healthy" | "why" | "other";
+  /** the step that should come next; null: none is awaited any more */
+  readonly awaited: {
+    readonly step: "firmware-offer" | "firmware-ack" | "loader-size" | "loader" | "ipxe-offer" | "ipxe-ack" | "chain-script" | "script" | "kernel" | "initrd" | "ignition" | "os-dhcp" | "probe" | "healthy" | "why" | "other";
+    /** when what should lead to it happened last */
+    readonly since: string;
+    /** when it should have come at the latest */
+    readonly deadline: string;
+  } | null;
+  /** why it probably does not come; empty while nothing is wrong */
+  readonly cause: string;
+  /** what to look at, most likely first */
+  readonly checks: readonly string[];
+  /** no later boot of this machine is known */
+  readonly current: boolean;
+  /** how many boots in a row, this one included, ended at the same step */
+  readonly inARow: number;
+  /** which servers saw a part of it */
+  readonly servers: readonly string[];
+  /** in order of time; lists and watches leave them out */
+  readonly steps?: ReadonlyArray<{
+    readonly step: "firmware-offer" | "firmware-ack" | "loader-size" | "loader" | "ipxe-offer" | "ipxe-ack" | "chain-script" | "script" | "kernel" | "initrd" | "ignition" | "os-dhcp" | "probe" | "healthy" | "why" | "other";
+    /** the first time */
+    readonly at: string;
+    /** the last time of those told together */
+    readonly last: string;
+    /** how often it came */
+    readonly times: number;
+    /** from the beginning of the boot to the first time */
+    readonly secondsIn: number;
+    /** missed: not there, and nothing depends on it, as with autoexec.ipxe */
+    readonly result: "done" | "running" | "redirected" | "failed" | "missed";
+    /** which server saw it */
+    readonly server: string;
+    /** why it is so; empty where there is nothing to say */
+    readonly text: string;
+    /** that was offered or lent */
+    readonly address?: string;
+    /** the boot file that DHCP named */
+    readonly bootFile?: string;
+    /** the relay it came through */
+    readonly relay?: string;
+    /** what the relay says of the port it came from (option 82) */
+    readonly circuit?: string;
+    /** of the server, where it came in */
+    readonly interface?: string;
+    /** option 60 */
+    readonly vendorClass?: string;
+    /** option 93 */
+    readonly architecture?: number;
+    /** the address that asked */
+    readonly client?: string;
+    /** what was asked for */
+    readonly path?: string;
+    /** of HTTP */
+    readonly status?: number;
+    /** the boot image it is of */
+    readonly imageId?: string;
+    /** of HTTP */
+    readonly userAgent?: string;
+    /** that left, or were acknowledged */
+    readonly bytes?: number;
+    /** that there were to be */
+    readonly totalBytes?: number;
+    /** since it was asked for */
+    readonly durationMs?: number;
+    /** over the whole transfer */
+    readonly bytesPerSecond?: number;
+    /** TFTP blocks that were sent more than once */
+    readonly resentBlocks?: number;
+    /** what TFTP agreed on, as in blksize=1468 windowsize=4 */
+    readonly options?: string;
+  }>;
+};
+
 export type Subnet = {
   /** kind, rack and, of node networks, number: node-3-0, bmc-3 */
   readonly name: string;
@@ -856,6 +951,8 @@ export type Calls = {
     answer: {
       readonly machine: Machine;
       readonly nextStates: ReadonlyArray<"uninitialized" | "healthy" | "unhealthy" | "unreachable" | "updating" | "retiring" | "retired">;
+      /** its last boot, without the steps; null: none was seen */
+      readonly boot: Boot | null;
       /** null on servers that do not lead */
       readonly health: unknown;
       /** null where no cluster is kept */
@@ -980,6 +1077,40 @@ export type Calls = {
       ifMatch?: string;
     };
     answer: undefined;
+  };
+  /** boots in pages, all of one moment. Needs the role viewer. */
+  listBoots: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (id, serial, mac, state, firmware, began, reached, awaited, current) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: id, serial, mac, state, firmware, began, reached, awaited, current */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, serial, mac, state, firmware, began, reached, awaited, current */
+      fieldSelector?: string;
+    };
+    item: Boot;
+  };
+  /** one boot; its ETag is its revision. Needs the role viewer. */
+  getBoot: {
+    args: {
+      /** the id of a boot; a hardware address or a serial number means the last boot of that machine */
+      boot: string | number;
+    };
+    answer: Boot;
+  };
+  /** changes of boots as server-sent events, from a revision on. Needs the role viewer. */
+  watchBoots: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (id, serial, mac, state, firmware, began, reached, awaited, current) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, serial, mac, state, firmware, began, reached, awaited, current */
+      fieldSelector?: string;
+    };
+    change: Boot;
   };
   /** subnets in pages, all of one moment. Needs the role viewer. */
   listSubnets: {

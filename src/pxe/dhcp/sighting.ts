@@ -80,11 +80,15 @@ class SeenMessage implements DhcpSighting {
   get relay(): DhcpRelayFacts | undefined {
     const { relay, relayInformation } = this.#seen.request;
     if (relay === undefined) return undefined;
-    const parts = readEncapsulated(relayInformation ?? new Uint8Array());
+    const part = (code: number) => relayInformation && readEncapsulated(relayInformation).get(code);
     return {
       address: relay.address,
-      circuitId: parts.get(relaySubOptions.circuitId),
-      remoteId: parts.get(relaySubOptions.remoteId),
+      get circuitId() {
+        return part(relaySubOptions.circuitId);
+      },
+      get remoteId() {
+        return part(relaySubOptions.remoteId);
+      },
     };
   }
 
@@ -117,15 +121,23 @@ class SeenMessage implements DhcpSighting {
 
 function clientFacts({ packet, boot }: DhcpRequest): DhcpClientFacts {
   const { options } = packet;
-  const clientId = options.get(optionCodes.clientId);
   return {
     vendorClass: boot.vendorClass,
-    userClasses: boot.userClasses.filter((one) => one !== ''),
     architectures: boot.architectures,
-    uuid: uuidFrom(options.get(optionCodes.machineId)),
-    clientId: clientId && hexOf(clientId),
-    hostName: readText(options, optionCodes.hostName),
     isIpxe: boot.hasIpxeOptions || boot.userClasses.includes('iPXE'),
+    get userClasses() {
+      return boot.userClasses.filter((one) => one !== '');
+    },
+    get uuid() {
+      return uuidFrom(options.get(optionCodes.machineId));
+    },
+    get clientId() {
+      const clientId = options.get(optionCodes.clientId);
+      return clientId && hexOf(clientId);
+    },
+    get hostName() {
+      return readText(options, optionCodes.hostName);
+    },
   };
 }
 
@@ -144,6 +156,10 @@ function uuidFrom(value: Uint8Array | undefined): string | undefined {
     .join('-');
 }
 
+const hexOctets = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+
 function hexOf(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
+  let text = '';
+  for (const octet of octets) text += hexOctets[octet];
+  return text;
 }

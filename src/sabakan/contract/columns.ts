@@ -72,6 +72,19 @@ export const networkValues = {
   discovery: ['off', 'ask', 'rules'],
 } as const;
 
+/** What boots are selected and sorted by, and what it holds. */
+export const bootColumns = {
+  id: 'its id',
+  serial: 'the serial number of the machine',
+  mac: 'the hardware address it boots with',
+  state: 'running, stuck, up, healthy or failed',
+  firmware: 'the kind of firmware',
+  began: 'when it began',
+  reached: 'how far it came',
+  awaited: 'the step it waits for',
+  current: 'true or false: whether it is the last boot of its machine',
+} as const;
+
 /** What kernel parameters are selected and sorted by, and what it holds. */
 export const kernelParamsColumns = {
   os: 'the operating system',

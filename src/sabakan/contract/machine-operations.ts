@@ -1,6 +1,7 @@
 /** What can be asked of machines, and done to them. */
 
 import Type from 'typebox';
+import { bootSchema } from './boot.ts';
 import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
 import { machineColumns } from './columns.ts';
 import { previewIgnition, tryIgnition } from './ignition.ts';
@@ -36,6 +37,9 @@ export const explainMachine: Operation = {
     schema: Type.Object({
       machine: machineSchema,
       nextStates: Type.Array(machineStateSchema),
+      boot: Type.Union([bootSchema, Type.Null()], {
+        description: 'its last boot, without the steps; null: none was seen',
+      }),
       health: Type.Unknown({ description: 'null on servers that do not lead' }),
       cluster: Type.Unknown({ description: 'null where no cluster is kept' }),
       swap: Type.Unknown({ description: 'the replacement it takes part in, or null' }),

@@ -1,6 +1,7 @@
 /** All operations of version 2. A new noun is a file with its schema and operations, its columns, and one line here. */
 
 import { assetOperations } from './asset.ts';
+import { bootOperations } from './boot.ts';
 import { bootExplanationOperations } from './boot-explanation.ts';
 import { bootRuleOperations, channelOperations } from './boot-policy.ts';
 import { brakeOperations } from './brake.ts';
@@ -26,6 +27,7 @@ export const operations: readonly Operation[] = [
   ...machineOperations,
   ...rackOperations,
   ...leaseOperations,
+  ...bootOperations,
   ...subnetOperations,
   ...configOperations,
   ...imageOperations,

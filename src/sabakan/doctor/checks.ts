@@ -9,6 +9,7 @@ import type { TakeoverPart } from '../../inventory/takeover.ts';
 import { loaderNames } from '../../pxe/loaders.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
 import { checkBoot } from './boot-check.ts';
+import { checkBoots } from './boots-check.ts';
 import { checkCertificates } from './certificates-check.ts';
 import { checkClocks, type PeerClock } from './clock-check.ts';
 import { checkDhcp } from './dhcp-check.ts';
@@ -110,7 +111,7 @@ export type ServerParts = {
   readonly clock: Pick<World['clock'], 'now'>;
   readonly http: HttpClient;
   readonly machines: () => readonly Machine[];
-  readonly pxe: Pick<Pxe, 'images' | 'templates' | 'choose' | 'status' | 'networks'>;
+  readonly pxe: Pick<Pxe, 'images' | 'templates' | 'choose' | 'status' | 'networks' | 'boots'>;
   readonly service: () => ServiceFacts;
 };
 
@@ -134,6 +135,7 @@ export function serverChecks(parts: ServerParts, host: HostLook | undefined): re
         });
       },
     },
+    { name: 'boots', look: () => checkBoots(pxe.boots.stuck(), pxe.boots.stored()) },
     ...(host === undefined
       ? []
       : [

@@ -15,6 +15,7 @@ import { type ApiPart, collectionPart } from './api-part.ts';
 import { type AssetPartDeps, assetPart } from './assets.ts';
 import { type BootExplanationDeps, bootExplanationEndpoint } from './boot-explanations.ts';
 import { type BootPolicyPartDeps, bootRulePart, channelPart } from './boot-policy.ts';
+import { type BootPartDeps, bootPart } from './boots.ts';
 import { brakePart } from './brakes.ts';
 import { type CaptureDeps, captureEndpoint } from './captures.ts';
 import { json } from './collection-endpoints.ts';
@@ -47,7 +48,8 @@ export type ApiDeps = MachinePartDeps &
   ImagePartDeps &
   AssetPartDeps &
   TemplatePartDeps &
-  TokenPartDeps & {
+  TokenPartDeps &
+  BootPartDeps & {
     readonly world: Pick<World, 'clock' | 'log' | 'store'>;
     readonly works: Works;
     readonly version: string;
@@ -88,6 +90,7 @@ export function createApi(deps: ApiDeps): Api {
     machinePart(deps, currentPlan),
     collectionPart(racks, rackCollection(inventory, clock), 'rack', clock),
     leasePart(deps),
+    bootPart(deps),
     subnetPart(deps),
     configPart(deps),
     imagePart(deps),

@@ -12,6 +12,7 @@ import {
 import { machineExplained, type PlanReader, type ViewParts } from '../v2-views.ts';
 import type { Works } from '../works/desk.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
+import { bootJson } from './boots.ts';
 import { json } from './collection-endpoints.ts';
 import { ignitionEndpoints } from './ignition.ts';
 import { bulkEndpoint } from './machine-bulk.ts';
@@ -24,7 +25,7 @@ export type MachinePartDeps = ViewParts & {
   readonly clock: Clock;
   /** Stands in the audit log. */
   readonly serverName: string;
-  readonly pxe: Pick<Pxe, 'templates' | 'choose' | 'leases'>;
+  readonly pxe: Pick<Pxe, 'templates' | 'choose' | 'leases' | 'boots'>;
 };
 
 export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): ApiPart {
@@ -46,7 +47,14 @@ export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): Api
           return fail({ problem: { kind: 'not-found', text } });
         }
         const explained = await machineExplained(deps, currentPlan, found.value);
-        return ok(json({ machine: machines.toJson(found.value, clock.now()), ...explained }));
+        const boot = pxe.boots.ofSerial(found.value.spec.serial);
+        return ok(
+          json({
+            machine: machines.toJson(found.value, clock.now()),
+            ...explained,
+            boot: boot === undefined ? null : bootJson(pxe.boots, boot),
+          }),
+        );
       },
     },
     ...ignitionEndpoints(machines, pxe),

@@ -1,0 +1,374 @@
+/**
+ * The boots of all machines, as all servers saw them: takes note of what this server sees, writes it once a second,
+ * and shows what everybody wrote, with what each boot waits for.
+ */
+
+import type { Ipv4, MacAddress } from '../base/addresses.ts';
+import type { Freshness } from '../base/mirror.ts';
+import type { Result } from '../base/result.ts';
+import type { Revision, StoreProblem, Write } from '../base/store.ts';
+import { type Instant, instantOf, type Rfc3339 } from '../base/time.ts';
+import type { World } from '../base/world.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { keys } from '../inventory/keys.ts';
+import type { Machine, Serial } from '../inventory/machine.ts';
+import type { Boot, BootStepName, Diagnosis } from './boot.ts';
+import { diagnose, type Surroundings } from './boots/diagnose.ts';
+import { createLiveBoots, type LiveBoot } from './boots/live.ts';
+import { isOfBoot, type Note, noteOf } from './boots/note.ts';
+import { encodeRecord, recordKey } from './boots/record.ts';
+import { createRelays, directly } from './boots/relays.ts';
+import { type BootNews, createBootShelf } from './boots/shelf.ts';
+import { staleKeys, storedBytesMax } from './boots/sweep.ts';
+import { createWho, type Who } from './boots/who.ts';
+import type { LeaseBook } from './lease-book.ts';
+import type { Sighting, Sightings } from './sightings.ts';
+
+export type BootCounters = {
+  /** Sightings that came faster than they could be noted. */
+  readonly sightingsDropped: number;
+  /** Boots of unknown machines that were not noted, since too many of them boot. */
+  readonly strangersUntold: number;
+  /** Beyond the steps that one boot has room for. */
+  readonly stepsUntold: number;
+  readonly recordsWritten: number;
+  readonly recordsSwept: number;
+  readonly writesFailed: number;
+};
+
+export type BootBook = {
+  readonly start: () => Promise<Result<void, StoreProblem>>;
+  readonly stop: () => void;
+  readonly freshness: () => Freshness;
+  readonly broken: () => ReadonlyMap<string, string>;
+  readonly changed: () => Revision;
+  readonly completeTo: () => Revision;
+  /** In order of machines, oldest first; the same array while nothing changes. */
+  readonly boots: () => readonly Boot[];
+  /** By id; the last one of a machine by its hardware address or serial number. */
+  readonly find: (name: string) => Boot | undefined;
+  readonly ofSerial: (serial: string) => Boot | undefined;
+  readonly diagnosisOf: (boot: Boot) => Diagnosis;
+  /** How many boots wait in vain now, by the step they wait for. */
+  readonly stuck: () => ReadonlyMap<BootStepName, number>;
+  readonly subscribe: (listener: (news: BootNews) => void) => () => void;
+  readonly who: Who;
+  readonly counters: () => BootCounters;
+  /** What is stored, and how much may be. */
+  readonly stored: () => {
+    readonly bytes: number;
+    readonly bytesMax: number;
+    readonly boots: number;
+  };
+};
+
+/** Noted later; the DHCP path must not wait for it. */
+const queueMax = 20_000;
+const noteEveryMs = 50;
+const writeEveryMs = 1_000;
+const sweepEveryMs = 30_000;
+/** Of one commit: a fraction of what etcd takes in one request. */
+const recordsPerCommitMax = 400;
+const bytesPerCommitMax = 512 * 1024;
+/** Boots that nothing was heard of for so long are looked at no more. */
+const openForMs = 60 * 60_000;
+
+export function createBootBook(deps: {
+  readonly world: Pick<World, 'clock' | 'log' | 'store'>;
+  readonly sightings: Sightings;
+  readonly serverName: string;
+  readonly inventory: Pick<Inventory, 'find' | 'ownerOf' | 'freshness' | 'broken'>;
+  readonly leases: Pick<LeaseBook, 'find'>;
+  readonly advertiseUrl: string;
+  /** Some server of the fleet judges health. */
+  readonly isProbed: boolean;
+  /** When the machine last answered a probe, where that is known: on the leader. */
+  readonly answeredAt: (serial: Serial) => Rfc3339 | undefined;
+}): BootBook {
+  const { world, serverName, inventory, leases } = deps;
+  const { clock, log, store } = world;
+  const shelf = createBootShelf(world);
+  const live = createLiveBoots();
+  const relays = createRelays();
+  const who = createWho({
+    lentTo: (address) => {
+      const lease = leases.find(address);
+      return lease !== undefined && lease.expiresAt > clock.now()
+        ? (lease.mac as MacAddress | undefined)
+        : undefined;
+    },
+    ownerOf: (address) => inventory.ownerOf(address)?.spec.serial,
+  });
+  const around: Surroundings = {
+    httpPlace: new URL(deps.advertiseUrl).host,
+    isProbed: deps.isProbed,
+    relay: relays.of,
+  };
+  const counters = { sightingsDropped: 0, recordsWritten: 0, recordsSwept: 0, writesFailed: 0 };
+  /** Subjects with a boot that may still go on, and when it was last heard of. */
+  const open = new Map<string, Instant>();
+  let queue: Sighting[] = [];
+  let noting = false;
+  let sweepable: string[] = [];
+  let sweptAtMs = clock.monotonicMs();
+  let unsubscribe = (): void => {};
+  let cancel = (): void => {};
+  let stopped = false;
+
+  const machineOf = (serial: string | undefined): Machine | undefined =>
+    serial === undefined ? undefined : inventory.find(serial as Serial);
+
+  const onSighting = (sighting: Sighting): void => {
+    if (sighting.by === 'dhcp') {
+      relays.heard(sighting.relay?.address ?? directly, sighting.at);
+      if (!isOfBoot(sighting)) return;
+    }
+    if (queue.length >= queueMax) {
+      counters.sightingsDropped += 1;
+      return;
+    }
+    queue.push(sighting);
+    if (noting) return;
+    noting = true;
+    clock.after(noteEveryMs, takeAll);
+  };
+
+  const takeAll = (): void => {
+    noting = false;
+    const told = queue;
+    queue = [];
+    for (const sighting of told) {
+      const note = noteOf(sighting);
+      if (note !== undefined) take(note);
+    }
+  };
+
+  const take = (note: Note): void => {
+    who.learn(note);
+    const mac = who.macOf(note);
+    const serial = note.serial ?? (mac && who.serialOf(mac)) ?? ownerOf(note.from);
+    const subject = mac ?? nameless(note, serial);
+    if (subject === undefined) return;
+    const isUnderWay = live.of(subject) !== undefined || open.has(subject);
+    if (!note.isBeginning && !isUnderWay) return;
+    const machine = machineOf(serial);
+    if (!live.take(subject, note, serverName, machine !== undefined)) return;
+    const boot = live.of(subject);
+    if (boot === undefined) return;
+    boot.mac = mac ?? boot.mac;
+    boot.serial = serial ?? boot.serial;
+    boot.uuid = note.uuid ?? (mac && who.uuidOf(mac)) ?? boot.uuid;
+    boot.registered = boot.registered || machine !== undefined;
+  };
+
+  const ownerOf = (address: Ipv4 | undefined) =>
+    address === undefined ? undefined : inventory.ownerOf(address)?.spec.serial;
+
+  /** Of a machine whose hardware address nobody saw: who else lends addresses here does not tell us. */
+  const nameless = ({ step }: Note, serial: string | undefined): string | undefined => {
+    const { client } = step.facts;
+    const guest = client === undefined || step.name === 'other' ? undefined : `address.${client}`;
+    const known = guest === undefined ? undefined : live.of(guest);
+    // What it asked for before it said its serial number is of the same boot; several machines behind one address are not.
+    if (known !== undefined && (serial === undefined || (known.serial ?? serial) === serial)) {
+      return guest;
+    }
+    return serial === undefined ? guest : `serial.${serial}`;
+  };
+
+  /** What no packet shows: that it answers probes, that it is healthy, that it waits in vain. */
+  const lookAtOpen = (): void => {
+    const now = clock.now();
+    for (const [subject, lastAt] of open) {
+      const boot = shelf.boots(subject).at(-1);
+      if (boot === undefined || now - lastAt > openForMs) {
+        open.delete(subject);
+        continue;
+      }
+      lookAtHealth(boot, now);
+      const mine = live.of(subject);
+      const { state, awaited, cause } = diagnose(boot, around, now);
+      if (state === 'healthy') open.delete(subject);
+      // Whoever heard it last says so for all.
+      if (mine === undefined || mine.lastAt < boot.lastAt) continue;
+      const stuckAt = state === 'stuck' ? awaited?.step : undefined;
+      if (stuckAt === mine.stuckAt) continue;
+      mine.stuckAt = stuckAt;
+      mine.isDirty = true;
+      if (stuckAt === undefined) continue;
+      const { serial = null, mac = null } = boot;
+      log.warn('a boot is stuck', { boot: boot.id, serial, mac, step: stuckAt, text: cause });
+    }
+  };
+
+  const lookAtHealth = (boot: Boot, now: Instant): void => {
+    const ignited = boot.steps.findLast(
+      ({ name, result }) => name === 'ignition' && result === 'done',
+    );
+    const machine = machineOf(boot.serial);
+    if (ignited === undefined || machine === undefined) return;
+    const { serial } = machine.spec;
+    const has = (name: BootStepName) => boot.steps.some((step) => step.name === name);
+    const told = deps.answeredAt(serial);
+    const answeredAt = told === undefined ? undefined : instantOf(told);
+    const answered = answeredAt !== undefined && answeredAt > ignited.lastAt;
+    const mine = live.of(boot.subject);
+    if (answered && !has('probe')) {
+      const text = 'it answers its probes';
+      add(boot, {
+        name: 'probe',
+        at: answeredAt,
+        lastAt: answeredAt,
+        result: 'done',
+        text,
+        facts: {},
+      });
+    }
+    const since = instantOf(machine.status.since);
+    // Healthy all along: the first answer after its Ignition says that it is so again.
+    const healthyAt = since > ignited.lastAt ? since : answered ? answeredAt : undefined;
+    const isTeller = answered || mine?.steps.some(({ name }) => name === 'ignition') === true;
+    if (machine.status.state !== 'healthy' || healthyAt === undefined || !isTeller) return;
+    if (has('healthy')) return;
+    const at = healthyAt > now ? now : healthyAt;
+    add(boot, { name: 'healthy', at, lastAt: at, result: 'done', text: '', facts: {} });
+  };
+
+  const add = (boot: Boot, step: Note['step']): void => {
+    const known = live.of(boot.subject);
+    if (known?.steps.some(({ name }) => name === step.name) === true) return;
+    take({
+      ...(boot.mac === undefined ? {} : { mac: boot.mac }),
+      ...(boot.serial === undefined ? {} : { serial: boot.serial }),
+      step,
+      isBeginning: false,
+    });
+  };
+
+  const write = async (): Promise<void> => {
+    const dirty: { readonly boot: LiveBoot; readonly write: Write }[] = [];
+    let bytes = 0;
+    for (const boot of live.all()) {
+      if (!boot.isDirty) continue;
+      if (dirty.length >= recordsPerCommitMax || bytes >= bytesPerCommitMax) break;
+      const { mac, serial, uuid, registered, stuckAt, steps, subject, beganAt } = boot;
+      const record = { server: serverName, mac, serial, uuid, registered, stuckAt, steps };
+      const value = encodeRecord(record);
+      bytes += value.length;
+      const key = recordKey(subject, beganAt, serverName);
+      dirty.push({ boot, write: { kind: 'put', key, value } });
+      boot.isDirty = false;
+    }
+    const puts = new Set(dirty.map((one) => one.write.kind === 'put' && one.write.key));
+    const swept = sweepable
+      .splice(0, recordsPerCommitMax - dirty.length)
+      .filter((key) => !puts.has(key));
+    if (dirty.length + swept.length === 0) return;
+    const deletes = swept.map((key): Write => ({ kind: 'delete', key }));
+    const done = await store.commit([], [...dirty.map((one) => one.write), ...deletes]);
+    if (done.ok) {
+      counters.recordsWritten += dirty.length;
+      counters.recordsSwept += deletes.length;
+      return;
+    }
+    // The same once more says the same, so it may be repeated whatever became of it.
+    counters.writesFailed += 1;
+    for (const { boot } of dirty) boot.isDirty = true;
+  };
+
+  const sweep = (): void => {
+    if (clock.monotonicMs() - sweptAtMs < sweepEveryMs || sweepable.length > 0) return;
+    sweptAtMs = clock.monotonicMs();
+    if (inventory.freshness().kind !== 'live' || shelf.mirror.freshness().kind !== 'live') return;
+    const piles = new Map(
+      Array.from(shelf.subjects(), (subject) => [
+        subject,
+        { entries: shelf.entries(subject), boots: shelf.boots(subject) },
+      ]),
+    );
+    sweepable = [
+      ...staleKeys(piles, (serial, wasRegistered) => {
+        if (machineOf(serial) !== undefined) return 'registered';
+        const isUnread = serial !== undefined && inventory.broken().has(keys.machine(serial));
+        if (isUnread) return 'registered';
+        return wasRegistered && serial !== undefined ? 'gone' : 'stranger';
+      }),
+    ];
+  };
+
+  const tick = async (): Promise<void> => {
+    takeAll();
+    lookAtOpen();
+    sweep();
+    await write();
+    live.forgetOld(clock.now());
+    if (!stopped) cancel = clock.after(writeEveryMs, () => void tick());
+  };
+
+  shelf.subscribe((_, subjects) => {
+    const now = clock.now();
+    for (const subject of subjects) {
+      const boots = shelf.boots(subject);
+      const last = boots.at(-1);
+      if (last === undefined) continue;
+      if (now - last.lastAt < openForMs) open.set(subject, last.lastAt);
+      const { mac, serial } = last;
+      if (mac !== undefined && serial !== undefined && who.serialOf(mac) !== serial) {
+        who.learn({ mac, serial });
+      }
+    }
+  });
+
+  const newest = (boots: readonly Boot[]): Boot | undefined =>
+    boots.reduce<Boot | undefined>(
+      (best, boot) => (best === undefined || boot.beganAt > best.beganAt ? boot : best),
+      undefined,
+    );
+
+  const ofSerial = (serial: string): Boot | undefined =>
+    newest(shelf.all().filter((boot) => boot.serial === serial));
+
+  return {
+    who,
+    start: async () => {
+      const started = await shelf.mirror.start();
+      if (!started.ok) return started;
+      stopped = false;
+      unsubscribe = deps.sightings.subscribe(onSighting);
+      cancel = clock.after(writeEveryMs, () => void tick());
+      return started;
+    },
+    stop: () => {
+      stopped = true;
+      cancel();
+      unsubscribe();
+      shelf.mirror.stop();
+    },
+    freshness: shelf.records.freshness,
+    broken: shelf.records.broken,
+    changed: shelf.records.changed,
+    completeTo: shelf.records.completeTo,
+    boots: shelf.all,
+    find: (name) => shelf.find(name) ?? shelf.boots(name.toLowerCase()).at(-1) ?? ofSerial(name),
+    ofSerial,
+    diagnosisOf: (boot) => diagnose(boot, around, clock.now()),
+    stuck: () => {
+      const counts = new Map<BootStepName, number>();
+      for (const subject of open.keys()) {
+        const boot = shelf.boots(subject).at(-1);
+        if (boot === undefined) continue;
+        const { state, awaited } = diagnose(boot, around, clock.now());
+        if (state !== 'stuck' || awaited === undefined) continue;
+        counts.set(awaited.step, (counts.get(awaited.step) ?? 0) + 1);
+      }
+      return counts;
+    },
+    subscribe: (listener) => shelf.subscribe((news) => listener(news)),
+    counters: () => ({ ...counters, ...live.counters }),
+    stored: () => ({
+      bytes: shelf.bytes(),
+      bytesMax: storedBytesMax,
+      boots: shelf.all().length,
+    }),
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * The boots that this server sees happen: what it has seen of each, ready to be written. Bounded in machines and in
+ * steps; whoever nobody knows is let in last and pushed out first.
+ */
+
+import type { Instant } from '../../base/time.ts';
+import type { BootStep, BootStepName } from '../boot.ts';
+import type { Note } from './note.ts';
+import { beginsBoot, phaseOf } from './phase.ts';
+
+type LiveStep = { -readonly [K in keyof BootStep]: BootStep[K] } & {
+  transfer: string | undefined;
+};
+
+export type LiveBoot = {
+  readonly subject: string;
+  /** In the order they came. */
+  readonly steps: readonly LiveStep[];
+  readonly beganAt: Instant;
+  lastAt: Instant;
+  mac: string | undefined;
+  serial: string | undefined;
+  uuid: string | undefined;
+  registered: boolean;
+  stuckAt: BootStepName | undefined;
+  /** Something of it is not stored yet. */
+  isDirty: boolean;
+};
+
+/** All machines of a large site powered on together. */
+export const liveMax = 8_192;
+/** Of those, machines that nobody registered: a flood of invented ones stays below the others. */
+export const strangersMax = 4_096;
+/** A boot has 15; a machine that goes round in iPXE's loop has its repetitions counted, not listed. */
+export const stepsMax = 48;
+/** A stranger that only asked DHCP and was silent since makes room. */
+const strangerIdleMs = 60_000;
+/** At the bound so many go at once: an eighth. */
+const evictedShare = 8;
+/** Nothing more will be told of a boot after this. */
+const liveForMs = 30 * 60_000;
+/** Repetitions this near count as one step. */
+const nearSteps = 5;
+
+export type LiveCounters = { strangersUntold: number; stepsUntold: number };
+
+export type LiveBoots = {
+  /** @returns false when there was no room for it. */
+  readonly take: (subject: string, note: Note, server: string, isKnown: boolean) => boolean;
+  readonly of: (subject: string) => LiveBoot | undefined;
+  readonly all: () => Iterable<LiveBoot>;
+  readonly forgetOld: (now: Instant) => void;
+  readonly size: () => number;
+  readonly counters: LiveCounters;
+};
+
+export function createLiveBoots(): LiveBoots {
+  /** Least recently heard of first. */
+  const boots = new Map<string, LiveBoot>();
+  /** Replaced by a newer boot of the same machine before they were stored. */
+  const replaced = new Set<LiveBoot>();
+  const counters: LiveCounters = { strangersUntold: 0, stepsUntold: 0 };
+  let strangers = 0;
+
+  const drop = (boot: LiveBoot): void => {
+    boots.delete(boot.subject);
+    if (!boot.registered) strangers -= 1;
+  };
+
+  /** No stranger will have been silent for long enough before this. */
+  let strangersFullUntil = Number.NEGATIVE_INFINITY;
+
+  /** In whole batches: what looks for the oldest one by one is slow when a flood comes. */
+  const makeRoom = (now: Instant, isKnown: boolean, isFar: boolean): boolean => {
+    if (boots.size >= liveMax) {
+      let left = liveMax / evictedShare;
+      for (const boot of boots.values()) {
+        if (left === 0) break;
+        left -= 1;
+        drop(boot);
+      }
+    }
+    if (isKnown || strangers < strangersMax) return true;
+    if (now < strangersFullUntil && !isFar) return false;
+    let dropped = 0;
+    let oldestAt = now;
+    for (const boot of boots.values()) {
+      if (boot.registered || boot.steps.some(isFarStep)) continue;
+      if (boot.lastAt < oldestAt) oldestAt = boot.lastAt;
+      if (now - boot.lastAt < strangerIdleMs && !(isFar && dropped === 0)) continue;
+      drop(boot);
+      dropped += 1;
+    }
+    if (dropped === 0) strangersFullUntil = oldestAt + strangerIdleMs;
+    return dropped > 0;
+  };
+
+  return {
+    counters,
+    size: () => boots.size,
+    of: (subject) => boots.get(subject),
+    all: function* () {
+      yield* replaced;
+      yield* boots.values();
+    },
+    forgetOld: (now) => {
+      for (const boot of replaced) if (!boot.isDirty) replaced.delete(boot);
+      for (const boot of boots.values()) {
+        if (now - boot.lastAt < liveForMs) break;
+        if (!boot.isDirty) drop(boot);
+      }
+    },
+    take: (subject, note, server, isKnown) => {
+      const { step, transfer } = note;
+      let boot = boots.get(subject);
+      if (boot !== undefined && continues(boot, note)) {
+        touch(boots, boot, step.lastAt);
+        return true;
+      }
+      const next: LiveStep = { ...step, server, times: 1, transfer };
+      if (boot === undefined || beginsBoot(boot.steps, next)) {
+        if (boot !== undefined) {
+          if (boot.isDirty && replaced.size < liveMax) replaced.add(boot);
+          drop(boot);
+        }
+        if (!makeRoom(step.at, isKnown, isFarStep(next))) {
+          counters.strangersUntold += 1;
+          return false;
+        }
+        boot = newBoot(subject, step.at, isKnown);
+        if (!isKnown) strangers += 1;
+      } else if (isKnown && !boot.registered) {
+        boot.registered = true;
+        strangers -= 1;
+      }
+      if (!repeats(boot, next)) {
+        if (boot.steps.length >= stepsMax) counters.stepsUntold += 1;
+        else (boot.steps as LiveStep[]).push(next);
+      }
+      touch(boots, boot, step.lastAt);
+      return true;
+    },
+  };
+}
+
+function isFarStep({ name }: LiveStep): boolean {
+  return phaseOf(name) > phaseOf('ipxe-ack');
+}
+
+function newBoot(subject: string, beganAt: Instant, registered: boolean): LiveBoot {
+  return {
+    subject,
+    steps: [],
+    beganAt,
+    lastAt: beganAt,
+    mac: undefined,
+    serial: undefined,
+    uuid: undefined,
+    registered,
+    stuckAt: undefined,
+    isDirty: true,
+  };
+}
+
+function touch(boots: Map<string, LiveBoot>, boot: LiveBoot, at: Instant): void {
+  boot.lastAt = at;
+  boot.isDirty = true;
+  boots.delete(boot.subject);
+  boots.set(boot.subject, boot);
+}
+
+/** The next word on a transfer that is among its steps. */
+function continues(boot: LiveBoot, { step, transfer }: Note): boolean {
+  if (transfer === undefined) return false;
+  const known = boot.steps.findLast((one) => one.transfer === transfer && one.result === 'running');
+  if (known === undefined) return false;
+  const { name, lastAt, result, text, facts } = step;
+  Object.assign(known, { name, lastAt, result, text, facts });
+  return true;
+}
+
+/** The same once more: a DISCOVER without an answer, a script that is refused again. */
+function repeats(boot: LiveBoot, next: LiveStep): boolean {
+  if (next.result === 'running') return false;
+  const known = boot.steps
+    .slice(-nearSteps)
+    .findLast(
+      ({ name, result, text }) =>
+        name === next.name && result === next.result && text === next.text,
+    );
+  if (known === undefined || known.facts.path !== next.facts.path) return false;
+  known.times += 1;
+  known.lastAt = next.lastAt;
+  known.facts = next.facts;
+  return true;
+}

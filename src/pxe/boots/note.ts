@@ -1,0 +1,188 @@
+/** What a sighting says of a boot: whose, and which step. Pure; most DHCP messages are none of a boot's. */
+
+import { type Ipv4, type MacAddress, parseIpv4 } from '../../base/addresses.ts';
+import type { BootStep, BootStepFacts, BootStepResult } from '../boot.ts';
+import type { DhcpSighting, HttpSighting, Sighting, TftpSighting } from '../sightings.ts';
+
+export type Note = {
+  readonly mac?: MacAddress;
+  readonly uuid?: string;
+  readonly clientId?: string;
+  /** It was lent this one. */
+  readonly leased?: Ipv4;
+  /** It asked from this one. */
+  readonly from?: Ipv4;
+  readonly serial?: string;
+  readonly step: Omit<BootStep, 'server' | 'times'>;
+  /** Of a transfer: what is told of it later replaces what was told before. */
+  readonly transfer?: string;
+  readonly isBeginning: boolean;
+};
+
+/** Texts of clients in records: an image's worth of user agent tells no more. */
+const textMax = 120;
+
+export function noteOf(sighting: Sighting): Note | undefined {
+  switch (sighting.by) {
+    case 'dhcp':
+      return ofDhcp(sighting);
+    case 'tftp':
+      return ofTftp(sighting);
+    case 'http':
+      return ofHttp(sighting);
+  }
+}
+
+/** Cheap enough for every packet: renewals and the like are no step of a boot. */
+export function isOfBoot(sighting: Sighting): boolean {
+  if (sighting.by !== 'dhcp') return true;
+  return sighting.message === 'discover' || sighting.message === 'selecting';
+}
+
+function ofDhcp(told: DhcpSighting): Note | undefined {
+  if (!isOfBoot(told)) return undefined;
+  // It chose another server, which tells of its own part.
+  if (told.answer === 'silence' && told.reason === 'it chose another server') return undefined;
+  const { client } = told;
+  const { vendorClass = '' } = client;
+  const isBootClient = vendorClass.startsWith('PXEClient') || vendorClass.startsWith('HTTPClient');
+  const isOffer = told.message === 'discover';
+  const name = client.isIpxe
+    ? isOffer
+      ? 'ipxe-offer'
+      : 'ipxe-ack'
+    : isBootClient
+      ? isOffer
+        ? 'firmware-offer'
+        : 'firmware-ack'
+      : 'os-dhcp';
+  // Of the operating system's only the end counts.
+  if (name === 'os-dhcp' && told.answer !== 'ack') return undefined;
+  const { relay } = told;
+  const { uuid, clientId } = client;
+  const isGood = told.answer === 'offer' || told.answer === 'ack';
+  const [architecture] = client.architectures;
+  const circuit = relay?.circuitId;
+  const facts: BootStepFacts = {
+    ...(told.address === undefined ? {} : { address: told.address }),
+    ...(told.bootFile === undefined ? {} : { bootFile: told.bootFile }),
+    ...(relay === undefined ? {} : { relay: relay.address }),
+    ...(circuit === undefined ? {} : { circuit: printable(circuit) }),
+    ...(told.interface === undefined ? {} : { interface: told.interface }),
+    ...(vendorClass === '' ? {} : { vendorClass: cut(vendorClass) }),
+    ...(architecture === undefined ? {} : { architecture }),
+  };
+  const result: BootStepResult = isGood ? 'done' : 'failed';
+  const hasNoFile = isGood && isBootClient && told.bootFile === undefined;
+  return {
+    mac: told.mac,
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(told.answer === 'ack' && told.address !== undefined ? { leased: told.address } : {}),
+    step: {
+      name,
+      at: told.at,
+      lastAt: told.at,
+      result,
+      text: isGood && !hasNoFile ? '' : `${isGood ? '' : `${told.answer}: `}${told.reason}`,
+      facts,
+    },
+    isBeginning: name !== 'os-dhcp',
+  };
+}
+
+const tftpResults: Readonly<Record<TftpSighting['kind'], BootStepResult>> = {
+  started: 'running',
+  moving: 'running',
+  completed: 'done',
+  'size-only': 'done',
+  aborted: 'failed',
+  'given-up': 'failed',
+  'not-found': 'missed',
+  refused: 'failed',
+  'over-limit': 'failed',
+};
+
+function ofTftp(told: TftpSighting): Note {
+  const { kind, client, file } = told;
+  const name = kind === 'not-found' ? 'other' : kind === 'size-only' ? 'loader-size' : 'loader';
+  const options = [...told.options].map(([option, value]) => `${option}=${value}`).join(' ');
+  return {
+    ...fromOf(client.address),
+    transfer: `${client.address}:${client.port}`,
+    step: {
+      name,
+      at: told.at,
+      lastAt: told.at,
+      result: tftpResults[kind],
+      text: kind === 'completed' ? '' : told.text,
+      facts: {
+        client: client.address,
+        path: cut(file),
+        ...(options === '' ? {} : { options }),
+        ...(kind === 'started' || kind === 'not-found' ? {} : { durationMs: told.durationMs }),
+        bytes: told.bytes,
+        ...(told.resentBlocks === 0 ? {} : { resentBlocks: told.resentBlocks }),
+      },
+    },
+    isBeginning: name !== 'other',
+  };
+}
+
+function ofHttp(told: HttpSighting): Note {
+  const { kind, phase, status, method } = told;
+  const isHead = method === 'HEAD';
+  const name = kind === 'loader' && isHead ? 'loader-size' : kind;
+  const isWhole = phase === 'ended' && told.sentBytes >= told.bodyBytes;
+  const result: BootStepResult =
+    status >= 400
+      ? kind === 'other'
+        ? 'missed'
+        : 'failed'
+      : status >= 300
+        ? 'redirected'
+        : told.bodyBytes === 0 || isWhole
+          ? 'done'
+          : phase === 'ended'
+            ? 'failed'
+            : 'running';
+  const text = result === 'failed' && status < 400 ? 'the download broke off' : told.text;
+  return {
+    ...fromOf(told.remoteAddress),
+    ...(told.serial === undefined || told.serial === '' ? {} : { serial: told.serial }),
+    transfer: told.requestId,
+    step: {
+      name,
+      at: told.at,
+      lastAt: told.at,
+      result,
+      text,
+      facts: {
+        client: told.remoteAddress,
+        path: cut(told.path),
+        status,
+        ...(told.imageId === undefined ? {} : { imageId: cut(told.imageId) }),
+        ...(told.userAgent === undefined ? {} : { userAgent: cut(told.userAgent) }),
+        ...(told.bodyBytes === 0 ? {} : { bytes: told.sentBytes, totalBytes: told.bodyBytes }),
+        ...(phase === 'answered' ? {} : { durationMs: Math.round(told.durationMs) }),
+      },
+    },
+    isBeginning: name !== 'other' && name !== 'why' && name !== 'ignition',
+  };
+}
+
+function fromOf(text: string): { readonly from?: Ipv4 } {
+  const address = parseIpv4(text);
+  return address.ok ? { from: address.value } : {};
+}
+
+function cut(text: string): string {
+  return text.slice(0, textMax);
+}
+
+/** A switch's name for a port is mostly text. */
+function printable(octets: Uint8Array): string {
+  const isText = octets.every((octet) => octet >= 0x20 && octet < 0x7f);
+  if (isText) return cut(String.fromCharCode(...octets));
+  return cut(Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join(''));
+}
