@@ -20,8 +20,15 @@ export function parseMac(text: string): Result<MacAddress, string> {
 }
 
 export function macFromBytes(octets: Uint8Array): MacAddress {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join(':') as MacAddress;
+  let text = '';
+  for (let at = 0; at < octets.length; at += 1) {
+    text += `${at === 0 ? '' : ':'}${hexadecimal[octets[at] ?? 0]}`;
+  }
+  return text as MacAddress;
 }
+
+/** Of each octet: every DHCP message is read as text of its hardware address. */
+const hexadecimal = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
 
 export function macToBytes(mac: MacAddress): Uint8Array {
   return Uint8Array.from(mac.split(':'), (part) => Number.parseInt(part, 16));
@@ -60,7 +67,7 @@ function notIpv4(text: string): string {
 }
 
 export function formatIpv4(address: Ipv4): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
+  return `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;
 }
 
 /** Wraps at 2^32 like the address space itself; callers that must not wrap check `isInside`. */

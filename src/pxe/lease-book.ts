@@ -7,11 +7,12 @@ import { addToIpv4, formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.t
 import { createMirror, type Freshness } from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import type { Revision, Store, StoreProblem } from '../base/store.ts';
+import { absent, type Revision, type Store, type StoreProblem } from '../base/store.ts';
 import type { Instant } from '../base/time.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, auditWrite } from '../inventory/audit.ts';
+import type { LeaseCopy } from './dhcp/lease-memory.ts';
 import { declinedMac, leasePrefix, leaseRows, openLeaseTable } from './dhcp/leases.ts';
 
 /** One entry of a lease table; it outlives its expiry until another client needs the address. */
@@ -62,6 +63,8 @@ export type LeaseBook = {
   readonly find: (address: Ipv4) => BookedLease | undefined;
   /** Of the range that begins there, ascending by address; undefined: its table cannot be read. Reads no other table. */
   readonly inRange: (first: Ipv4) => readonly BookedLease[] | undefined;
+  /** The tables as they are stored, for DHCP to decide on. */
+  readonly copy: LeaseCopy;
   readonly subscribe: (
     listener: (news: LeaseNews | { readonly kind: 'listed' }) => void,
   ) => () => void;
@@ -176,6 +179,18 @@ export function createLeaseBook(deps: {
       if (table === undefined) return mirror.broken().has(formatIpv4(first)) ? undefined : [];
       const found = leasesOf(table);
       return found.ok ? found.value : undefined;
+    },
+    copy: {
+      isLive: () => mirror.freshness().kind === 'live',
+      stored: (tableKey) => {
+        const name = tableKey.slice(leasePrefix.length);
+        const table = mirror.get(name);
+        if (table === undefined) {
+          return mirror.broken().has(name) ? undefined : { value: undefined, modRevision: absent };
+        }
+        const modRevision = revisions.get(table);
+        return modRevision && { value: table.bytes, modRevision };
+      },
     },
     subscribe: (listener) =>
       mirror.subscribe((changes, how) => {

@@ -242,7 +242,7 @@ export function createPxe(deps: {
   const startDhcpIfOn = async (): Promise<Result<void, PxeProblem>> => {
     if (settings.dhcp === undefined) return ok(undefined);
     const { tell } = sightings;
-    const common = { world, transact, inventory, networks, advertiseUrl, tell };
+    const common = { world, inventory, networks, advertiseUrl, tell, copy: leases.copy };
     const started = await startDhcp({ ...common, settings: settings.dhcp });
     if (!started.ok) return started;
     dhcp = started.value;

@@ -41,9 +41,14 @@ export async function startBenchServer(
   folder = mkdtempSync(join(tmpdir(), 'tetsukan-bench-')),
   {
     tftpRoot = '/usr/lib/ipxe',
+    dhcpBind,
+    relayNetwork = '127.0.0.0/8',
     endpoints,
   }: {
     readonly tftpRoot?: string;
+    /** Default: a free port of loopback. */
+    readonly dhcpBind?: string;
+    readonly relayNetwork?: string;
     /** Default: an embedded etcd. */
     readonly endpoints?: readonly string[];
   } = {},
@@ -60,8 +65,8 @@ https: 127.0.0.1:0
 advertise-url: http://127.0.0.1:${ports.http}
 advertise-url-https: https://127.0.0.1:18443
 data-dir: ${folder}/data
-dhcp-bind: 127.0.0.1:${ports.dhcp}
-dhcp: { relay-networks: [127.0.0.0/8] }
+dhcp-bind: ${dhcpBind ?? `127.0.0.1:${ports.dhcp}`}
+dhcp: { relay-networks: [${relayNetwork}] }
 tftp: { listen: 127.0.0.1:${ports.tftp}, root: ${tftpRoot} }
 ipxe-efi-path: ${tftpRoot}/ipxe.efi
 etcd: ${endpoints === undefined ? `{ embedded: { data-dir: ${folder}/etcd } }` : `{ endpoints: [${endpoints.join()}] }`}

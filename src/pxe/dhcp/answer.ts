@@ -18,6 +18,8 @@ export type Answer =
       readonly kind: 'ack';
       readonly address: Ipv4;
       readonly leased: boolean;
+      /** Where it is not the configured time: what is left of a lease that could not be prolonged. */
+      readonly leaseSeconds?: number;
       readonly reason: string;
     }
   | { readonly kind: 'nak'; readonly reason: string }

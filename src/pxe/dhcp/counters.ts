@@ -44,6 +44,8 @@ export type DhcpCounters = {
   /** Not answered, since the answer would have come too late. */
   late: number;
   storeFailures: number;
+  /** ACKs for what is left of a committed lease, since the store did not answer. */
+  confirmedFromMemory: number;
   brokenTables: number;
   /** Machines whose first message was not logged, since too many began within a minute. */
   untold: number;
@@ -218,6 +220,7 @@ function noneYet(): Counters {
     dropped: 0,
     late: 0,
     storeFailures: 0,
+    confirmedFromMemory: 0,
     brokenTables: 0,
     untold: 0,
     clockJumps: 0,

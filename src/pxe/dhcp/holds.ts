@@ -15,6 +15,8 @@ export type Holds = {
   /** Begins or prolongs. An older offer of the same address to another client is not withdrawn: first come wins. */
   readonly place: (mac: MacAddress, address: Ipv4, nowMs: number) => void;
   readonly drop: (mac: MacAddress) => void;
+  /** Grows with each hold that was dropped before its time: what was held by all may be free again. */
+  readonly dropped: () => number;
   readonly size: () => number;
 };
 
@@ -46,6 +48,7 @@ export function createHolds(holdMs: number): Holds {
     const hold = offers.get(mac);
     return hold !== undefined && hold.untilMs > nowMs ? hold : undefined;
   };
+  let dropped = 0;
   return {
     offeredTo: (mac, nowMs) => live(mac, nowMs)?.address,
     holderOf: (address, nowMs) => {
@@ -58,7 +61,11 @@ export function createHolds(holdMs: number): Holds {
       holders.set(address, mac);
       dropEnded(nowMs);
     },
-    drop,
+    drop: (mac) => {
+      dropped += 1;
+      drop(mac);
+    },
+    dropped: () => dropped,
     size: () => offers.size,
   };
 }

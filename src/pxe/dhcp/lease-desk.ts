@@ -1,16 +1,18 @@
-/** Where leases are decided: a batch of requests of one range, all answered inside one commit of its lease table. */
+/** Where leases are decided: the requests of each range on its table, answered after what they are promised is stored. */
 
 import type { Ipv4 } from '../../base/addresses.ts';
-import { fail, ok, type Result } from '../../base/result.ts';
+import type { Result } from '../../base/result.ts';
+import type { Store } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
-import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import { type Answer, answerTo } from './answer.ts';
 import { createHolds } from './holds.ts';
-import { type LeaseTable, openLeaseTable } from './leases.ts';
+import { createLeaseCommits, type Decided, type LeaseProblem } from './lease-commits.ts';
+import { createLeaseMemory, type LeaseCopy } from './lease-memory.ts';
+import { type LeaseTable, leaseIndexOf } from './leases.ts';
 import { createPicker, type Picker } from './picker.ts';
 import type { DhcpRequest } from './request.ts';
 import { type ClockReading, type ClockWatch, reusableUpTo, watchClock } from './reuse.ts';
@@ -25,32 +27,74 @@ export type LeaseWish = {
   readonly serverAddress: Ipv4;
 };
 
-export type LeaseProblem =
-  | TransactProblem
-  | { readonly kind: 'table-broken'; readonly text: string };
+/** The wishes of one range. */
+export type LeaseBatch = {
+  readonly tableKey: string;
+  readonly wishes: readonly LeaseWish[];
+  /** One answer per wish, in their order, given after what they promise is stored. */
+  readonly answer: (answers: Result<readonly Answer[], LeaseProblem>) => void;
+};
 
 export type LeaseDesk = {
-  /** One answer per wish, in their order, given after what they promise is stored. */
-  readonly settle: (
+  /** Resolves when the next batches may come; a range that is held up answers later. */
+  readonly settle: (batches: readonly LeaseBatch[]) => Promise<void>;
+  /** Batches that `settle` takes at once. */
+  readonly batchesMax: number;
+  /**
+   * Answers to DISCOVERs, at once: an offer promises nothing, so it rests on what is remembered. Undefined when that is
+   * not fresh enough, or the store is away: an offer would then win over that of a server that can keep it.
+   */
+  readonly glance: (
     tableKey: string,
-    wishes: readonly LeaseWish[],
-  ) => Promise<Result<readonly Answer[], LeaseProblem>>;
+    discovers: readonly LeaseWish[],
+  ) => readonly Answer[] | undefined;
+  /**
+   * The answer to a client that keeps its address, when the store does not answer: an ACK for what is left of the last
+   * lease known to be committed, or undefined.
+   *
+   * How fresh must that be? It need not be: only RENEWING, REBINDING and INIT-REBOOT are confirmed, whose client has
+   * that lease from an ACK already and may use the address until it ends whether we answer or not (RFC 2131 sections
+   * 3.2 and 4.4.5). The ACK gives not a second more. Had the lease been released or declined elsewhere in the meantime,
+   * then by this very client, which would not ask to keep it, or by an operator, who cannot take from the client what it
+   * holds either. A client that begins anew (DISCOVER, SELECTING) claims nothing by itself: for it we are silent. After
+   * the clock was set nobody can say what is left, and nothing is confirmed.
+   */
+  readonly confirm: (tableKey: string, wish: LeaseWish) => Answer | undefined;
   /** Compares wall and monotonic time. */
   readonly lookAtClock: () => void;
   readonly holds: () => number;
 };
 
+/** A picker that found nothing looks again after this time: offers end by themselves. */
+const pickerMsMax = 50;
+/** Less than this is no lease worth an answer. */
+const leftSecondsMin = 10;
+
+type KeptPicker = {
+  readonly picker: Picker;
+  readonly count: number;
+  upTo: Instant;
+  readonly madeMs: number;
+  readonly holdsDropped: number;
+};
+
 export function createLeaseDesk(deps: {
-  readonly clock: Pick<World['clock'], 'now' | 'monotonicMs'>;
-  readonly transact: Transact;
+  readonly world: Pick<World, 'clock' | 'chance'>;
+  readonly store: Pick<Store, 'get' | 'commit' | 'conditionsMax' | 'bytesMax'>;
+  /** Absent: tables are read when they are needed. */
+  readonly copy: LeaseCopy | undefined;
   readonly inventory: Pick<Inventory, 'ipam' | 'ownerOf'>;
   readonly isOwn: (address: Ipv4) => boolean;
   readonly holdSeconds: number;
   /** The wall clock was set by this much. */
   readonly onClockJump: (byMs: number) => void;
 }): LeaseDesk {
-  const { clock, transact, inventory, isOwn } = deps;
+  const { world, store, inventory, isOwn } = deps;
+  const { clock } = world;
   const holds = createHolds(deps.holdSeconds * 1000);
+  const memory = createLeaseMemory(deps.copy);
+  const commits = createLeaseCommits({ store, world, memory });
+  const pickers = new WeakMap<LeaseTable, KeptPicker>();
   let clockWatch: ClockWatch | undefined;
 
   const read = (): ClockReading => ({ now: clock.now(), monotonicMs: clock.monotonicMs() });
@@ -72,18 +116,39 @@ export function createLeaseDesk(deps: {
     !isOwn(address) &&
     inventory.ownerOf(address) === undefined;
 
+  const pickerOf = (table: LeaseTable, { range }: Subnet, upTo: Instant, nowMs: number): Picker => {
+    const { count } = range;
+    const known = pickers.get(table);
+    if (
+      known?.count === count &&
+      known.holdsDropped === holds.dropped() &&
+      nowMs - known.madeMs < pickerMsMax
+    ) {
+      known.upTo = upTo;
+      return known.picker;
+    }
+    const kept: KeptPicker = {
+      picker: createPicker(table, range, () => kept.upTo),
+      count,
+      upTo,
+      madeMs: nowMs,
+      holdsDropped: holds.dropped(),
+    };
+    pickers.set(table, kept);
+    return kept.picker;
+  };
+
   const answersOf = (table: LeaseTable, wishes: readonly LeaseWish[]): readonly Answer[] => {
     const reading = read();
     const watched = watch(reading);
     const ipam = inventory.ipam();
-    const pickers = new Map<number, Picker>();
     return wishes.map(({ request, subnet, dhcp, serverAddress }) => {
       const seconds = leaseSeconds(dhcp);
       const upTo = reusableUpTo(watched, reading, seconds);
       return answerTo(request, table, {
         subnet,
         holds,
-        picker: pickerOf(pickers, table, subnet, upTo),
+        picker: pickerOf(table, subnet, upTo, reading.monotonicMs),
         leaseSeconds: seconds,
         isOurs: (server) =>
           server === (request.relay?.serverIdOverride ?? serverAddress) || isOwn(server),
@@ -96,36 +161,53 @@ export function createLeaseDesk(deps: {
   };
 
   return {
-    settle: async (key, wishes) => {
-      const settled = await transact<readonly Answer[] | string>(
-        key.replace('lease-usages', 'leases'),
-        { keys: [key] },
-        (view) => {
-          const table = openLeaseTable(view.get(key)?.value);
-          if (!table.ok) return { ok: true, value: table.error, writes: [] };
-          const value = answersOf(table.value, wishes);
-          return table.value.changed()
-            ? { ok: true, value, writes: [{ kind: 'put', key, value: table.value.encode() }] }
-            : { ok: true, value, writes: [] };
-        },
-      );
-      if (!settled.ok) return settled;
-      const { value } = settled.value;
-      return typeof value === 'string' ? fail({ kind: 'table-broken', text: value }) : ok(value);
+    batchesMax: commits.rangesMax,
+    settle: (batches) =>
+      commits.settle(
+        batches.map(({ tableKey, wishes, answer }) => ({
+          tableKey,
+          answer,
+          decide: ({ table }): Decided<readonly Answer[]> => {
+            const value = answersOf(table, wishes);
+            return { value, needsProof: value.some(isVerdict) };
+          },
+        })),
+      ),
+    glance: (tableKey, discovers) => {
+      if (commits.isAway() || !memory.isLive()) return undefined;
+      const found = memory.recall(tableKey);
+      return typeof found === 'object' ? answersOf(found.table, discovers) : undefined;
+    },
+    confirm: (tableKey, { request, subnet, dhcp }) => {
+      const address = keptAddress(request);
+      const index = address === undefined ? undefined : leaseIndexOf(subnet.range, address);
+      const lease = memory.committedLease(tableKey, request.mac);
+      if (address === undefined || index === undefined || lease?.index !== index) return undefined;
+      const reading = read();
+      const isSettled = Number.isFinite(reusableUpTo(watch(reading), reading, leaseSeconds(dhcp)));
+      if (!isSettled || !mayLend(address, subnet, inventory.ipam())) return undefined;
+      const left = Math.floor((lease.expiresAt - reading.now) / 1000);
+      if (left < leftSecondsMin || !Number.isFinite(left)) return undefined;
+      return {
+        kind: 'ack',
+        address,
+        leased: true,
+        leaseSeconds: Math.min(left, leaseSeconds(dhcp)),
+        reason: 'confirmed from memory for what is left: the store does not answer',
+      };
     },
     lookAtClock: () => void watch(read()),
     holds: holds.size,
   };
 }
 
-/** A configuration that changes while requests wait may give one range two sizes. */
-function pickerOf(
-  pickers: Map<number, Picker>,
-  table: LeaseTable,
-  { range }: Subnet,
-  upTo: Instant,
-): Picker {
-  const picker = pickers.get(range.count) ?? createPicker(table, range, upTo);
-  pickers.set(range.count, picker);
-  return picker;
+/** Whether the table alone can tell it: an old memory of it must not. */
+function isVerdict(answer: Answer): boolean {
+  return answer.kind === 'nak' || (answer.kind === 'silence' && answer.note !== 'other-server');
+}
+
+/** What a client asks to keep; undefined for one that asks for something new, or through a relay of another network. */
+export function keptAddress({ wish }: Pick<DhcpRequest, 'wish'>): Ipv4 | undefined {
+  if (wish.kind === 'extending') return wish.address;
+  return wish.kind === 'init-reboot' ? wish.requested : undefined;
 }

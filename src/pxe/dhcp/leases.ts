@@ -44,7 +44,8 @@ export type LeaseTable = {
   readonly release: (mac: MacAddress, now: Instant) => void;
   /** Sets the address aside until the lease would have ended: another host was seen using it. */
   readonly decline: (mac: MacAddress) => void;
-  readonly changed: () => boolean;
+  /** Grows with each change. */
+  readonly version: () => number;
   /** What nobody has a right to, of the indices below `count`; the same list until something changes. */
   readonly free: (count: number, upTo: Instant) => FreeIndices;
   readonly entries: () => ReadonlyMap<string, Lease>;
@@ -87,10 +88,13 @@ export function declinedMac(index: number): MacAddress {
   return macFromBytes(octets);
 }
 
-type Row = Lease & { readonly json: unknown };
+type Row = Lease & {
+  /** As text of JSON: a table is written far more often than one of its rows changes. */
+  readonly text: string;
+};
 type Parsed = { readonly rows: ReadonlyMap<string, Row>; readonly foreign: Foreign };
-/** Members that are no leases, kept word for word. */
-type Foreign = ReadonlyMap<string, unknown>;
+/** Members that are no leases, kept word for word: name and value as text of JSON. */
+type Foreign = ReadonlyMap<string, string>;
 
 /**
  * @param stored the value under `leaseKey`, undefined when there is none.
@@ -129,10 +133,10 @@ function parseTable(stored: Uint8Array): Result<Parsed, string> {
     return fail('the lease table is not a JSON object');
   }
   const rows = new Map<string, Row>();
-  const foreign = new Map<string, unknown>();
+  const foreign = new Map<string, string>();
   for (const [name, member] of Object.entries(json ?? {})) {
     const row = parseRow(member);
-    if (row === undefined) foreign.set(name, member);
+    if (row === undefined) foreign.set(name, JSON.stringify(member));
     else rows.set(name, row);
   }
   const parsed: Parsed = { rows, foreign };
@@ -146,7 +150,11 @@ function parseRow(json: unknown): Row | undefined {
   const { index, lease } = json as { readonly index?: unknown; readonly lease?: unknown };
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
   const expires = typeof lease === 'string' ? parseRfc3339(lease) : fail('');
-  return { index, expiresAt: expires.ok ? instantOf(expires.value) : never, json };
+  return {
+    index,
+    expiresAt: expires.ok ? instantOf(expires.value) : never,
+    text: JSON.stringify(json),
+  };
 }
 
 const never = instant(Number.POSITIVE_INFINITY);
@@ -159,8 +167,8 @@ function workingCopy(parsed: Parsed): LeaseTable {
     // Two rows of one index are damage; the one that lasts longer is safe to believe.
     if (rival === undefined || rival.expiresAt < expiresAt) holders.set(index, mac);
   }
-  let changed = false;
-  let free: (FreeIndices & { readonly count: number; readonly upTo: Instant }) | undefined;
+  let version = 0;
+  let free: (FreeIndices & KnownFor) | undefined;
   const forget = (mac: string): void => {
     const row = rows.get(mac);
     rows.delete(mac);
@@ -172,7 +180,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
     if (holder !== undefined) forget(holder);
     rows.set(mac, row);
     holders.set(row.index, mac);
-    changed = true;
+    version += 1;
     free = undefined;
   };
   return {
@@ -194,32 +202,40 @@ function workingCopy(parsed: Parsed): LeaseTable {
       forget(mac);
       put(declinedMac(row.index), row);
     },
-    changed: () => changed,
+    version: () => version,
     free: (count, upTo) => {
-      if (free?.count !== count || free.upTo !== upTo) {
-        free = { ...freeIndices(rows, holders, count, upTo), count, upTo };
+      if (free?.count !== count || upTo < free.upTo || upTo >= free.nextEnd) {
+        const nextEnd = nextEndAfter(rows, upTo);
+        free = { ...freeIndices(rows, holders, count, upTo), count, upTo, nextEnd };
       }
       return free;
     },
     entries: () => rows,
     encode: () => {
-      const members = [
-        ...parsed.foreign,
-        ...Array.from(rows, ([mac, { json }]) => [mac, json] as const),
-      ];
       // Text by hand: a member named __proto__ would not survive a plain object.
-      const text = members.map(
-        ([name, member]) => `${JSON.stringify(name)}:${JSON.stringify(member)}`,
-      );
-      const bytes = new TextEncoder().encode(`{${text.join(',')}}`);
-      parsedTables.set(bytes, { rows: new Map(rows), foreign: parsed.foreign });
-      return bytes;
+      const members: string[] = [];
+      for (const [name, text] of parsed.foreign) members.push(`${JSON.stringify(name)}:${text}`);
+      for (const [mac, { text }] of rows) members.push(`${JSON.stringify(mac)}:${text}`);
+      return encoder.encode(`{${members.join(',')}}`);
     },
   };
 }
 
+/** What a list of free indices was made for, and when the next lease ends, which makes it another list. */
+type KnownFor = { readonly count: number; readonly upTo: Instant; readonly nextEnd: Instant };
+
+function nextEndAfter(rows: ReadonlyMap<string, Row>, upTo: Instant): Instant {
+  let next = never;
+  for (const { expiresAt } of rows.values()) {
+    if (expiresAt > upTo && expiresAt < next) next = expiresAt;
+  }
+  return next;
+}
+
+const encoder = new TextEncoder();
+
 function rowOf(index: number, expiresAt: Instant): Row {
-  return { index, expiresAt, json: { index, lease: formatInstant(expiresAt) } };
+  return { index, expiresAt, text: `{"index":${index},"lease":"${formatInstant(expiresAt)}"}` };
 }
 
 function freeIndices(

@@ -140,7 +140,9 @@ export function userClassesFrom(value: Uint8Array): readonly string[] {
 }
 
 export function addressFrom(value: Uint8Array | undefined): Ipv4 | undefined {
-  return value?.length === 4 ? (viewOf(value).getUint32(0) as Ipv4) : undefined;
+  if (value?.length !== 4) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = value;
+  return ((a * 2 ** 24 + (b << 16) + (c << 8) + d) >>> 0) as Ipv4;
 }
 
 export function addressValue(...addresses: readonly Ipv4[]): Uint8Array {

@@ -18,28 +18,41 @@ export type Picker = {
   readonly any: (startAt: number, mayLend: (index: number) => boolean) => number | undefined;
 };
 
+/** Indices looked at one by one. */
+const nearbyMax = 32;
+
 /**
  * Remembers when nothing is left, so that a flood of clients does not walk through the range once each. Holds that end
  * while the batch is decided are found by the next one.
  *
- * @param upTo the latest expiry that counts as over, of `reusableUpTo`.
+ * @param upTo at the time of the call, the latest expiry that counts as over, of `reusableUpTo`.
  */
-export function createPicker(table: LeaseTable, range: LeaseRange, upTo: Instant): Picker {
+export function createPicker(table: LeaseTable, range: LeaseRange, upTo: () => Instant): Picker {
   let known: FreeIndices | undefined;
   let isExhausted = false;
   const current = (): FreeIndices => {
-    const free = table.free(range.count, upTo);
+    const free = table.free(range.count, upTo());
     if (free !== known) {
       known = free;
       isExhausted = false;
     }
     return free;
   };
+  /** Most find a place at once: no list of all that is free is needed for these. */
+  const nearby = (startAt: number, isGood: (index: number) => boolean): number | undefined => {
+    for (let step = 0; step < Math.min(range.count, nearbyMax); step += 1) {
+      const index = (startAt + step) % range.count;
+      if (table.holderOf(index) === undefined && isGood(index)) return index;
+    }
+    return undefined;
+  };
   return {
     unheld: (startAt, mayLend, isHeld) => {
+      const isGood = (index: number): boolean => mayLend(index) && !isHeld(index);
+      const near = nearby(startAt, isGood);
+      if (near !== undefined) return near;
       const free = current();
       if (isExhausted) return undefined;
-      const isGood = (index: number): boolean => mayLend(index) && !isHeld(index);
       const found = firstFrom(free.neverUsed, startAt, isGood) ?? free.ended.find(isGood);
       isExhausted = found === undefined;
       return found;

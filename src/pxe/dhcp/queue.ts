@@ -14,6 +14,9 @@ export type Queue<Job extends Waiting> = {
   readonly add: (job: Job) => void;
   /** The next ones to do together; empty when nothing waits. */
   readonly take: () => readonly Job[];
+  /** All DISCOVERs, oldest first: most of them can be answered without a commit. */
+  readonly takeDiscovers: () => readonly Job[];
+  readonly hasDiscovers: () => boolean;
   readonly size: () => number;
 };
 
@@ -47,6 +50,8 @@ export function createQueue<Job extends Waiting>(): Queue<Job> {
       const first = takeFrom(others, batchMax);
       return [...first, ...takeFrom(discovers, batchMax - first.length)];
     },
+    takeDiscovers: () => takeFrom(discovers, discoversMax),
+    hasDiscovers: () => discovers.size > 0,
     size: () => discovers.size + others.size,
   };
 }

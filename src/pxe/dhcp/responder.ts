@@ -1,13 +1,14 @@
 /**
  * The DHCP server between socket and store: decode, read, queue per range, have it decided, reply.
  *
- * One batch per range is under way at a time; what arrives meanwhile becomes the next batch, so that a thousand
- * machines powered on together cost a few commits.
+ * DISCOVERs are answered from memory. Of what is stored, one batch per range is under way at a time, those of many
+ * ranges in one commit; what arrives meanwhile becomes the next, so that a thousand machines powered on together cost a
+ * few commits.
  */
 
 import { type Cidr, formatIpv4, type Ipv4, isInside, parseIpv4 } from '../../base/addresses.ts';
-import { ok } from '../../base/result.ts';
-import type { Transact } from '../../base/transact.ts';
+import { ok, type Result } from '../../base/result.ts';
+import type { Store } from '../../base/store.ts';
 import type { Endpoint, World } from '../../base/world.ts';
 import { leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
@@ -17,7 +18,9 @@ import type { SightingListener } from '../sightings.ts';
 import type { Answer } from './answer.ts';
 import { createReport, type DhcpCounters } from './counters.ts';
 import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
-import { createLeaseDesk, type LeaseWish } from './lease-desk.ts';
+import type { LeaseProblem } from './lease-commits.ts';
+import { createLeaseDesk, keptAddress, type LeaseWish } from './lease-desk.ts';
+import type { LeaseCopy } from './lease-memory.ts';
 import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
 import { bootServerPort, proxyAnswerTo } from './proxy.ts';
@@ -74,18 +77,28 @@ export type ResponderRules = {
 const answerAgeMaxMs = 4_000;
 /** Ranges at work at once. Beyond it newcomers are dropped: relays cannot be that many by chance. */
 const rangesMax = 4_096;
+/** Two, so that one is on its way while etcd writes the other to its disk; more would only make each smaller. */
+const commitsMax = 2;
+/** A client that keeps its address is answered from memory when the store has not answered by then. */
+const patienceMs = 1_000;
+
+type Range = { readonly queue: Queue<Job>; isBusy: boolean };
 
 type Job = Waiting &
   LeaseWish & {
     readonly arrival: Arrival;
     readonly payload: Uint8Array;
     readonly receivedMs: number;
+    readonly tableKey: string;
+    /** Only the first call counts. */
     readonly done: (outgoing: Outgoing | undefined) => void;
+    readonly isDone: () => boolean;
   };
 
 export function createDhcpResponder(deps: {
-  readonly world: Pick<World, 'clock' | 'log'>;
-  readonly transact: Transact;
+  readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
+  readonly store: Pick<Store, 'get' | 'commit' | 'conditionsMax' | 'bytesMax'>;
+  readonly copy?: LeaseCopy;
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly networks: Pick<Networks, 'of'>;
   readonly rules: ResponderRules;
@@ -93,15 +106,18 @@ export function createDhcpResponder(deps: {
   readonly hearChoice?: (server: Ipv4, via: string) => void;
   readonly tell?: SightingListener;
 }): DhcpResponder {
-  const { world, transact, inventory, networks, rules } = deps;
+  const { world, store, inventory, networks, rules } = deps;
   const { clock } = world;
   const report = createReport(world, deps.tell ?? (() => {}));
   const { counters } = report;
   const unserved = createUnserved(world);
-  const ranges = new Map<string, Queue<Job>>();
+  const ranges = new Map<string, Range>();
+  const arrived = new Set<string>();
+  let commitsUnderWay = 0;
   const desk = createLeaseDesk({
-    clock,
-    transact,
+    world,
+    store,
+    copy: deps.copy,
     inventory,
     isOwn: rules.isOwn,
     holdSeconds: rules.holdSeconds,
@@ -200,6 +216,14 @@ export function createDhcpResponder(deps: {
       );
     }
     if (serverAddress === undefined) return ignore('no address of ours faces the client');
+    let isDone = false;
+    let cancel = (): void => {};
+    const finish: Job['done'] = (outgoing) => {
+      if (isDone) return;
+      isDone = true;
+      cancel();
+      done(outgoing);
+    };
     const job: Job = {
       request,
       payload,
@@ -207,15 +231,20 @@ export function createDhcpResponder(deps: {
       subnet,
       dhcp,
       serverAddress,
+      tableKey: leaseKey(subnet.range),
       receivedMs: clock.monotonicMs(),
       isDiscover: request.wish.kind === 'discover',
-      done,
+      isDone: () => isDone,
+      done: finish,
       dropped: () => {
         counters.dropped += 1;
         report.silent(seenBy(job), 'too many requests wait for an answer');
-        done(undefined);
+        finish(undefined);
       },
     };
+    if (keptAddress(request) !== undefined) {
+      cancel = clock.after(patienceMs, () => void confirm(job));
+    }
     return job;
   };
 
@@ -266,39 +295,92 @@ export function createDhcpResponder(deps: {
   };
 
   const enqueue = (job: Job): void => {
-    const key = leaseKey(job.subnet.range);
-    const busy = ranges.get(key);
-    if (busy !== undefined) {
-      busy.add(job);
-      return;
+    const { tableKey } = job;
+    let range = ranges.get(tableKey);
+    if (range === undefined) {
+      if (ranges.size >= rangesMax) {
+        job.dropped();
+        return;
+      }
+      range = { queue: createQueue<Job>(), isBusy: false };
+      ranges.set(tableKey, range);
     }
-    if (ranges.size >= rangesMax) {
-      job.dropped();
-      return;
-    }
-    const queue = createQueue<Job>();
-    ranges.set(key, queue);
-    queue.add(job);
-    void work(key, queue);
+    range.queue.add(job);
+    lookAt(tableKey);
   };
 
-  const work = async (key: string, queue: Queue<Job>): Promise<void> => {
-    // What came in with this datagram in one go belongs into the same batch.
-    await Promise.resolve();
-    for (let jobs = queue.take(); jobs.length > 0; jobs = queue.take()) {
-      const fresh = jobs.filter((job) => !isLate(job)).sort(byClient);
-      for (const job of jobs) if (isLate(job)) late(job);
-      if (fresh.length > 0) await settle(key, fresh);
-    }
-    ranges.delete(key);
+  /** What came in with a datagram in one go belongs into the same batch, and so do answers of one commit. */
+  const lookAt = (key: string): void => {
+    if (arrived.size === 0) void Promise.resolve().then(work);
+    arrived.add(key);
   };
 
-  const settle = async (key: string, jobs: readonly Job[]): Promise<void> => {
-    const settled = await desk.settle(key, jobs);
+  const work = (): void => {
+    const keys = [...arrived];
+    arrived.clear();
+    for (const key of keys) offerFrom(key);
+    storeWaiting();
+  };
+
+  /** Answers the range's DISCOVERs if memory will do; else they wait for its table. */
+  const offerFrom = (key: string): void => {
+    const range = ranges.get(key);
+    if (range === undefined) return;
+    if (range.queue.hasDiscovers() && desk.glance(key, []) !== undefined) {
+      const jobs = inTime(range.queue.takeDiscovers());
+      const answers = desk.glance(key, jobs) ?? [];
+      for (const [at, answer] of answers.entries()) {
+        const job = jobs[at];
+        if (job !== undefined) speak(job, answer);
+      }
+    }
+    if (!range.isBusy && range.queue.size() === 0) ranges.delete(key);
+  };
+
+  const storeWaiting = (): void => {
+    while (commitsUnderWay < commitsMax) {
+      const taken = [...ranges].filter(([, { isBusy }]) => !isBusy).slice(0, desk.batchesMax);
+      if (taken.length === 0) return;
+      commitsUnderWay += 1;
+      const batches = taken.map(([key, range]) => {
+        range.isBusy = true;
+        // The range goes to the end of the line.
+        ranges.delete(key);
+        ranges.set(key, range);
+        const wishes = inTime(range.queue.take());
+        return {
+          tableKey: key,
+          wishes,
+          answer: (settled: Result<readonly Answer[], LeaseProblem>) => {
+            conclude(key, wishes, settled);
+            range.isBusy = false;
+            lookAt(key);
+          },
+        };
+      });
+      void desk.settle(batches).then(() => {
+        commitsUnderWay -= 1;
+        storeWaiting();
+      });
+    }
+  };
+
+  /** Those worth an answer, in the order in which they are decided. */
+  const inTime = (jobs: readonly Job[]): readonly Job[] => {
+    const open = jobs.filter((job) => !job.isDone());
+    for (const job of open) if (isLate(job)) late(job);
+    return open.filter((job) => !isLate(job)).sort(byClient);
+  };
+
+  const conclude = (
+    key: string,
+    jobs: readonly Job[],
+    settled: Result<readonly Answer[], LeaseProblem>,
+  ): void => {
     if (settled.ok) {
       for (const [at, job] of jobs.entries()) {
         const answer = settled.value[at];
-        if (answer !== undefined) speak(job, answer);
+        if (answer !== undefined && !job.isDone()) speak(job, answer);
       }
       return;
     }
@@ -310,8 +392,24 @@ export function createDhcpResponder(deps: {
       return;
     }
     counters.storeFailures += jobs.length;
-    report.trouble('leases cannot be stored: no answers', `${kind}: ${text}`);
-    giveUp(jobs, 'the store did not confirm');
+    report.trouble('leases cannot be stored: no new ones are given', `${kind}: ${text}`);
+    giveUp(
+      jobs.filter((job) => !job.isDone() && !confirm(job)),
+      'the store did not confirm',
+    );
+  };
+
+  /** Answers from memory a client that keeps its address; false: that cannot be done. */
+  const confirm = (job: Job): boolean => {
+    const answer = desk.confirm(job.tableKey, job);
+    if (answer === undefined) return false;
+    counters.confirmedFromMemory += 1;
+    report.trouble(
+      'the store does not answer: leases are confirmed from memory, for what is left of them',
+      '',
+    );
+    speak(job, answer);
+    return true;
   };
 
   const speak = (job: Job, answer: Answer): void => {
@@ -332,7 +430,7 @@ export function createDhcpResponder(deps: {
       subnet,
       serverAddress,
       dnsServers: dhcp.dnsServers,
-      leaseSeconds: leaseSeconds(dhcp),
+      leaseSeconds: (answer.kind === 'ack' ? answer.leaseSeconds : undefined) ?? leaseSeconds(dhcp),
       target,
     });
     const outgoing: Outgoing = {
@@ -364,7 +462,7 @@ export function createDhcpResponder(deps: {
     lookAtClock: desk.lookAtClock,
     holds: desk.holds,
     unserved: unserved.list,
-    waiting: () => [...ranges.values()].reduce((sum, queue) => sum + queue.size(), 0),
+    waiting: () => [...ranges.values()].reduce((sum, { queue }) => sum + queue.size(), 0),
   };
 }
 

@@ -9,7 +9,6 @@ import { type Cidr, formatIpv4, type Ipv4, networkOf, parseIpv4 } from '../../ba
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { StoreProblem } from '../../base/store.ts';
 import { formatInstant, type Rfc3339 } from '../../base/time.ts';
-import type { Transact } from '../../base/transact.ts';
 import type { Endpoint, NetProblem, NetworkInterface, UdpSocket, World } from '../../base/world.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { defaultLoaders, type LoaderNames } from '../boot-target.ts';
@@ -17,6 +16,7 @@ import type { Networks } from '../networks.ts';
 import type { SightingListener } from '../sightings.ts';
 import type { DhcpCounters } from './counters.ts';
 import { createFleetServers } from './fleet-servers.ts';
+import type { LeaseCopy } from './lease-memory.ts';
 import { leasePrefix, openLeaseTable } from './leases.ts';
 import { anyAddress, chooseLinks, compareDoors, type Door } from './links.ts';
 import { createOthers, type OtherServer } from './others.ts';
@@ -98,7 +98,8 @@ const warningEveryMs = 60_000;
 
 export async function startDhcp(deps: {
   readonly world: Pick<World, 'net' | 'clock' | 'chance' | 'log' | 'store'>;
-  readonly transact: Transact;
+  /** The copy of all lease tables; absent: they are read when they are needed. */
+  readonly copy?: LeaseCopy;
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly networks: Pick<Networks, 'of' | 'all'>;
   readonly settings: DhcpSettings;
@@ -118,6 +119,7 @@ export async function startDhcp(deps: {
   const responder = createDhcpResponder({
     ...deps,
     hearChoice: others.hearChoice,
+    store: world.store,
     rules: {
       relayNetworks: settings.relayNetworks,
       isOwn: own.has,

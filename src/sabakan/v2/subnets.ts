@@ -29,6 +29,8 @@ type Subnet = SubnetV2;
 
 /** A pool with room for more racks shows those that are in use. */
 const racksShownMax = 1_024;
+/** A rack that powers on changes its leases many times a second: they are counted for all of these together. */
+const leaseNewsEveryMs = 250;
 
 const columns: Readonly<Record<keyof typeof subnetColumns, Omit<Column<Subnet>, 'name'>>> = {
   name: { text: ({ name }) => name },
@@ -85,8 +87,11 @@ export function subnetCollection({
 
   /** As far as anybody was told: what is heard of up to here comes too late to be told in order. */
   let shown: Revision = absent;
+  /** What each subscription has heard of leases and not told yet. */
+  const untold = new Set<() => void>();
   /** The newest of the sources': one in which nothing changes hears of progress every ten minutes. */
   const completeTo = (): Revision => {
+    for (const tellOn of untold) tellOn();
     const reached = newest(
       inventory.machinesCompleteTo(),
       leases.completeTo(),
@@ -142,25 +147,46 @@ export function subnetCollection({
         const racks = subnets(revision).map(({ rack }) => rack);
         tell(revision, [...told.keys(), ...racks]);
       };
+      const ranges = new Set<Ipv4>();
+      let rangesAt: Revision = absent;
+      let cancel = (): void => {};
+      const tellLeases = (): void => {
+        cancel();
+        const ipam = inventory.ipam();
+        const touched = [...ranges];
+        ranges.clear();
+        if (touched.length === 0 || ipam === undefined) return;
+        // Nobody may act on a table that cannot be read as if it were empty.
+        if (touched.some((first) => leases.inRange(first) === undefined)) relist();
+        else
+          tell(
+            rangesAt,
+            touched.flatMap((first) => rackOf(ipam, first) ?? []),
+          );
+      };
+      untold.add(tellLeases);
       rememberAll(subnets(changed()));
       const ends = [
+        () => {
+          cancel();
+          untold.delete(tellLeases);
+        },
         machineCollection(inventory, clock).subscribe((news) => {
           if (news.kind === 'listed') return relist();
+          tellLeases();
           const machines = news.changes.flatMap(({ before, after }) => [before, after]);
           const racks = machines.flatMap((machine) => machine?.spec.rack ?? []);
           tell(news.revision, racks);
         }),
         leases.subscribe((news) => {
           if ('kind' in news) return relist();
-          const ipam = inventory.ipam();
-          if (ipam === undefined) return;
-          // Nobody may act on a table that cannot be read as if it were empty.
-          if (news.ranges.some((first) => leases.inRange(first) === undefined)) return relist();
-          const racks = news.ranges.flatMap((first) => rackOf(ipam, first) ?? []);
-          tell(news.revision, racks);
+          if (ranges.size === 0) cancel = clock.after(leaseNewsEveryMs, tellLeases);
+          rangesAt = news.revision;
+          for (const first of news.ranges) ranges.add(first);
         }),
         configs.subscribe((news) => {
           if (news.kind === 'listed') return relist();
+          tellLeases();
           tellAll(news.revision);
         }),
       ];

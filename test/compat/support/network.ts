@@ -18,6 +18,8 @@ export type Lab = {
   /** `ip …` among the clients: an address for a client or a relay. */
   readonly clientIp: (...args: readonly string[]) => void;
   readonly serverIp: (...args: readonly string[]) => void;
+  /** What goes before a command that is to run among the clients. */
+  readonly amongClients: readonly string[];
   /** A socket at the clients' end, of a client (`0.0.0.0:68`) or relay (its address, port 67). */
   readonly openUdp: (
     address: string,
@@ -85,6 +87,7 @@ export function enterLab(): Lab {
   return {
     clientIp,
     serverIp: ip,
+    amongClients: ['nsenter', `--net=${there}`],
     openUdp: async (address, port, onDatagram) => {
       // The descriptor is made before the first await, while we are among the clients.
       const opening = amongClients(() =>

@@ -9,10 +9,10 @@ import {
 } from '../../../src/base/addresses.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/base/memory-store.ts';
 import type { Store } from '../../../src/base/store.ts';
-import { createTransact } from '../../../src/base/transact.ts';
 import { type DhcpConfig, parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
 import type { IpamConfig } from '../../../src/inventory/ipam-config.ts';
 import { defaultLoaders } from '../../../src/pxe/boot-target.ts';
+import type { LeaseCopy } from '../../../src/pxe/dhcp/lease-memory.ts';
 import {
   type Arrival,
   createDhcpResponder,
@@ -65,6 +65,7 @@ export function aBed(
     /** Default: the node pool, while there are both configurations. */
     readonly networkOf?: Networks['of'];
     readonly hearChoice?: (server: Ipv4, via: string) => void;
+    readonly copy?: LeaseCopy;
   } = {},
 ) {
   const clock = options.clock ?? manualClock();
@@ -80,8 +81,9 @@ export function aBed(
     dhcp: config.value,
   };
   const responder = createDhcpResponder({
-    world: { clock, log: rememberingLog(lines) },
-    transact: createTransact(store, { clock, chance: seededChance() }),
+    world: { clock, chance: seededChance(), log: rememberingLog(lines) },
+    store,
+    ...(options.copy === undefined ? {} : { copy: options.copy }),
     inventory: {
       ipam: () => facts.ipam,
       dhcp: () => facts.dhcp,

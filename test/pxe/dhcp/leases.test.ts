@@ -88,11 +88,11 @@ describe('the stored form', () => {
 
 describe('the choice of an index', () => {
   const pick = (from: LeaseTable, startAt = 0, mayLend = (_: number) => true) =>
-    createPicker(from, range, now).unheld(startAt, mayLend, () => false);
+    createPicker(from, range, () => now).unheld(startAt, mayLend, () => false);
 
   it('walks on past what is held, and when all is held says so until something is freed', () => {
     const some = table();
-    const picker = createPicker(some, { ...range, count: 3 }, now);
+    const picker = createPicker(some, { ...range, count: 3 }, () => now);
     const held = new Set<number>();
     const next = () => {
       const index = picker.unheld(

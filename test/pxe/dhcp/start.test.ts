@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { fail } from '../../../src/base/result.ts';
-import { createTransact } from '../../../src/base/transact.ts';
 import type { Net } from '../../../src/base/world.ts';
 import { parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
 import { chooseLinks } from '../../../src/pxe/dhcp/links.ts';
@@ -39,7 +38,6 @@ async function aSite(
   if (!dhcp.ok) throw new Error(dhcp.error);
   const started = await startDhcp({
     world: { ...world, net: netOf(world.net) },
-    transact: createTransact(world.store, world),
     inventory: { ipam: () => ipamG, dhcp: () => dhcp.value, ownerOf: () => undefined },
     networks: { of: nodePoolOf({ ipam: ipamG, dhcp: dhcp.value }), all: () => networks },
     settings: { ...defaultDhcpSettings, bind: { address: '0.0.0.0', port: 67 }, ...settings },

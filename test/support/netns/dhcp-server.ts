@@ -5,7 +5,6 @@ import { systemChance } from '../../../src/base/io/system-chance.ts';
 import { systemClock } from '../../../src/base/io/system-clock.ts';
 import { createNet } from '../../../src/base/io/udp.ts';
 import { createMemoryStore } from '../../../src/base/memory-store.ts';
-import { createTransact } from '../../../src/base/transact.ts';
 import { defaultDhcpSettings, startDhcp } from '../../../src/pxe/dhcp/start.ts';
 import { nodePoolNetwork } from '../../../src/pxe/networks.ts';
 import { ipamG } from '../machines.ts';
@@ -22,7 +21,6 @@ const world = {
 const dnsServer = parseIpv4('10.0.0.1');
 const started = await startDhcp({
   world,
-  transact: createTransact(world.store, world),
   inventory: {
     ipam: () => ipamG,
     dhcp: () => ({
