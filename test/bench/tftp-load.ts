@@ -159,7 +159,8 @@ function drain(client: Client, at: number): void {
       client.isConnected = true;
     }
     if (packet[1] === 3) {
-      if (take(client, at, length)) return;
+      // After an ACK nothing can be there yet.
+      if (take(client, at, length) || client.sinceAck === 0) return;
     } else if (packet[1] === 6) {
       const text = packet.toString('latin1', 2, length);
       client.granted = Number(/windowsize\0(\d+)/i.exec(text)?.[1] ?? 1);
