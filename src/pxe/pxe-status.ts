@@ -2,6 +2,7 @@
 
 import { formatCidr } from '../base/addresses.ts';
 import type { Endpoint } from '../base/world.ts';
+import type { AdmissionStatus } from './admission/gate.ts';
 import type { AssetCatalog } from './assets/catalog.ts';
 import type { DhcpCounters } from './dhcp/counters.ts';
 import type { Dhcp, DhcpStatus } from './dhcp/start.ts';
@@ -46,6 +47,8 @@ export type PxeStatus = {
   };
   /** What is kept for Wireshark, and how much of it may be. */
   readonly recorder: RecorderStatus;
+  /** Machines that load now, and those that wait for their turn. */
+  readonly admission: AdmissionStatus;
   readonly assets: {
     /** Ids of assets that this server has not got or does not offer yet, and why not. */
     readonly missing: ReadonlyMap<string, string>;
@@ -70,7 +73,7 @@ export function statusOf(
   assets: AssetCatalog,
   pulls: ReadonlyMap<Spreadable['noun'], PullLoop>,
   recorder: RecorderStatus,
-): PxeStatus {
+): Omit<PxeStatus, 'admission'> {
   const missing = (noun: Spreadable['noun']) => pulls.get(noun)?.missing() ?? new Map();
   const countersOf = (noun: Spreadable['noun']) => ({
     ...(pulls.get(noun)?.counters ?? noPulls),

@@ -204,6 +204,12 @@ export const meanings: ReadonlyMap<string, ConfigMeaning> = new Map([
       text: 'what a kind of firmware loads, beside or in the place of the usual: `{ 11: ipxe-arm64.efi, 19: ipxe-arm64.efi }` for arm64 by PXE and by HTTP, of which Debian has no iPXE',
     },
   ],
+  [
+    'boot.downloads-max',
+    {
+      text: 'machines that load kernel and initrd from this server at a time; iPXE tells the others their place; 0: any number',
+    },
+  ],
   ['tftp.enabled', { text: 'false: TFTP is served by others' }],
   ['tftp.listen', { text: 'firmware needs port 69' }],
   ['tftp.root', { text: 'folder of `ipxe.efi`, `snponly.efi`, `undionly.kpxe`' }],

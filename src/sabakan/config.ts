@@ -47,6 +47,8 @@ export type Config = {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly etcd: EtcdSettings;
   readonly dhcp: DhcpMembers;
+  /** Machines that load kernel and initrd from this server at a time; 0: any number. */
+  readonly bootDownloadsMax: number;
   readonly tftp: { readonly enabled: boolean; readonly listen: Endpoint; readonly root: string };
   /** Undefined: nothing is probed, and states are set by others, as with Sabakan. */
   readonly health: HealthPolicy | undefined;
@@ -165,6 +167,7 @@ export function formatConfigMistake(file: string, mistake: ConfigMistake): strin
 function readConfig(root: Section): Config {
   const cluster = root.has('cluster') ? readCluster(root.section('cluster')) : undefined;
   const tftp = root.section('tftp');
+  const boot = root.section('boot');
   const tls: TlsFiles = {
     cert: root.text('server-cert', '/etc/sabakan/server.crt'),
     key: root.text('server-key', '/etc/sabakan/server.key'),
@@ -188,6 +191,7 @@ function readConfig(root: Section): Config {
     logLevel: oneOf(root, 'log-level', ['debug', 'info', 'warn', 'error'] as const, 'info'),
     etcd: readEtcd(root.section('etcd')),
     dhcp: readDhcp(root),
+    bootDownloadsMax: boot.integer('downloads-max', 64, [0, 100_000]),
     tftp: {
       enabled: tftp.flag('enabled', true),
       listen: endpoint(tftp, 'listen', '0.0.0.0:69'),
@@ -197,6 +201,7 @@ function readConfig(root: Section): Config {
     cluster,
   };
   tftp.refuseOthers();
+  boot.refuseOthers();
   root.refuseOthers();
   return config;
 }

@@ -18,6 +18,7 @@ import { bootStepNames } from '../pxe/boot.ts';
 import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import { createPxe, type Pxe, type PxeSettings } from '../pxe/pxe.ts';
 import type { Sighting } from '../pxe/sightings.ts';
+import { admissionMetrics } from './admission-metrics.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
 import { hostChecks, serverChecks, storeChecks } from './doctor/checks.ts';
@@ -106,6 +107,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     transact,
     inventory,
     ...edges.boot,
+    isControlPlane: (serial) => control.bridge?.plan().controlPlanes.includes(serial) === true,
     settings: settings.pxe,
     serverName,
     health: {
@@ -247,8 +249,9 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       images: pxe.images.index,
       assets: () => pxe.assets.list().map(({ sizeBytes }) => ({ size: sizeBytes })),
       bootCounters: () => {
-        const { dhcp, tftp, pulls } = pxe.status();
+        const { dhcp, tftp, pulls, admission } = pxe.status();
         return {
+          ...prefixed('boot_admission', admission.counters),
           ...prefixed('dhcp', dhcp?.counters ?? {}),
           ...prefixed('tftp', tftp.counters),
           ...prefixed('image_pulls', pulls.counters.image),
@@ -256,7 +259,12 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
           ...prefixed('boots', pxe.boots.counters()),
         };
       },
-      process: () => [...door.metrics(), ...bootFamilies(pxe.boots), ...process()],
+      process: () => [
+        ...door.metrics(),
+        ...bootFamilies(pxe.boots),
+        ...admissionMetrics(pxe.status().admission),
+        ...process(),
+      ],
     });
 
   return {

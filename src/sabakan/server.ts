@@ -178,6 +178,7 @@ export async function startServer(
         advertiseUrl: config.advertiseUrl,
         advertiseUrlHttps: config.advertiseUrlHttps,
         pulls: { strayGraceMs: config.removedBlobsStaySeconds * 1_000 },
+        admission: { downloadsMax: config.bootDownloadsMax },
         tftp: config.tftp.enabled ? config.tftp.listen : undefined,
         ...(config.dhcp.enabled && { dhcp: { ...config.dhcp, holdSeconds: offerHoldSeconds } }),
       },

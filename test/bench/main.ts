@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, readonly [title: string, load: () => Prom
   dhcp: ['DHCP', () => import('./dhcp.ts')],
   tftp: ['TFTP', () => import('./tftp.ts')],
   http: ['image download', () => import('./http.ts')],
+  storm: ['boot storm', () => import('./storm.ts')],
   reconcile: ['reconcile', () => import('./reconcile.ts')],
 };
 

@@ -15,6 +15,8 @@
 import type { Result } from '../../base/result.ts';
 import type { Chance, Clock } from '../../base/world.ts';
 import type { Machine, Serial } from '../../inventory/machine.ts';
+import { nextTrySeconds } from '../admission/admission.ts';
+import type { Gate } from '../admission/gate.ts';
 import type { BootChoice } from '../choice/choose.ts';
 import { imageFileNames, type StoredImage } from '../images/shelf.ts';
 import {
@@ -25,7 +27,7 @@ import {
   isBarred,
   type RetiredPolicy,
 } from '../ipxe/boot-decision.ts';
-import { chainScript, scriptType } from '../ipxe/boot-script.ts';
+import { chainScript, scriptType, waitScript } from '../ipxe/boot-script.ts';
 import { encodeForUrl } from '../ipxe/word.ts';
 import type { Loaders } from '../loaders.ts';
 import type { HttpSighting, SightingListener } from '../sightings.ts';
@@ -68,6 +70,8 @@ export type BootHttpDeps = {
   readonly retired: RetiredPolicy;
   /** Why this server may not know of a machine or template that exists; undefined: it would know. */
   readonly doubt?: (serial: string) => string | undefined;
+  /** Whose turn it is to load; absent: everybody's. */
+  readonly gate?: Pick<Gate, 'ask'>;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly tell?: SightingListener;
 };
@@ -98,9 +102,23 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     return errorResponse(request, 503, `${doubt}: Service Unavailable`, text);
   };
 
+  /** Undefined: now. */
+  const turnOf = (request: BootRequest, serial: string): BootResponse | undefined => {
+    const machine = sources.find(serial);
+    if (machine === undefined || deps.gate === undefined) return undefined;
+    const verdict = deps.gate.ask(machine, request.remoteAddress);
+    if (verdict.kind === 'go') return undefined;
+    const { place, of } = verdict;
+    const text = waitScript({ bootUrl, serial, place, of, seconds: nextTrySeconds });
+    const response = textResponse(request, 200, scriptType, text);
+    return told(request, 'script', { serial }, response, `told to wait: place ${place} of ${of}`);
+  };
+
   const script = (request: BootRequest, serial: string): BootResponse => {
     const { script: decision, choice } = decideBoot(serial, sources);
     if (decision.ok) {
+      const waits = request.method === 'GET' ? turnOf(request, serial) : undefined;
+      if (waits !== undefined) return waits;
       const response = textResponse(request, 200, scriptType, decision.value);
       return told(request, 'script', { serial, imageId: choice?.image.value }, response);
     }

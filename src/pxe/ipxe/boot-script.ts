@@ -100,6 +100,25 @@ function ignitionArguments(version: string, url: string): readonly string[] {
   ];
 }
 
+/**
+ * For a machine whose turn has not come: says its place and asks again by itself. `--replace` puts the next script in the
+ * place of this one, so that hours of waiting stack nothing up; when the server does not answer, the first script takes over.
+ */
+export function waitScript(facts: {
+  readonly bootUrl: string;
+  readonly serial: string;
+  readonly place: number;
+  readonly of: number;
+  readonly seconds: number;
+}): string {
+  const { bootUrl, serial, place, of, seconds } = facts;
+  return lines([
+    `echo Many machines are booting: place ${place} of ${of}, next try in ${seconds} s`,
+    `sleep ${seconds}`,
+    `chain --replace ${bootUrl}/coreos/ipxe/${encodeForUrl(serial)}`,
+  ]);
+}
+
 /** Says something on the machine's console and goes back to the script that asked. */
 export function sayScript(texts: readonly string[]): string {
   // No `exit` at the end: iPXE versions differ in how many scripts that leaves.

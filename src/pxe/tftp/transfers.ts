@@ -62,6 +62,9 @@ export type TransferLimits = NegotiationLimits & {
 /** Answers to strangers per transfer; without a bound one stream of forged packets would buy another. */
 const strangerAnswersMax = 8;
 
+/** A client that starts over has been silent for longer: firmware waits a second at least before it asks again. */
+const movesWithinMs = 1_000;
+
 /** DATA packets on their way out; the longest there are fit once, the usual ones forty-four times. */
 const scratchBytes = 65_536;
 
@@ -314,8 +317,7 @@ export function createTransfers(deps: {
       if (opening.has(key)) return true;
       const before = running.get(key);
       if (before !== undefined) {
-        // The same request again: our answer is on its way, or its timer will repeat it.
-        if (before.state.acked <= 0 && sameBytes(before.request, request)) return true;
+        if (isRepeated(before, request, clock.monotonicMs())) return true;
         finish(before, 'aborted', 'the client asked anew from the same port');
       }
       const ofAddress = perAddress.get(client.address) ?? 0;
@@ -345,6 +347,15 @@ export function neverStarted(
 ): TftpSighting {
   const nothing = { options: new Map(), bytes: 0, durationMs: 0, resentBlocks: 0 };
   return { by: 'tftp', ...facts, ...nothing };
+}
+
+/**
+ * The same request again: our answer is on its way, or its timer will repeat it. Or the copy was sent by an impatient
+ * client before our answer came, and waited behind a thousand others': a transfer that moves must not be ended by it.
+ */
+function isRepeated({ state, request }: Running, again: Uint8Array, nowMs: number): boolean {
+  if (!sameBytes(request, again)) return false;
+  return state.acked <= 0 || (state.copies === 1 && nowMs - state.sentAtMs < movesWithinMs);
 }
 
 function keyOf(client: Endpoint): string {

@@ -364,3 +364,31 @@ describe('a server that does not see the store', () => {
     ]);
   });
 });
+
+describe('a machine whose turn has not come', () => {
+  const waiting = { ask: () => ({ kind: 'wait', place: 37, of: 412 }) as const };
+
+  it('is told its place and asks again by itself', async () => {
+    const { ask, events } = aBootServer({ gate: waiting });
+    const response = await ask('coreos/ipxe/1234abcd');
+    expect(response.status).toBe(200);
+    const lines = textOf(response).split('\n');
+    expect(lines[0]).toBe('#!ipxe');
+    expect(lines).toContain('echo Many machines are booting: place 37 of 412, next try in 5 s');
+    expect(lines).toContain('sleep 5');
+    expect(lines).toContain(`chain --replace ${advertiseUrl}/api/v1/boot/coreos/ipxe/1234abcd`);
+    expect(events.at(-1)?.text).toBe('told to wait: place 37 of 412');
+  });
+
+  it('gets its loader, its kernel and the first script all the same', async () => {
+    const { ask } = aBootServer({ gate: waiting });
+    for (const path of ['ipxe.efi', 'coreos/ipxe', 'coreos/images/2/kernel']) {
+      expect((await ask(path)).status).toBe(200);
+    }
+  });
+
+  it('is no machine that is unknown', async () => {
+    const { ask } = aBootServer({ gate: waiting });
+    expect((await ask('coreos/ipxe/nobody')).status).toBe(404);
+  });
+});
