@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { World } from '../../base/world.ts';
 import type { Answer, BodyWatch } from '../exchange.ts';
+import { createSendTurns, turnBytesDefault } from './send-turns.ts';
 
 type Channel = {
   readonly request: FastifyRequest['raw'];
@@ -16,6 +17,8 @@ type Channel = {
 const lingerMs = 2_000;
 /** Whoever watches a body hears of so much at a time; it costs nothing beside what the network takes. */
 const sliceBytes = 256 * 1024;
+
+const turns = createSendTurns(turnBytesDefault, setImmediate);
 
 export async function sendAnswer(answer: Answer, channel: Channel): Promise<void> {
   const { request, response, unread } = channel;
@@ -65,6 +68,7 @@ async function pump(
       }
       meter?.wrote(next.value.length);
       if (!response.write(next.value)) await drained(response);
+      await turns.after(next.value.length);
       meter?.look();
     }
   } catch (problem) {
