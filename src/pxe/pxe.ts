@@ -51,7 +51,7 @@ export type PxeSettings = {
   /** Without a slash at the end. */
   readonly advertiseUrl: string;
   readonly advertiseUrlHttps: string;
-  /** `0.0.0.0` stands for each address this host has at start; undefined: no TFTP. */
+  /** `0.0.0.0` stands for each address this host has; undefined: no TFTP. */
   readonly tftp: Endpoint | undefined;
   /** Absent: this server answers no DHCP. */
   readonly dhcp?: DhcpSettings;
@@ -242,7 +242,7 @@ export function createPxe(deps: {
     world,
     files: { get: (name) => loaders.get(name)?.bytes },
     settings: {
-      addresses: addressesOf(settings.tftp, world),
+      addresses: () => addressesOf(settings.tftp, world),
       port: settings.tftp?.port ?? 0,
       limits: { ...defaultTftpLimits, ...settings.tftpLimits },
     },

@@ -21,11 +21,17 @@ import {
 export type TftpFiles = { readonly get: (name: string) => Uint8Array | undefined };
 
 export type TftpSettings = {
-  /** Local addresses, a socket each, so that answers leave from the one that was asked and broadcasts stay out. */
-  readonly addresses: readonly string[];
+  /**
+   * Local addresses, a socket each, so that answers leave from the one that was asked and broadcasts stay out; a function
+   * is asked again now and then.
+   */
+  readonly addresses: readonly string[] | (() => readonly string[]);
   readonly port: number;
   readonly limits: TransferLimits;
 };
+
+/** An address that is new is served so soon. */
+const lookMs = 5_000;
 
 export const defaultTftpLimits: TransferLimits = {
   ...defaultNegotiationLimits,
@@ -58,6 +64,9 @@ export function createTftpResponder(deps: {
   const counters = noneYet();
   const transfers = createTransfers({ world, limits: settings.limits, counters, tell });
   const doors = new Map<string, UdpSocket>();
+  /** Told once. */
+  const refused = new Set<string>();
+  let stopFollowing = () => {};
   let stopped = false;
 
   const onDatagram = (door: UdpSocket, { payload, from }: Datagram) => {
@@ -161,6 +170,34 @@ export function createTftpResponder(deps: {
     return ok(undefined);
   };
 
+  /** Addresses come and go on a host; who listens on all of them follows. */
+  const follow = async (now: readonly string[]): Promise<void> => {
+    for (const [address, door] of doors) {
+      if (now.includes(address)) continue;
+      door.close();
+      doors.delete(address);
+      log.info('TFTP has left an address', { address });
+    }
+    for (const address of refused) if (!now.includes(address)) refused.delete(address);
+    for (const address of now) {
+      if (doors.has(address)) continue;
+      const opened = await listen(address);
+      if (stopped) return;
+      if (opened.ok) log.info('TFTP listens on an address that is new', { address });
+      else if (!refused.has(address)) {
+        refused.add(address);
+        log.warn('TFTP is off on an address that is new', { address, text: opened.error.text });
+      }
+    }
+  };
+
+  const followLater = (addresses: () => readonly string[]): void => {
+    stopFollowing = clock.after(lookMs, async () => {
+      await follow(addresses());
+      if (!stopped) followLater(addresses);
+    });
+  };
+
   return {
     counters,
     transfers: transfers.count,
@@ -168,14 +205,19 @@ export function createTftpResponder(deps: {
     start: async () => {
       stopped = false;
       const problems: TftpProblem[] = [];
-      for (const address of settings.addresses) {
+      const { addresses } = settings;
+      for (const address of typeof addresses === 'function' ? addresses() : addresses) {
         const opened = await listen(address);
-        if (!opened.ok) problems.push({ address, problem: opened.error });
+        if (opened.ok) continue;
+        problems.push({ address, problem: opened.error });
+        refused.add(address);
       }
+      if (typeof addresses === 'function') followLater(addresses);
       return problems;
     },
     stop: () => {
       stopped = true;
+      stopFollowing();
       for (const door of doors.values()) door.close();
       doors.clear();
       transfers.stop();

@@ -12,8 +12,8 @@ export type SendTurns = {
   readonly after: (bytes: number) => Promise<void> | undefined;
 };
 
-/** All downloads together, before everything else has its turn: one or two milliseconds of copying. */
-export const turnBytesDefault = 4 * 1024 * 1024;
+/** All downloads together, before everything else has its turn: a few milliseconds of copying. */
+export const turnBytesDefault = 8 * 1024 * 1024;
 
 /** @param defer calls back when everything else has had its turn: `setImmediate`. */
 export function createSendTurns(turnBytes: number, defer: (go: () => void) => void): SendTurns {

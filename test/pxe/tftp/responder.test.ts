@@ -246,6 +246,35 @@ describe('TFTP requests that get no file', () => {
   check('operation 9 gets silence', Uint8Array.of(0, 9, 0, 1), []);
 });
 
+describe('TFTP addresses', () => {
+  it('RFC 1123 section 4.2.3.5: a broadcast request gets silence', async () => {
+    const lab = await aLab();
+    const { socket, heard } = await lab.client('10.0.0.2');
+    socket.send(read('ipxe.efi'), { address: '255.255.255.255', port: server.port });
+    await lab.sim.clock.runUntil(3_000);
+    expect(said(heard)).toEqual([]);
+  });
+
+  it('that a host has later are served, and left when they go', async () => {
+    const lab = await aLab();
+    const addresses = ['10.0.0.21'];
+    const responder = createTftpResponder({
+      world: lab.sim.worldOf(aHost('moving', '10.0.0.21')),
+      files,
+      settings: { addresses: () => addresses, port: 69, limits: defaultTftpLimits },
+    });
+    await responder.start();
+    const { socket, heard } = await lab.client('10.0.0.2');
+    addresses.splice(0, 1, '10.0.0.22');
+    await lab.sim.clock.runUntil(10_000);
+    expect(responder.listening().map(({ address }) => address)).toEqual(['10.0.0.22']);
+    socket.send(read('ipxe.efi'), { address: '10.0.0.22', port: 69 });
+    await lab.sim.clock.runUntil(10_010);
+    expect(heard.map(({ from }) => from.address)).toEqual(['10.0.0.22']);
+    responder.stop();
+  });
+});
+
 describe('TFTP transfers and who may move them', () => {
   const tsize: [string, string] = ['tsize', '0'];
 
