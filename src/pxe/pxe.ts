@@ -1,5 +1,6 @@
 /** Network boot as a whole: what it is made of, how it starts and stops, and how it stands. */
 
+import type { AddressProber } from '../base/address-probe.ts';
 import { assert } from '../base/assert.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { StoreProblem } from '../base/store.ts';
@@ -117,6 +118,8 @@ export function createPxe(deps: {
   readonly download?: PeerDownload;
   /** Goes before others when many boot; absent: none does but a rack's boot machine. */
   readonly isControlPlane?: (serial: Serial) => boolean;
+  /** Absent: addresses are lent unasked. */
+  readonly addressProber?: AddressProber;
   readonly settings: PxeSettings;
   readonly serverName: string;
   /** Whether some server judges health, and when a machine answered it last, as far as this one knows. */
@@ -261,7 +264,8 @@ export function createPxe(deps: {
   const startDhcpIfOn = async (): Promise<Result<void, PxeProblem>> => {
     if (settings.dhcp === undefined) return ok(undefined);
     const { tell } = sightings;
-    const common = { world, inventory, networks, advertiseUrl, tell, copy: leases.copy };
+    const prober = deps.addressProber;
+    const common = { world, inventory, networks, advertiseUrl, tell, prober, copy: leases.copy };
     const started = await startDhcp({ ...common, settings: settings.dhcp });
     if (!started.ok) return started;
     dhcp = started.value;

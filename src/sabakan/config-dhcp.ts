@@ -13,12 +13,18 @@ export type DhcpMembers = {
   /** Links that are answered directly; those whose address lies outside the node pool stay silent. */
   readonly interfaces: readonly string[] | 'all';
   readonly relayNetworks: readonly Cidr[];
+  /** How long an address that is offered for the first time is asked for; 0: not at all. */
+  readonly probeMs: number;
   /** Without a slash at the end; undefined: `advertise-url`. */
   readonly httpBootUrl: string | undefined;
   /** File names by architecture number, beside or in the place of the usual ones. */
   readonly loaders: LoaderNames;
 };
 
+/** A host on a link answers ARP within a few milliseconds, one behind routers within some tens. */
+const probeMsDefault = 300;
+/** Firmware gathers offers for four seconds at most, iPXE asks again after one. */
+const probeMsMax = 2_000;
 /** What every firmware asks (RFC 2131 section 4.1). */
 const serverPort = 67;
 
@@ -30,6 +36,7 @@ export function readDhcp(root: Section): DhcpMembers {
     bind,
     interfaces: interfacesOf(section, bind),
     relayNetworks: networks(section, 'relay-networks'),
+    probeMs: section.integer('probe-ms', probeMsDefault, [0, probeMsMax]),
     httpBootUrl: httpBootUrl(section),
     loaders: loaders(section),
   };

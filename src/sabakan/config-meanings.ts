@@ -210,6 +210,12 @@ export const meanings: ReadonlyMap<string, ConfigMeaning> = new Map([
       text: 'machines that load kernel and initrd from this server at a time; iPXE tells the others their place; 0: any number',
     },
   ],
+  [
+    'dhcp.probe-ms',
+    {
+      text: 'how long an address is asked for (ARP, behind a relay ICMP) before it is offered for the first time; 0: not at all',
+    },
+  ],
   ['tftp.enabled', { text: 'false: TFTP is served by others' }],
   ['tftp.listen', { text: 'firmware needs port 69' }],
   ['tftp.root', { text: 'folder of `ipxe.efi`, `snponly.efi`, `undionly.kpxe`' }],

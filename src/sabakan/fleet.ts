@@ -57,7 +57,7 @@ export type FleetEdges = {
   readonly prober: Prober;
   readonly boot: Pick<
     Parameters<typeof createPxe>[0],
-    'shelf' | 'assetShelf' | 'loaders' | 'download'
+    'shelf' | 'assetShelf' | 'loaders' | 'download' | 'addressProber'
   >;
   /** Undefined: machines find no program for encrypted disks here. */
   readonly cryptsetup?: ProgramFile | undefined;

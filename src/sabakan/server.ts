@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { createAddressProber } from '../base/io/address-prober.ts';
 import { lookAtEtcd } from '../base/io/etcd-look.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
 import { libcFunction } from '../base/io/native.ts';
@@ -152,6 +153,7 @@ export async function startServer(
         assetShelf: createAssetFileShelf(config.dataDir),
         loaders,
         download: peerDownload,
+        addressProber: createAddressProber(),
       },
       cryptsetup,
       secrets: systemSecrets,

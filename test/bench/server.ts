@@ -66,7 +66,7 @@ advertise-url: http://127.0.0.1:${ports.http}
 advertise-url-https: https://127.0.0.1:18443
 data-dir: ${folder}/data
 dhcp-bind: ${dhcpBind ?? `127.0.0.1:${ports.dhcp}`}
-dhcp: { relay-networks: [${relayNetwork}] }
+dhcp: { relay-networks: [${relayNetwork}], probe-ms: 0 }
 tftp: { listen: 127.0.0.1:${ports.tftp}, root: ${tftpRoot} }
 ipxe-efi-path: ${tftpRoot}/ipxe.efi
 etcd: ${endpoints === undefined ? `{ embedded: { data-dir: ${folder}/etcd } }` : `{ endpoints: [${endpoints.join()}] }`}

@@ -3,7 +3,7 @@
  *
  *   npm run test:boot                          all of it
  *   npm run test:boot -- uefi-pxe uefi-http    these kinds of firmware and nothing else
- *   npm run test:boot -- --only matrix         one part: matrix, faults or discovery
+ *   npm run test:boot -- --only matrix         one part: matrix, faults, discovery or proxy
  *
  * Prints a line for each thing that was looked at, and `N passed, N failed` at the end.
  */
@@ -14,6 +14,7 @@ import { approveStranger } from './discovery.ts';
 import { bootWithFaults, ownFaults, wideFaults } from './faults.ts';
 import { type FirmwareKind, firmwareKinds } from './firmware.ts';
 import { bootKinds, killOne } from './matrix.ts';
+import { bootBesideAnother } from './proxy.ts';
 import { createReport, secondsSince } from './report.ts';
 
 const { values, positionals } = parseArgs({
@@ -73,6 +74,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   matrix: () => matrix(firmwareKinds),
   faults,
   discovery,
+  proxy: () => on('p', (bench) => bootBesideAnother(bench, report)),
 };
 
 const unknown = positionals.filter((name) => !firmwareKinds.some((kind) => kind === name));

@@ -4,18 +4,60 @@
  */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Bench } from './bench.ts';
+import type { FirmwareKind } from './firmware.ts';
+import { bootDeadlineMs } from './matrix.ts';
 import { ended, type Lab, serverAddress } from './network.ts';
+import { evidenceOf, type Report } from './report.ts';
+import { stagesOf } from './stages.ts';
 
-export const foreignAddress = '10.69.0.2';
+const kinds: readonly FirmwareKind[] = ['bios-ipxe-rom', 'uefi-pxe', 'uefi-http'];
+
+/** Each boots with an address of the other server, to `healthy`; ours lends none and names the other by its address. */
+export async function bootBesideAnother(bench: Bench, report: Report): Promise<void> {
+  const { lab, server } = bench;
+  const folder = mkdtempSync(join(tmpdir(), 'tetsukan-udhcpd-'));
+  setProxy(lab);
+  const foreign = startForeignDhcp(lab, folder);
+  try {
+    const wanted = kinds.map((kind) => ({ kind, rack: 0 as const, serial: `${kind}-proxy` }));
+    await server.register(wanted);
+    await Promise.all(
+      wanted.map(bench.powerOn).map(async (machine) => {
+        const deadline = machine.poweredOnAt + bootDeadlineMs;
+        const waited = await server.waitFor(machine.serial, 'healthy', deadline);
+        await report.tell(
+          waited.ok,
+          `${machine.kind.padEnd(15)} ${'proxy'.padEnd(8)} ${await stagesOf(server, machine)}`,
+          async () => `${waited.text}\n${await evidenceOf(server, machine)}`,
+        );
+      }),
+    );
+    const { otherServers } = JSON.parse(ask(lab, '/api/v2/networks/rack-0'));
+    const { items } = JSON.parse(ask(lab, '/api/v2/leases'));
+    const heard = otherServers.map(({ address }: { readonly address: string }) => address);
+    await report.tell(
+      heard.join() === foreignAddress && items.length === 0,
+      `beside the DHCP server ${heard.join()}, ${items.length} leases of ours`,
+      async () => server.log().slice(-4000),
+    );
+  } finally {
+    await foreign.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const foreignAddress = '10.69.0.2';
 /** What the foreign server lends; ours would begin at 10.69.0.32. */
 const pool = { first: '10.69.0.55', last: '10.69.0.60' };
 
-export type ForeignDhcp = { readonly stop: () => Promise<void> };
+type ForeignDhcp = { readonly stop: () => Promise<void> };
 
 /** A host of its own on rack 0 that lends addresses, and knows nothing of boot files. */
-export function startForeignDhcp(lab: Lab, folder: string): ForeignDhcp {
+function startForeignDhcp(lab: Lab, folder: string): ForeignDhcp {
   const racks = lab.onRacks.at(-1) ?? '';
   const host = `${racks.slice(0, -1)}f`;
   const ip = (...args: readonly string[]): void =>
@@ -52,12 +94,22 @@ export function startForeignDhcp(lab: Lab, folder: string): ForeignDhcp {
 }
 
 /** As an operator does it: rack 0 is beside the other server from now on. */
-export function setProxy(lab: Lab): void {
-  const [program = '', ...prefix] = lab.onServer;
+function setProxy(lab: Lab): void {
   const body = JSON.stringify({ cidr: '10.69.0.0/26', mode: 'proxy' });
-  const url = `http://${serverAddress}:10080/api/v2/networks/rack-0`;
-  const head = ['-H', 'Content-Type: application/json'];
-  execFileSync(program, [...prefix, 'curl', '-sSf', '-X', 'PUT', url, ...head, '-d', body], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  ask(
+    lab,
+    '/api/v2/networks/rack-0',
+    '-X',
+    'PUT',
+    '-H',
+    'Content-Type: application/json',
+    '-d',
+    body,
+  );
+}
+
+function ask(lab: Lab, path: string, ...how: readonly string[]): string {
+  const [program = '', ...prefix] = lab.onServer;
+  const url = `http://${serverAddress}:10080${path}`;
+  return execFileSync(program, [...prefix, 'curl', '-sSf', url, ...how], { encoding: 'utf8' });
 }

@@ -58,7 +58,7 @@ describe.skipIf(why !== undefined)('A and 9.4.1: DHCP', () => {
     site = await startSite(etcd, {
       advertiseUrl,
       dhcpBind: '0.0.0.0:67',
-      more: 'dhcp: { interfaces: all, relay-networks: [10.0.0.0/8] }\n',
+      more: 'dhcp: { interfaces: all, relay-networks: [10.0.0.0/8], probe-ms: 0 }\n',
       ipam: 'unset',
     });
     party = partyOf(lab, site, '10.69.1.3');

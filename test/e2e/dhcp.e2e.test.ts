@@ -49,7 +49,7 @@ describe.skipIf(why !== undefined)('a server with sockets bound to its links', (
   });
 
   afterAll(() => {
-    for (const child of children) child.kill('SIGKILL');
+    killAll();
     for (const space of [serverSpace, clientSpace]) {
       spawnSync('ip', ['netns', 'del', space], { stdio: 'ignore' });
     }
@@ -82,6 +82,29 @@ describe.skipIf(why !== undefined)('a server with sockets bound to its links', (
     expect({ offered, nakked }).toEqual({ offered: 2, nakked: 0 });
     expect(received).toBe(2 + acked);
     expect([3, 4]).toContain(acked);
+  });
+
+  it('asks by ARP who uses an address, and then offers another', async () => {
+    // None that remembers the client from before.
+    killAll();
+    await startServer('67', 'ts0');
+    const wanted = addressIn(await lineOf(startClient('tc0'), 'bound'));
+    killAll();
+    // Another host on the link has it by hand; the client's own card must not answer in its place.
+    const host = ['netns', 'exec', clientSpace, 'sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1'];
+    ip(...host);
+    ip('-n', clientSpace, 'addr', 'flush', 'dev', 'tc0');
+    ip('-n', clientSpace, 'link', 'add', 'tm0', 'link', 'tc0', 'type', 'macvlan', 'mode', 'bridge');
+    ip('-n', clientSpace, 'addr', 'add', `${wanted}/26`, 'dev', 'tm0');
+    ip('-n', clientSpace, 'link', 'set', 'tm0', 'up');
+    const server = await startServer('67', 'ts0');
+    const given = addressIn(await lineOf(startClient('tc0'), 'bound'));
+    server.stdin?.write('\n');
+    const { aside } = JSON.parse(await lineOf(server, '{"counters"'));
+    expect(given).not.toBe(wanted);
+    expect(aside).toMatchObject([{ address: wanted, mac: expect.stringMatching(/^..:/) }]);
+    server.kill('SIGKILL');
+    ip('-n', clientSpace, 'link', 'del', 'tm0');
   });
 
   it('says which right is missing when it may not have the port', async () => {
@@ -128,6 +151,15 @@ etcd: { endpoints: [http://127.0.0.1:3] }`,
     server.kill('SIGKILL');
   });
 });
+
+function killAll(): void {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+}
+
+/** `bound ip=10.69.0.40 mask=26 …` */
+function addressIn(told: string): string {
+  return / ip=([\d.]+) /.exec(told)?.[1] ?? '';
+}
 
 async function startServer(...args: readonly string[]): Promise<ChildProcess> {
   const server = spawnIn(serverSpace, [process.execPath, serverFile, ...args]);

@@ -12,7 +12,13 @@ import type { DhcpRequest, Wish } from './request.ts';
 import { isOnSubnet, type Subnet } from './subnet.ts';
 
 export type Answer =
-  | { readonly kind: 'offer'; readonly address: Ipv4; readonly reason: string }
+  | {
+      readonly kind: 'offer';
+      readonly address: Ipv4;
+      /** It has or had this very address. */
+      readonly isKnown?: true;
+      readonly reason: string;
+    }
   /** `leased` is false for INFORM, which asks for parameters only. */
   | {
       readonly kind: 'ack';
@@ -99,7 +105,9 @@ function offer(
   }
   const address = leasedAddress(range, index);
   around.holds.place(mac, address, around.nowMs);
-  return { kind: 'offer', address, reason: index === had ? 'its address' : 'a free address' };
+  return index === had
+    ? { kind: 'offer', address, isKnown: true, reason: 'its address' }
+    : { kind: 'offer', address, reason: 'a free address' };
 }
 
 function select(

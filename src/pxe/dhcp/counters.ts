@@ -26,6 +26,12 @@ export type DhcpCounters = {
   networkOff: number;
   /** Heard from DHCP and PXE servers that are none of ours, or of them by clients that chose them. */
   otherServers: number;
+  /** Addresses that were asked whether somebody uses them, before they were offered for the first time. */
+  probes: number;
+  /** Somebody did: the address was set aside. */
+  addressesInUse: number;
+  /** Offered unasked, since too many were being asked. */
+  probesSkipped: number;
   /** Answered with a boot file and no address, beside another DHCP server; part of `offered` and `acked`. */
   proxied: number;
   offered: number;
@@ -208,6 +214,9 @@ function noneYet(): Counters {
     notEnabled: 0,
     networkOff: 0,
     otherServers: 0,
+    probes: 0,
+    addressesInUse: 0,
+    probesSkipped: 0,
     proxied: 0,
     offered: 0,
     acked: 0,

@@ -1,6 +1,6 @@
 /** Where leases are decided: the requests of each range on its table, answered after what they are promised is stored. */
 
-import type { Ipv4 } from '../../base/addresses.ts';
+import type { Ipv4, MacAddress } from '../../base/addresses.ts';
 import type { Result } from '../../base/result.ts';
 import type { Store } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
@@ -12,7 +12,7 @@ import { type Answer, answerTo } from './answer.ts';
 import { createHolds } from './holds.ts';
 import { createLeaseCommits, type Decided, type LeaseProblem } from './lease-commits.ts';
 import { createLeaseMemory, type LeaseCopy } from './lease-memory.ts';
-import { type LeaseTable, leaseIndexOf } from './leases.ts';
+import { type LeaseTable, leasedAddress, leaseIndexOf } from './leases.ts';
 import { createPicker, type Picker } from './picker.ts';
 import type { DhcpRequest } from './request.ts';
 import { type ClockReading, type ClockWatch, reusableUpTo, watchClock } from './reuse.ts';
@@ -85,6 +85,8 @@ export function createLeaseDesk(deps: {
   readonly copy: LeaseCopy | undefined;
   readonly inventory: Pick<Inventory, 'ipam' | 'ownerOf'>;
   readonly isOwn: (address: Ipv4) => boolean;
+  /** Somebody was seen using it; whoever has a lease of it keeps it. */
+  readonly isAside?: (address: Ipv4) => boolean;
   readonly holdSeconds: number;
   /** The wall clock was set by this much. */
   readonly onClockJump: (byMs: number) => void;
@@ -152,7 +154,9 @@ export function createLeaseDesk(deps: {
         leaseSeconds: seconds,
         isOurs: (server) =>
           server === (request.relay?.serverIdOverride ?? serverAddress) || isOwn(server),
-        mayLend: (address) => mayLend(address, subnet, ipam),
+        mayLend: (address) =>
+          mayLend(address, subnet, ipam) &&
+          (deps.isAside?.(address) !== true || isItsOwn(table, request.mac, subnet, address)),
         now: reading.now,
         reusableUpTo: upTo,
         nowMs: reading.monotonicMs,
@@ -210,4 +214,10 @@ function isVerdict(answer: Answer): boolean {
 export function keptAddress({ wish }: Pick<DhcpRequest, 'wish'>): Ipv4 | undefined {
   if (wish.kind === 'extending') return wish.address;
   return wish.kind === 'init-reboot' ? wish.requested : undefined;
+}
+
+/** Of an address that was set aside: who has it is who was seen using it. */
+function isItsOwn(table: LeaseTable, mac: MacAddress, { range }: Subnet, address: Ipv4): boolean {
+  const lease = table.leaseOf(mac);
+  return lease !== undefined && leasedAddress(range, lease.index) === address;
 }

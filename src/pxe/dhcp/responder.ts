@@ -6,6 +6,7 @@
  * few commits.
  */
 
+import type { AddressProber } from '../../base/address-probe.ts';
 import { type Cidr, formatIpv4, type Ipv4, isInside, parseIpv4 } from '../../base/addresses.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { Store } from '../../base/store.ts';
@@ -23,6 +24,7 @@ import { createLeaseDesk, keptAddress, type LeaseWish } from './lease-desk.ts';
 import type { LeaseCopy } from './lease-memory.ts';
 import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
+import { type AsideAddress, createProbes } from './probe.ts';
 import { bootServerPort, proxyAnswerTo } from './proxy.ts';
 import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
@@ -61,6 +63,8 @@ export type DhcpResponder = {
   readonly waiting: () => number;
   /** Who asks in vain, where nobody enabled their network. */
   readonly unserved: () => readonly UnservedNetwork[];
+  /** Addresses that are not lent, since somebody was seen using them. */
+  readonly aside: () => readonly AsideAddress[];
 };
 
 export type ResponderRules = {
@@ -71,6 +75,8 @@ export type ResponderRules = {
   readonly httpBootUrl?: string | undefined;
   readonly loaders: LoaderNames;
   readonly holdSeconds: number;
+  /** How long an address that is offered for the first time is asked for; default 0: not at all. */
+  readonly probeMs?: number;
 };
 
 /** Firmware has asked again by then; an answer to its first try would only confuse (and etcd was stuck). */
@@ -102,6 +108,8 @@ export function createDhcpResponder(deps: {
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly networks: Pick<Networks, 'of'>;
   readonly rules: ResponderRules;
+  /** Absent: addresses are offered unasked. */
+  readonly prober?: AddressProber | undefined;
   /** A client said that it takes another server's offer. */
   readonly hearChoice?: (server: Ipv4, via: string) => void;
   readonly tell?: SightingListener;
@@ -111,6 +119,7 @@ export function createDhcpResponder(deps: {
   const report = createReport(world, deps.tell ?? (() => {}));
   const { counters } = report;
   const unserved = createUnserved(world);
+  const probes = createProbes(world, deps.prober, rules.probeMs ?? 0);
   const ranges = new Map<string, Range>();
   const arrived = new Set<string>();
   let commitsUnderWay = 0;
@@ -120,6 +129,7 @@ export function createDhcpResponder(deps: {
     copy: deps.copy,
     inventory,
     isOwn: rules.isOwn,
+    isAside: probes.isAside,
     holdSeconds: rules.holdSeconds,
     onClockJump: (byMs) => {
       counters.clockJumps += 1;
@@ -423,6 +433,15 @@ export function createDhcpResponder(deps: {
       late(job);
       return;
     }
+    if (answer.kind === 'offer' && answer.isKnown !== true) {
+      const link = request.relay === undefined ? arrival.interface : undefined;
+      const asked = probes.ask(answer.address, request.mac, link);
+      if (asked !== undefined) {
+        // One that is in use was set aside: the next decision is another.
+        void asked.then((isFree) => (isFree ? speak(job, answer) : enqueue(job)));
+        return;
+      }
+    }
     const target = namesBootFile(request)
       ? bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders, rules.httpBootUrl)
       : nothingToBoot;
@@ -458,10 +477,11 @@ export function createDhcpResponder(deps: {
 
   return {
     handle,
-    counters: () => ({ ...counters }),
+    counters: () => ({ ...counters, ...probes.counters }),
     lookAtClock: desk.lookAtClock,
     holds: desk.holds,
     unserved: unserved.list,
+    aside: probes.aside,
     waiting: () => [...ranges.values()].reduce((sum, { queue }) => sum + queue.size(), 0),
   };
 }

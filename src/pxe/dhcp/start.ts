@@ -5,6 +5,7 @@
  * relays reach it, too; those that appear later are served then. Without, one plain socket that serves relays and renewals only, and needs no privilege.
  */
 
+import type { AddressProber } from '../../base/address-probe.ts';
 import { type Cidr, formatIpv4, type Ipv4, networkOf, parseIpv4 } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { StoreProblem } from '../../base/store.ts';
@@ -27,6 +28,7 @@ import {
   type OwnAddress,
   type OwnAddresses,
 } from './own-addresses.ts';
+import type { AsideAddress } from './probe.ts';
 import { bootServerPort } from './proxy.ts';
 import { type Arrival, createDhcpResponder } from './responder.ts';
 import type { UnservedNetwork } from './unserved.ts';
@@ -47,6 +49,8 @@ export type DhcpSettings = {
   readonly httpBootUrl?: string | undefined;
   /** How long an offered address is kept for its client. */
   readonly holdSeconds: number;
+  /** How long an address that is offered for the first time is asked for; absent or 0: not at all. */
+  readonly probeMs?: number;
 };
 
 export const defaultDhcpSettings: DhcpSettings = {
@@ -67,6 +71,8 @@ export type DhcpStatus = {
   readonly waiting: number;
   /** Who asks in vain, where nobody enabled their network. */
   readonly unserved: readonly UnservedNetwork[];
+  /** Addresses that are not lent, since somebody was seen using them. */
+  readonly aside: readonly AsideAddress[];
   /** DHCP and PXE servers that are none of ours. */
   readonly others: readonly OtherServer[];
 };
@@ -103,6 +109,7 @@ export async function startDhcp(deps: {
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp' | 'ownerOf'>;
   readonly networks: Pick<Networks, 'of' | 'all'>;
   readonly settings: DhcpSettings;
+  readonly prober?: AddressProber | undefined;
   /** `http://host:port` under which machines reach the boot endpoints. */
   readonly advertiseUrl: string;
   readonly tell?: SightingListener;
@@ -127,6 +134,7 @@ export async function startDhcp(deps: {
       httpBootUrl: settings.httpBootUrl,
       loaders: { ...defaultLoaders, ...settings.loaders },
       holdSeconds: settings.holdSeconds,
+      probeMs: settings.probeMs ?? 0,
     },
   });
   let doors: readonly Door[] = [];
@@ -324,6 +332,7 @@ export async function startDhcp(deps: {
       holds: responder.holds(),
       waiting: responder.waiting(),
       unserved: responder.unserved(),
+      aside: responder.aside(),
       others: others.list(),
     }),
     leases: async () => {

@@ -83,7 +83,6 @@ const newNetworkSchema = Type.Object(
   },
   { additionalProperties: false },
 );
-export type NewNetworkV2 = Static<typeof newNetworkSchema>;
 
 export const listNetworks = listOperation(networks);
 export const getNetwork = getOperation(networks);

@@ -1,5 +1,6 @@
 /** A responder on a memory store, and clients that speak to it with the simulated machines' own codec. */
 
+import type { AddressProber } from '../../../src/base/address-probe.ts';
 import {
   type Ipv4,
   isInside,
@@ -66,6 +67,7 @@ export function aBed(
     readonly networkOf?: Networks['of'];
     readonly hearChoice?: (server: Ipv4, via: string) => void;
     readonly copy?: LeaseCopy;
+    readonly prober?: AddressProber;
   } = {},
 ) {
   const clock = options.clock ?? manualClock();
@@ -91,6 +93,7 @@ export function aBed(
     },
     networks: { of: options.networkOf ?? nodePoolOf(facts) },
     ...(options.hearChoice === undefined ? {} : { hearChoice: options.hearChoice }),
+    prober: options.prober,
     rules: {
       relayNetworks: [],
       isOwn: (one) => one === ip(server),

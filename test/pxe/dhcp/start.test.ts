@@ -101,6 +101,7 @@ describe('on links', () => {
       holds: 2,
       waiting: 0,
       unserved: [],
+      aside: [],
       others: [],
     });
     started.value.stop();

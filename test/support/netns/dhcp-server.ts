@@ -1,6 +1,7 @@
 /** The DHCP server alone, for a network namespace: `node dhcp-server.ts PORT INTERFACE…`; ends when stdin does. */
 
 import { type Ipv4, parseIpv4 } from '../../../src/base/addresses.ts';
+import { createAddressProber } from '../../../src/base/io/address-prober.ts';
 import { systemChance } from '../../../src/base/io/system-chance.ts';
 import { systemClock } from '../../../src/base/io/system-clock.ts';
 import { createNet } from '../../../src/base/io/udp.ts';
@@ -35,7 +36,9 @@ const started = await startDhcp({
     ...defaultDhcpSettings,
     bind: { address: '0.0.0.0', port: Number(port) },
     interfaces,
+    probeMs: 300,
   },
+  prober: createAddressProber(),
   advertiseUrl: 'http://10.69.0.3:10080',
 });
 if (!started.ok) {
@@ -44,7 +47,9 @@ if (!started.ok) {
 }
 process.stdout.write(`${JSON.stringify({ listening: started.value.status().listening })}\n`);
 process.stdin.on('data', () => {
-  process.stdout.write(`${JSON.stringify({ counters: started.value.counters() })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ counters: started.value.counters(), aside: started.value.status().aside })}\n`,
+  );
 });
 process.stdin.on('end', () => {
   started.value.stop();

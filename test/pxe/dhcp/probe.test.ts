@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import type { AddressProber, ProbeResult } from '../../../src/base/address-probe.ts';
+import { asideMs, createProbes, probesInFlightMax } from '../../../src/pxe/dhcp/probe.ts';
+import { manualClock } from '../../support/clock.ts';
+import { type LogLine, rememberingLog } from '../../support/silent-log.ts';
+import { aBed, bind, ip, mac, message } from './bed.ts';
+
+type Asked = { readonly address: string; readonly link: string | undefined };
+
+/** Hosts that use addresses, with their hardware address. */
+function aProber(users: Readonly<Record<string, string>> = {}) {
+  const asked: Asked[] = [];
+  const prober: AddressProber = {
+    probe: async (address, link) => {
+      asked.push({ address, link });
+      const user = users[address];
+      return user === undefined ? { kind: 'silent' } : { kind: 'answered', mac: user };
+    },
+  };
+  return { asked, prober };
+}
+
+const stranger = '02:00:00:00:00:09';
+const rules = { probeMs: 300 };
+const onEth1 = { interface: 'eth1' };
+
+describe('an address that is offered for the first time', () => {
+  it('is asked for on its link, once, however often the client asks', async () => {
+    const { asked, prober } = aProber();
+    const one = aBed({ prober, rules });
+    for (let at = 0; at < 3; at += 1) await one.ask(message('discover'), onEth1);
+    expect(asked).toEqual([{ address: '10.69.1.32', link: 'eth1' }]);
+  });
+
+  it('is asked for through routers where a relay brought the message', async () => {
+    const { asked, prober } = aProber();
+    await aBed({ prober, rules }).ask(message('discover', { giaddr: '10.69.2.1' }), onEth1);
+    expect(asked).toEqual([{ address: '10.69.2.32', link: undefined }]);
+  });
+
+  it('is another one when somebody uses it, and that is told of', async () => {
+    const { prober } = aProber({ '10.69.1.32': stranger, '10.69.1.33': stranger });
+    const one = aBed({ prober, rules });
+    expect(await bind(one)).toBe('10.69.1.34');
+    expect(one.responder.aside()).toMatchObject([
+      { address: '10.69.1.32', mac: stranger },
+      { address: '10.69.1.33', mac: stranger },
+    ]);
+    expect(one.responder.counters()).toMatchObject({ probes: 3, addressesInUse: 2 });
+    expect(one.lines.filter(({ level }) => level === 'warn')).toHaveLength(2);
+    // Other clients, and those that ask for it, are not given it either.
+    const offer = await one.ask(message('discover', { mac: 2, wants: '10.69.1.32' }));
+    expect(offer?.yourAddress).not.toBe('10.69.1.32');
+  });
+
+  it('is its own when the client itself answers for it', async () => {
+    const { prober } = aProber({ '10.69.1.32': mac(1) });
+    expect(await bind(aBed({ prober, rules }))).toBe('10.69.1.32');
+  });
+
+  it('holds up nobody else', async () => {
+    let settle = (_: ProbeResult): void => {};
+    const prober: AddressProber = {
+      probe: (address) =>
+        address === '10.69.1.32'
+          ? new Promise((done) => {
+              settle = done;
+            })
+          : Promise.resolve({ kind: 'silent' }),
+    };
+    const one = aBed({ prober, rules });
+    const first = one.ask(message('discover'));
+    expect((await one.ask(message('discover', { mac: 2 })))?.yourAddress).toBe('10.69.1.33');
+    settle({ kind: 'silent' });
+    expect((await first)?.yourAddress).toBe('10.69.1.32');
+  });
+
+  it('is not asked for with a wait of 0, nor when it is or was the client’s', async () => {
+    const { asked, prober } = aProber();
+    await aBed({ prober }).ask(message('discover'));
+    expect(asked).toEqual([]);
+    const one = aBed({ prober, rules });
+    await bind(one);
+    one.clock.advance(24 * 60 * 60 * 1_000);
+    await one.ask(message('discover'));
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('probes', () => {
+  const address = ip('10.69.1.32');
+  const client = mac(1);
+  const bed = (probe: AddressProber['probe']) => {
+    const clock = manualClock();
+    const lines: LogLine[] = [];
+    return {
+      clock,
+      lines,
+      probes: createProbes({ clock, log: rememberingLog(lines) }, { probe }, 300),
+    };
+  };
+
+  it('end with an address in use for ten minutes', async () => {
+    const { clock, probes } = bed(async () => ({ kind: 'answered', mac: stranger }));
+    expect(await probes.ask(address, client, 'eth1')).toBe(false);
+    expect(probes.isAside(address)).toBe(true);
+    clock.advance(asideMs);
+    expect([probes.isAside(address), probes.aside()]).toEqual([false, []]);
+  });
+
+  it('that cannot be made are told of once, and the address is lent', async () => {
+    const { lines, probes } = bed(async () => ({ kind: 'unable', text: 'needs CAP_NET_RAW' }));
+    expect(await probes.ask(address, client, 'eth1')).toBe(true);
+    expect(probes.ask(address, client, 'eth1')).toBeUndefined();
+    expect(await probes.ask(address, client, undefined)).toBe(true);
+    expect(lines.map(({ fields }) => fields?.['how'])).toEqual(['ARP on eth1', 'ICMP']);
+  });
+
+  it('are so many at once; beyond that addresses are offered unasked', () => {
+    const { probes } = bed(() => new Promise(() => {}));
+    for (let at = 0; at < probesInFlightMax; at += 1) {
+      expect(probes.ask(ip(`10.1.${at >> 8}.${at & 255}`), client, 'eth1')).toBeDefined();
+    }
+    expect(probes.ask(address, client, 'eth1')).toBeUndefined();
+    expect(probes.counters).toMatchObject({ probesSkipped: 1 });
+  });
+
+  it('never ask for loopback, where this host answers itself', () => {
+    const { probes } = bed(async () => ({ kind: 'silent' }));
+    expect(probes.ask(ip('127.0.0.9'), client, undefined)).toBeUndefined();
+  });
+});
