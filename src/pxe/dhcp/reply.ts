@@ -85,7 +85,7 @@ export function replyTo(request: DhcpRequest, answer: Spoken, facts: ReplyFacts)
       file,
     },
     payloadBytesMax(packet),
-    file === '' ? dispensable : [optionCodes.bootFile, ...dispensable],
+    leftOutFirst(facts.target, file),
   );
 }
 
@@ -142,6 +142,14 @@ const dispensable = [
   optionCodes.relayInformation,
   optionCodes.clientId,
 ];
+
+/** Option 67 only repeats what fits into `file`. A URL may need the DNS servers. */
+function leftOutFirst(target: BootTarget, file: string): readonly number[] {
+  const extras = file === '' ? dispensable : [optionCodes.bootFile, ...dispensable];
+  return target.kind === 'http-loader'
+    ? extras.filter((code) => code !== optionCodes.dnsServers)
+    : extras;
+}
 
 function fitted(
   packet: DhcpPacket,

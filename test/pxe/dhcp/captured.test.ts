@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeDhcp } from '../../../src/pxe/dhcp/packet.ts';
 import { seededChance } from '../../support/clock.ts';
-import { bytesOfHex, type Capture, captures } from '../../support/wire.ts';
+import { bootFileFor, bytesOfHex, type Capture, captures } from '../../support/wire.ts';
 import { aBed, bind, hex, message } from './bed.ts';
 
 const server = '10.69.0.3';
+const advertiseUrl = 'http://10.69.0.3:8080';
 
 /** The relayed machines came through this server's own second leg; the answer goes to giaddr all the same. */
-const bed = () => aBed({ server, rules: { advertiseUrl: 'http://10.69.0.3:8080' } });
+const bed = () => aBed({ server, rules: { advertiseUrl } });
 
 function isRelayed({ bytes }: Capture): boolean {
   return hex(bytes.subarray(24, 28)) !== '00000000';
@@ -44,13 +45,13 @@ describe('captured firmware', () => {
       for (const code of [61, 97])
         expect(hex(reply?.options.get(code))).toBe(hex(options.get(code)));
       expect(reply?.bytes.subarray(4, 8)).toEqual(capture.bytes.subarray(4, 8));
-      const isHttp = capture.name.includes('uefi-http') && capture.name.includes('-ovmf-');
+      const { next } = capture;
+      const isHttp = next.kind === 'loader' && next.by === 'http';
+      expect(reply?.file).toBe(bootFileFor(next, advertiseUrl) ?? '');
       expect(hex(reply?.options.get(60))).toBe(
         isHttp ? hex(new TextEncoder().encode('HTTPClient')) : undefined,
       );
-      expect(hex(reply?.options.get(175))).toBe(
-        capture.name.includes('-ipxe-discover') ? 'b00101' : undefined,
-      );
+      expect(hex(reply?.options.get(175))).toBe(next.kind === 'script' ? 'b00101' : undefined);
     },
   );
 

@@ -103,6 +103,25 @@ describe('targets that are refused', () => {
     expect(check({ kind: 'inform', giaddr: '10.69.0.129', ciaddr: address })).toBeDefined();
   });
 
+  /** As if an operator had named the whole Internet: what is no host's stays refused. */
+  it.each([
+    ['0.255.255.254', false],
+    ['1.0.0.1', true],
+    ['223.255.255.254', true],
+    ['224.0.0.1', false],
+    ['239.1.2.3', false],
+    ['255.255.255.254', false],
+  ])('%s in a pool of all addresses: %s', (address, isHost) => {
+    const all = { base: ip('0.0.0.0'), prefixLength: 0 };
+    const wide = { nodePool: all, relayNetworks: [all] };
+    expect(check({ giaddr: address }, wide)).toBe(
+      isHost ? undefined : "the relay address is no host's",
+    );
+    expect(check({ ciaddr: address }, wide)).toBe(
+      isHost ? undefined : "the client address is no host's",
+    );
+  });
+
   it('none, when relay and client are hosts of the pool', () => {
     expect(check({ giaddr: '10.69.0.129' })).toBeUndefined();
     expect(check({ ciaddr: '10.69.1.40' })).toBeUndefined();

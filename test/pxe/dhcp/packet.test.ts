@@ -141,6 +141,16 @@ describe('RFC 2131 section 4.1 and RFC 2132 section 9.3, options in file and sna
     expect(decoded(bytes)).toMatchObject({ file: '', serverName: 'a' });
   });
 
+  it('sent twice it is of two octets, so of a wrong length, and the fields are names', () => {
+    const bytes = message([53, 1, 1, overload, 1, 3, overload, 1, 3, 255], {
+      file: [61, 1, 7, 255],
+      serverName: [61, 1, 8, 255],
+    });
+    const packet = decoded(bytes);
+    expect(packet.options.has(clientId)).toBe(false);
+    expect([packet.file.length, packet.serverName.length]).toEqual([4, 4]);
+  });
+
   it('the overload option inside such a field has no effect', () => {
     const bytes = message([53, 1, 1, overload, 1, 1, 255], {
       file: [overload, 1, 3, 61, 1, 7, 255],

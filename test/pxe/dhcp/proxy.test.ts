@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCidr } from '../../../src/base/addresses.ts';
 import type { NetworkMode } from '../../../src/pxe/network-spec.ts';
 import type { Network } from '../../../src/pxe/networks.ts';
-import { captures } from '../../support/wire.ts';
+import { bootFileFor, captures } from '../../support/wire.ts';
 import { aBed, hex, message } from './bed.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -14,13 +14,14 @@ function aNetwork(mode: NetworkMode, cidr = '10.69.0.0/20'): Network {
 }
 
 const server = '10.69.0.3';
+const advertiseUrl = 'http://10.69.0.3:8080';
 /** No configuration at all: a proxy needs none. */
 const bed = (mode: NetworkMode = 'proxy', rules = {}) =>
   aBed({
     server,
     ipam: undefined,
     networkOf: () => aNetwork(mode),
-    rules: { advertiseUrl: 'http://10.69.0.3:8080', ...rules },
+    rules: { advertiseUrl, ...rules },
   });
 
 const pxe = [60, utf8('PXEClient:Arch:00007:UNDI:003000')] as const;
@@ -32,26 +33,28 @@ const at4011 = {
 };
 
 describe('beside another DHCP server', () => {
-  it.each(captures.filter(({ name }) => name.endsWith('-discover') && !name.includes('-os-')))(
+  const discovers = captures.filter(({ name }) => name.endsWith('-discover'));
+  const whoLoads = discovers.filter(({ next }) => bootFileFor(next, advertiseUrl) !== undefined);
+
+  it.each(discovers.filter((one) => !whoLoads.includes(one)))(
+    '$name, for which there is nothing to load, hears nothing',
+    async ({ bytes }) => {
+      expect(await bed().ask(bytes)).toBeUndefined();
+    },
+  );
+
+  it.each(whoLoads)(
     '$name hears a boot file and no address, and nothing is stored',
-    async ({ name, bytes }) => {
+    async ({ next, bytes }) => {
       const one = bed();
       const reply = await one.ask(bytes);
       expect(reply).toMatchObject({ type: 'offer', yourAddress: '0.0.0.0', nextServer: server });
-      const isHttp = name.includes('uefi-http') && name.includes('-ovmf-');
-      const isIpxe = name.includes('-ipxe-discover');
+      const isHttp = next.kind === 'loader' && next.by === 'http';
       expect(hex(reply?.options.get(60))).toBe(hex(utf8(isHttp ? 'HTTPClient' : 'PXEClient')));
       expect(hex(reply?.options.get(43))).toBe(isHttp ? undefined : '060108ff');
       expect(hex(reply?.options.get(54))).toBe('0a450003');
       for (const code of [51, 1, 3, 58, 59, 175]) expect(reply?.options.has(code)).toBe(false);
-      const file = isIpxe
-        ? 'http://10.69.0.3:8080/api/v1/boot/coreos/ipxe'
-        : isHttp
-          ? 'http://10.69.0.3:8080/api/v1/boot/ipxe.efi'
-          : name.startsWith('bios')
-            ? 'undionly.kpxe'
-            : 'snponly.efi';
-      expect(reply?.file).toBe(file);
+      expect(reply?.file).toBe(bootFileFor(next, advertiseUrl));
       const listing = await one.store.list('lease-usages/');
       expect(listing.ok && listing.value.entries).toEqual([]);
     },

@@ -241,6 +241,21 @@ describe('boot clients', () => {
     expect(reply?.file).toBe('http://10.69.0.195:10080/api/v1/boot/ipxe.efi');
   });
 
+  it('of UEFI HTTP keep the DNS servers, which a URL with a name needs, before all that can be left out', async () => {
+    const reply = await fileFor([
+      [60, text('HTTPClient:Arch:00016:UNDI:003001')],
+      [93, Uint8Array.of(0, 16)],
+      [82, new Uint8Array(200)],
+      [61, new Uint8Array(200)],
+    ]);
+    expect([6, 60, 61, 82].map((code) => reply?.options.has(code))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('that are iPXE are told that no proxy DHCP server will answer', async () => {
     const reply = await fileFor([...pxe, [77, text('iPXE')]]);
     expect(hex(reply?.options.get(175))).toBe('b00101');
