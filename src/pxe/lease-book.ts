@@ -8,18 +8,28 @@ import { createMirror, type Freshness } from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../base/store.ts';
-import type { Instant } from '../base/time.ts';
+import { formatInstant, type Instant } from '../base/time.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, auditWrite } from '../inventory/audit.ts';
 import type { LeaseCopy } from './dhcp/lease-memory.ts';
-import { declinedMac, leasePrefix, leaseRows, openLeaseTable } from './dhcp/leases.ts';
+import {
+  declinedMac,
+  type Lease,
+  type LeaseTable,
+  leasePrefix,
+  leaseRows,
+  openLeaseTable,
+} from './dhcp/leases.ts';
+import type { AddressInUse } from './dhcp/probe.ts';
 
 /** One entry of a lease table; it outlives its expiry until another client needs the address. */
 export type BookedLease = {
   readonly address: Ipv4;
-  /** Undefined: declined, since another host was seen using the address. */
+  /** Undefined: set aside, since another host was seen using the address. */
   readonly mac: string | undefined;
+  /** Hardware address of who answered when the address was asked for. */
+  readonly usedBy: string | undefined;
   /** Infinite when the stored text is no time. */
   readonly expiresAt: Instant;
   /** First address of its range. */
@@ -79,6 +89,14 @@ export type LeaseBook = {
     terms: { readonly mac?: string; readonly dryRun?: boolean },
     actor: Actor,
   ) => Promise<Result<{ readonly revision: Revision }, LeaseProblem | TransactProblem>>;
+  /**
+   * Sets an address aside for DHCP on every server, with its audit record; false where somebody has it. Of several
+   * servers that find it in use together, one writes.
+   */
+  readonly setAside: (
+    inUse: AddressInUse,
+    actor: Actor,
+  ) => Promise<Result<boolean, LeaseProblem | TransactProblem>>;
 };
 
 /** A release is answered when this server's own copy shows it, or after this long. */
@@ -247,21 +265,59 @@ export function createLeaseBook(deps: {
       await mirror.reached(revision, ownWriteTimeoutMs);
       return ok({ revision });
     },
+    setAside: async ({ address, first, usedBy, until }, actor) => {
+      const key = leasePrefix + formatIpv4(first);
+      const index = address - first;
+      const now = clock.now();
+      const result = await transact<boolean, LeaseProblem>(
+        `leases/${formatIpv4(first)}`,
+        { keys: [key] },
+        (view) => {
+          const opened = openLeaseTable(view.get(key)?.value);
+          if (!opened.ok) return fail(brokenTable(key, opened.error));
+          const table = opened.value;
+          const holder = heldBy(table, index, now);
+          if (holder !== undefined) {
+            return { ok: true, value: holder === declinedMac(index), writes: [] };
+          }
+          table.setAside(index, until, usedBy);
+          const { write, condition } = auditWrite(actor, now, chance, {
+            category: 'dhcp',
+            instance: formatIpv4(address),
+            action: 'set-aside',
+            detail: `in use by ${usedBy ?? 'a host'} that answered for it; until ${formatInstant(until)}`,
+          });
+          const writes = [{ kind: 'put', key, value: table.encode() } as const, write];
+          return { ok: true, value: true, writes, conditions: [condition] };
+        },
+      );
+      if (!result.ok) return result;
+      const { value, revision } = result.value;
+      return ok(value && (await mirror.reached(revision, ownWriteTimeoutMs)));
+    },
   };
+}
+
+/** Whose it is now, be it nobody's as a declined one is. */
+function heldBy(table: LeaseTable, index: number, now: Instant): string | undefined {
+  const holder = table.holderOf(index);
+  const lease = holder && table.leaseOf(holder);
+  return lease !== undefined && lease.expiresAt > now ? holder : undefined;
 }
 
 function booked(
   { first }: Table,
-  rows: ReadonlyMap<string, { readonly index: number; readonly expiresAt: Instant }>,
+  rows: ReadonlyMap<string, Lease>,
   revision: Revision = '0' as Revision,
 ): readonly BookedLease[] {
   const byIndex = new Map<number, BookedLease>();
-  for (const [name, { index, expiresAt }] of rows) {
+  for (const [name, { index, expiresAt, usedBy }] of rows) {
     const rival = byIndex.get(index);
     // Two rows of one index are damage; the one that lasts longer counts, as in DHCP itself.
     if (rival !== undefined && rival.expiresAt >= expiresAt) continue;
     const mac = name === declinedMac(index) ? undefined : name;
-    byIndex.set(index, { address: addToIpv4(first, index), mac, expiresAt, first, revision });
+    const address = addToIpv4(first, index);
+    byIndex.set(index, { address, mac, usedBy, expiresAt, first, revision });
   }
   return [...byIndex.values()].sort((a, b) => a.address - b.address);
 }

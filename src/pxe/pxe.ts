@@ -27,6 +27,7 @@ import {
   type TemplateDesk,
   templateDesk,
 } from './desks.ts';
+import type { AddressInUse } from './dhcp/probe.ts';
 import { type Dhcp, type DhcpSettings, startDhcp } from './dhcp/start.ts';
 import { createFlightRecorder, type FlightRecorder } from './flight-recorder.ts';
 import { type BootHttp, createBootHttp, type IgnitionSource } from './http/boot-http.ts';
@@ -265,7 +266,18 @@ export function createPxe(deps: {
     if (settings.dhcp === undefined) return ok(undefined);
     const { tell } = sightings;
     const prober = deps.addressProber;
-    const common = { world, inventory, networks, advertiseUrl, tell, prober, copy: leases.copy };
+    const shareInUse = async (inUse: AddressInUse): Promise<boolean> => {
+      const actor = { user: 'dhcp', ip: '', host: deps.serverName };
+      const stored = await leases.setAside(inUse, actor);
+      if (stored.ok) return stored.value;
+      const { text } = stored.error;
+      world.log.warn('other servers are not told of an address in use', { text });
+      return false;
+    };
+    const common = {
+      ...{ world, inventory, networks, advertiseUrl, tell, prober, shareInUse },
+      copy: leases.copy,
+    };
     const started = await startDhcp({ ...common, settings: settings.dhcp });
     if (!started.ok) return started;
     dhcp = started.value;

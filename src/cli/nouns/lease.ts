@@ -28,5 +28,6 @@ export const leaseNoun: CliNoun = {
     ['EXPIRES', ({ expires }) => expires ?? 'never'],
     ['RACK', ({ rack }) => rack?.toString() ?? '-'],
     ['RANGE', ({ range }) => range, 'wide'],
+    ['USED BY', ({ usedBy }) => usedBy ?? '-', 'wide'],
   ]),
 };

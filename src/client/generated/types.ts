@@ -105,9 +105,11 @@ export type Lease = {
   readonly address: string;
   /** the store's, of the last change in its range */
   readonly revision: string;
-  /** of the client; null: a client declined it, since another host uses it */
+  /** of the client; null: it is set aside, since another host uses it */
   readonly mac: string | null;
-  /** expired: remembered for the return of its client until another one needs the address; declined: lent to nobody until it expires */
+  /** of an address that is set aside: the hardware address that answered when it was asked for; null: a client declined it, or behind a relay nobody knows */
+  readonly usedBy: string | null;
+  /** expired: remembered for the return of its client until another one needs the address; declined: a client declined it or a host answered for it, so it is lent to nobody until it expires */
   readonly state: "leased" | "expired" | "declined";
   /** when it ends or ended; null: what is stored is no time, so it never does */
   readonly expires: string | null;

@@ -27,6 +27,8 @@ import { reuseMarginMs } from './reuse.ts';
 export type Lease = {
   readonly index: number;
   readonly expiresAt: Instant;
+  /** Of an address that was set aside: the hardware address of who answered for it, where that is known. */
+  readonly usedBy?: string;
 };
 
 /**
@@ -44,6 +46,8 @@ export type LeaseTable = {
   readonly release: (mac: MacAddress, now: Instant) => void;
   /** Sets the address aside until the lease would have ended: another host was seen using it. */
   readonly decline: (mac: MacAddress) => void;
+  /** Sets aside what nobody has: somebody answered for it. Sabakan reads such a row as one of a declined address. */
+  readonly setAside: (index: number, until: Instant, usedBy: string | undefined) => void;
   /** Grows with each change. */
   readonly version: () => number;
   /** What nobody has a right to, of the indices below `count`; the same list until something changes. */
@@ -147,12 +151,13 @@ function parseTable(stored: Uint8Array): Result<Parsed, string> {
 /** A row with an index but without a readable time never expires: its owner may still use the address. */
 function parseRow(json: unknown): Row | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
-  const { index, lease } = json as { readonly index?: unknown; readonly lease?: unknown };
+  const { index, lease, usedBy } = json as Readonly<Record<'index' | 'lease' | 'usedBy', unknown>>;
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
   const expires = typeof lease === 'string' ? parseRfc3339(lease) : fail('');
   return {
     index,
     expiresAt: expires.ok ? instantOf(expires.value) : never,
+    ...(typeof usedBy === 'string' ? { usedBy } : {}),
     text: JSON.stringify(json),
   };
 }
@@ -202,6 +207,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
       forget(mac);
       put(declinedMac(row.index), row);
     },
+    setAside: (index, until, usedBy) => put(declinedMac(index), rowOf(index, until, usedBy)),
     version: () => version,
     free: (count, upTo) => {
       if (free?.count !== count || upTo < free.upTo || upTo >= free.nextEnd) {
@@ -234,8 +240,10 @@ function nextEndAfter(rows: ReadonlyMap<string, Row>, upTo: Instant): Instant {
 
 const encoder = new TextEncoder();
 
-function rowOf(index: number, expiresAt: Instant): Row {
-  return { index, expiresAt, text: `{"index":${index},"lease":"${formatInstant(expiresAt)}"}` };
+function rowOf(index: number, expiresAt: Instant, usedBy?: string): Row {
+  const lease = `"index":${index},"lease":"${formatInstant(expiresAt)}"`;
+  if (usedBy === undefined) return { index, expiresAt, text: `{${lease}}` };
+  return { index, expiresAt, usedBy, text: `{${lease},"usedBy":${JSON.stringify(usedBy)}}` };
 }
 
 function freeIndices(

@@ -16,6 +16,15 @@ export type AsideAddress = {
   readonly until: Rfc3339;
 };
 
+/** What was found, for the other servers and the operator. */
+export type AddressInUse = {
+  readonly address: Ipv4;
+  /** Of its range. */
+  readonly first: Ipv4;
+  readonly usedBy: string | undefined;
+  readonly until: Instant;
+};
+
 export type ProbeCounters = {
   /** Addresses that were asked. */
   probes: number;
@@ -31,8 +40,10 @@ export type Probes = {
     address: Ipv4,
     mac: MacAddress,
     link: string | undefined,
+    /** First address of its range. */
+    first: Ipv4,
   ) => Promise<boolean> | undefined;
-  /** Somebody was seen using it. */
+  /** Somebody was seen using it, and the store does not say so yet. */
   readonly isAside: (address: Ipv4) => boolean;
   readonly aside: () => readonly AsideAddress[];
   readonly counters: Readonly<ProbeCounters>;
@@ -54,6 +65,8 @@ export function createProbes(
   { clock, log }: Pick<World, 'clock' | 'log'>,
   prober: AddressProber | undefined,
   waitMs: number,
+  /** Tells all servers; true: the store has it. */
+  share: (inUse: AddressInUse) => Promise<boolean> = async () => false,
 ): Probes {
   const counters: ProbeCounters = { probes: 0, addressesInUse: 0, probesSkipped: 0 };
   const clear = new Map<Ipv4, number>();
@@ -70,7 +83,7 @@ export function createProbes(
     return false;
   };
 
-  const setAside = (address: Ipv4, mac: string | undefined): void => {
+  const setAside = (address: Ipv4, mac: string | undefined, first: Ipv4): void => {
     counters.addressesInUse += 1;
     clear.delete(address);
     if (aside.size >= asideMax) dropOldest(aside);
@@ -81,9 +94,23 @@ export function createProbes(
       mac: mac ?? '',
       until: formatInstant(until),
     });
+    void share({ address, first, usedBy: mac, until }).then((isStored) => {
+      if (isStored && aside.get(address)?.until === until) aside.delete(address);
+    });
   };
 
-  const judge = (result: ProbeResult, address: Ipv4, mac: string, how: string): boolean => {
+  const judge = (
+    result: ProbeResult,
+    {
+      address,
+      mac,
+      how,
+      first,
+    }: Readonly<Record<'address' | 'first', Ipv4>> & {
+      readonly mac: MacAddress;
+      readonly how: string;
+    },
+  ): boolean => {
     if (result.kind === 'unable') {
       if (!unable.has(how)) {
         log.warn('addresses are lent unasked', { how, text: result.text });
@@ -92,7 +119,7 @@ export function createProbes(
       return true;
     }
     if (result.kind === 'answered' && result.mac !== mac) {
-      if (!isAside(address)) setAside(address, result.mac);
+      if (!isAside(address)) setAside(address, result.mac, first);
       return false;
     }
     if (clear.size >= clearMax) dropOldest(clear);
@@ -102,7 +129,7 @@ export function createProbes(
   };
 
   return {
-    ask: (address, mac, link) => {
+    ask: (address, mac, link, first) => {
       if (prober === undefined || waitMs === 0 || isLoopback(address)) return undefined;
       const nowMs = clock.monotonicMs();
       if ((clear.get(address) ?? 0) > nowMs) return undefined;
@@ -119,7 +146,7 @@ export function createProbes(
         underWay.set(address, asked);
         void asked.finally(() => underWay.delete(address));
       }
-      return asked.then((result) => judge(result, address, mac, how));
+      return asked.then((result) => judge(result, { address, mac, how, first }));
     },
     isAside,
     aside: () =>

@@ -24,7 +24,7 @@ import { createLeaseDesk, keptAddress, type LeaseWish } from './lease-desk.ts';
 import type { LeaseCopy } from './lease-memory.ts';
 import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
-import { type AsideAddress, createProbes } from './probe.ts';
+import { type AddressInUse, type AsideAddress, createProbes } from './probe.ts';
 import { bootServerPort, proxyAnswerTo } from './proxy.ts';
 import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
@@ -63,7 +63,7 @@ export type DhcpResponder = {
   readonly waiting: () => number;
   /** Who asks in vain, where nobody enabled their network. */
   readonly unserved: () => readonly UnservedNetwork[];
-  /** Addresses that are not lent, since somebody was seen using them. */
+  /** Addresses that somebody was seen using, and that the store does not show as set aside yet. */
   readonly aside: () => readonly AsideAddress[];
 };
 
@@ -110,6 +110,8 @@ export function createDhcpResponder(deps: {
   readonly rules: ResponderRules;
   /** Absent: addresses are offered unasked. */
   readonly prober?: AddressProber | undefined;
+  /** Tells all servers of an address in use; true: the store has it. */
+  readonly shareInUse?: ((inUse: AddressInUse) => Promise<boolean>) | undefined;
   /** A client said that it takes another server's offer. */
   readonly hearChoice?: (server: Ipv4, via: string) => void;
   readonly tell?: SightingListener;
@@ -119,7 +121,7 @@ export function createDhcpResponder(deps: {
   const report = createReport(world, deps.tell ?? (() => {}));
   const { counters } = report;
   const unserved = createUnserved(world);
-  const probes = createProbes(world, deps.prober, rules.probeMs ?? 0);
+  const probes = createProbes(world, deps.prober, rules.probeMs ?? 0, deps.shareInUse);
   const ranges = new Map<string, Range>();
   const arrived = new Set<string>();
   let commitsUnderWay = 0;
@@ -435,7 +437,7 @@ export function createDhcpResponder(deps: {
     }
     if (answer.kind === 'offer' && answer.isKnown !== true) {
       const link = request.relay === undefined ? arrival.interface : undefined;
-      const asked = probes.ask(answer.address, request.mac, link);
+      const asked = probes.ask(answer.address, request.mac, link, subnet.range.first);
       if (asked !== undefined) {
         // One that is in use was set aside: the next decision is another.
         void asked.then((isFree) => (isFree ? speak(job, answer) : enqueue(job)));

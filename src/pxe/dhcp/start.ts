@@ -28,7 +28,7 @@ import {
   type OwnAddress,
   type OwnAddresses,
 } from './own-addresses.ts';
-import type { AsideAddress } from './probe.ts';
+import type { AddressInUse, AsideAddress } from './probe.ts';
 import { bootServerPort } from './proxy.ts';
 import { type Arrival, createDhcpResponder } from './responder.ts';
 import type { UnservedNetwork } from './unserved.ts';
@@ -71,7 +71,7 @@ export type DhcpStatus = {
   readonly waiting: number;
   /** Who asks in vain, where nobody enabled their network. */
   readonly unserved: readonly UnservedNetwork[];
-  /** Addresses that are not lent, since somebody was seen using them. */
+  /** Addresses that somebody was seen using, and that the store does not show as set aside (yet). */
   readonly aside: readonly AsideAddress[];
   /** DHCP and PXE servers that are none of ours. */
   readonly others: readonly OtherServer[];
@@ -110,6 +110,8 @@ export async function startDhcp(deps: {
   readonly networks: Pick<Networks, 'of' | 'all'>;
   readonly settings: DhcpSettings;
   readonly prober?: AddressProber | undefined;
+  /** Tells all servers of an address in use; true: the store has it. */
+  readonly shareInUse?: ((inUse: AddressInUse) => Promise<boolean>) | undefined;
   /** `http://host:port` under which machines reach the boot endpoints. */
   readonly advertiseUrl: string;
   readonly tell?: SightingListener;

@@ -11,11 +11,15 @@ const leaseSchema = Type.Object({
   address: Type.String({ format: 'ipv4', description: 'the address that is lent' }),
   revision: Type.String({ description: "the store's, of the last change in its range" }),
   mac: Type.Union([Type.String(), Type.Null()], {
-    description: 'of the client; null: a client declined it, since another host uses it',
+    description: 'of the client; null: it is set aside, since another host uses it',
+  }),
+  usedBy: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'of an address that is set aside: the hardware address that answered when it was asked for; null: a client declined it, or behind a relay nobody knows',
   }),
   state: Type.Enum([...leaseStates], {
     description:
-      'expired: remembered for the return of its client until another one needs the address; declined: lent to nobody until it expires',
+      'expired: remembered for the return of its client until another one needs the address; declined: a client declined it or a host answered for it, so it is lent to nobody until it expires',
   }),
   expires: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
     description: 'when it ends or ended; null: what is stored is no time, so it never does',

@@ -76,6 +76,7 @@ export function leaseCollection({
       address: formatIpv4(lease.address),
       revision: lease.revision,
       mac: lease.mac ?? null,
+      usedBy: lease.usedBy ?? null,
       state: leaseStateOf(lease, now),
       expires: expiresText(lease),
       range: formatIpv4(lease.first),

@@ -14,6 +14,7 @@ import { type DhcpConfig, parseDhcpConfig } from '../../../src/inventory/dhcp-co
 import type { IpamConfig } from '../../../src/inventory/ipam-config.ts';
 import { defaultLoaders } from '../../../src/pxe/boot-target.ts';
 import type { LeaseCopy } from '../../../src/pxe/dhcp/lease-memory.ts';
+import type { AddressInUse } from '../../../src/pxe/dhcp/probe.ts';
 import {
   type Arrival,
   createDhcpResponder,
@@ -68,6 +69,7 @@ export function aBed(
     readonly hearChoice?: (server: Ipv4, via: string) => void;
     readonly copy?: LeaseCopy;
     readonly prober?: AddressProber;
+    readonly shareInUse?: (inUse: AddressInUse) => Promise<boolean>;
   } = {},
 ) {
   const clock = options.clock ?? manualClock();
@@ -94,6 +96,7 @@ export function aBed(
     networks: { of: options.networkOf ?? nodePoolOf(facts) },
     ...(options.hearChoice === undefined ? {} : { hearChoice: options.hearChoice }),
     prober: options.prober,
+    shareInUse: options.shareInUse,
     rules: {
       relayNetworks: [],
       isOwn: (one) => one === ip(server),

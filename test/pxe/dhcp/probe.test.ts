@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressProber, ProbeResult } from '../../../src/base/address-probe.ts';
-import { asideMs, createProbes, probesInFlightMax } from '../../../src/pxe/dhcp/probe.ts';
-import { manualClock } from '../../support/clock.ts';
-import { type LogLine, rememberingLog } from '../../support/silent-log.ts';
+import { createMemoryStore } from '../../../src/base/memory-store.ts';
+import { addMs } from '../../../src/base/time.ts';
+import { createTransact } from '../../../src/base/transact.ts';
+import {
+  type AddressInUse,
+  asideMs,
+  createProbes,
+  probesInFlightMax,
+} from '../../../src/pxe/dhcp/probe.ts';
+import { createLeaseBook } from '../../../src/pxe/lease-book.ts';
+import { manualClock, seededChance, settled } from '../../support/clock.ts';
+import { type LogLine, rememberingLog, silentLog } from '../../support/silent-log.ts';
 import { aBed, bind, ip, mac, message } from './bed.ts';
 
 type Asked = { readonly address: string; readonly link: string | undefined };
@@ -87,9 +96,71 @@ describe('an address that is offered for the first time', () => {
   });
 });
 
+describe('an address in use', () => {
+  const site = async () => {
+    const clock = manualClock();
+    const store = createMemoryStore({ clock });
+    const server = async (address: string, users: Readonly<Record<string, string>> = {}) => {
+      const world = { clock, chance: seededChance(), log: silentLog };
+      const book = createLeaseBook({ store, transact: createTransact(store, world), world });
+      await book.start();
+      const actor = { user: 'dhcp', ip: '', host: address };
+      const shareInUse = async (inUse: AddressInUse) => {
+        const shared = await book.setAside(inUse, actor);
+        return shared.ok && shared.value;
+      };
+      const parts = { store, clock, server: address, copy: book.copy, shareInUse, rules };
+      return { book, bed: aBed({ ...parts, prober: aProber(users).prober }) };
+    };
+    return { clock, store, server };
+  };
+  const inUse = { '10.69.1.32': stranger };
+
+  it('is offered by no other server either, and told of: by whom, until when, and who found it', async () => {
+    const { clock, store, server } = await site();
+    const { bed, book } = await server('10.69.1.3', inUse);
+    const other = await server('10.69.1.4');
+    await bind(bed);
+    await settled();
+    expect(book.find(ip('10.69.1.32'))).toMatchObject({
+      mac: undefined,
+      usedBy: stranger,
+      expiresAt: addMs(clock.now(), asideMs),
+    });
+    // From now on the store says so, and an operator can give it back.
+    expect(bed.responder.aside()).toEqual([]);
+    const offer = await other.bed.ask(message('discover', { mac: 2, wants: '10.69.1.32' }), onEth1);
+    expect(offer?.yourAddress).not.toBe('10.69.1.32');
+    const events = await store.list('audit/');
+    const records = events.ok ? events.value.entries.map(({ value }) => decode(value)) : [];
+    expect(records).toMatchObject([
+      { category: 'dhcp', instance: '10.69.1.32', action: 'set-aside', user: 'dhcp' },
+    ]);
+    const actor = { user: 'operator', ip: '', host: '' };
+    expect((await book.release(ip('10.69.1.32'), {}, actor)).ok).toBe(true);
+    await settled();
+    const again = await other.bed.ask(message('discover', { mac: 3, wants: '10.69.1.32' }), onEth1);
+    expect(again?.yourAddress).toBe('10.69.1.32');
+  });
+
+  it('is left to who has a lease of it', async () => {
+    const { clock, server } = await site();
+    const { bed, book } = await server('10.69.1.3');
+    await bind(bed);
+    await settled();
+    const [address, first] = [ip('10.69.1.32'), ip('10.69.1.32')];
+    const until = addMs(clock.now(), asideMs);
+    const actor = { user: 'dhcp', ip: '', host: '' };
+    const shared = await book.setAside({ address, first, usedBy: stranger, until }, actor);
+    expect(shared).toEqual({ ok: true, value: false });
+    expect(book.find(address)).toMatchObject({ mac: mac(1), usedBy: undefined });
+  });
+});
+
 describe('probes', () => {
   const address = ip('10.69.1.32');
   const client = mac(1);
+  const first = ip('10.69.1.32');
   const bed = (probe: AddressProber['probe']) => {
     const clock = manualClock();
     const lines: LogLine[] = [];
@@ -102,7 +173,7 @@ describe('probes', () => {
 
   it('end with an address in use for ten minutes', async () => {
     const { clock, probes } = bed(async () => ({ kind: 'answered', mac: stranger }));
-    expect(await probes.ask(address, client, 'eth1')).toBe(false);
+    expect(await probes.ask(address, client, 'eth1', first)).toBe(false);
     expect(probes.isAside(address)).toBe(true);
     clock.advance(asideMs);
     expect([probes.isAside(address), probes.aside()]).toEqual([false, []]);
@@ -110,23 +181,27 @@ describe('probes', () => {
 
   it('that cannot be made are told of once, and the address is lent', async () => {
     const { lines, probes } = bed(async () => ({ kind: 'unable', text: 'needs CAP_NET_RAW' }));
-    expect(await probes.ask(address, client, 'eth1')).toBe(true);
-    expect(probes.ask(address, client, 'eth1')).toBeUndefined();
-    expect(await probes.ask(address, client, undefined)).toBe(true);
+    expect(await probes.ask(address, client, 'eth1', first)).toBe(true);
+    expect(probes.ask(address, client, 'eth1', first)).toBeUndefined();
+    expect(await probes.ask(address, client, undefined, first)).toBe(true);
     expect(lines.map(({ fields }) => fields?.['how'])).toEqual(['ARP on eth1', 'ICMP']);
   });
 
   it('are so many at once; beyond that addresses are offered unasked', () => {
     const { probes } = bed(() => new Promise(() => {}));
     for (let at = 0; at < probesInFlightMax; at += 1) {
-      expect(probes.ask(ip(`10.1.${at >> 8}.${at & 255}`), client, 'eth1')).toBeDefined();
+      expect(probes.ask(ip(`10.1.${at >> 8}.${at & 255}`), client, 'eth1', first)).toBeDefined();
     }
-    expect(probes.ask(address, client, 'eth1')).toBeUndefined();
+    expect(probes.ask(address, client, 'eth1', first)).toBeUndefined();
     expect(probes.counters).toMatchObject({ probesSkipped: 1 });
   });
 
   it('never ask for loopback, where this host answers itself', () => {
     const { probes } = bed(async () => ({ kind: 'silent' }));
-    expect(probes.ask(ip('127.0.0.9'), client, undefined)).toBeUndefined();
+    expect(probes.ask(ip('127.0.0.9'), client, undefined, first)).toBeUndefined();
   });
 });
+
+function decode(value: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(value));
+}

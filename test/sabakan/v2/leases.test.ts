@@ -18,7 +18,7 @@ const put = (key: string, value: unknown) =>
 const rack0 = {
   '52:54:00:00:00:01': { index: 0, lease: at(hour) },
   '52:54:00:00:00:02': { index: 3, lease: at(-hour) },
-  'ff:00:00:00:00:01': { index: 1, lease: at(hour) },
+  'ff:00:00:00:00:01': { index: 1, lease: at(hour), usedBy: '02:00:00:00:00:09' },
   '52:54:00:00:00:04': { index: 4, lease: 'someday' },
 };
 
@@ -70,6 +70,7 @@ describe('GET /api/v2/leases', () => {
     expect(lease).toEqual({
       address: '10.69.0.224',
       mac: '52:54:00:00:00:09',
+      usedBy: null,
       state: 'leased',
       expires: at(hour),
       range: '10.69.0.224',
@@ -97,6 +98,8 @@ describe('GET /api/v2/leases', () => {
     const columns = leaseNoun.columns.filter(({ wide }) => !wide);
     const text = formatTable(columns, [lease]);
     expect(text.split('\n')[1]).toBe(`10.69.0.33  -    declined  ${at(hour)}  0`);
+    const wide = formatTable(leaseNoun.columns, [lease]);
+    expect(wide.split('\n')[1]).toMatch(/ 02:00:00:00:00:09$/);
   });
 });
 
