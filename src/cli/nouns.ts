@@ -5,6 +5,8 @@ import { bootNoun } from './nouns/boot.ts';
 import { bootRuleNoun, channelNoun } from './nouns/boot-policy.ts';
 import { brakeNoun } from './nouns/brake.ts';
 import { configNoun } from './nouns/config.ts';
+import { discoveryNoun } from './nouns/discovery.ts';
+import { discoveryRuleNoun } from './nouns/discovery-rule.ts';
 import { imageNoun } from './nouns/image.ts';
 import { kernelParamsNoun } from './nouns/kernel-params.ts';
 import { leaseNoun } from './nouns/lease.ts';
@@ -30,6 +32,8 @@ export const nouns: readonly CliNoun[] = [
   assetNoun,
   templateNoun,
   brakeNoun,
+  discoveryNoun,
+  discoveryRuleNoun,
   planNoun,
   kernelParamsNoun,
   channelNoun,

@@ -8,6 +8,7 @@ import { addCompletionCommand } from './grammar/completion.ts';
 import { addContextCommands } from './grammar/context.ts';
 import { addDeleteCommand } from './grammar/delete.ts';
 import { addDescribeCommand } from './grammar/describe.ts';
+import { addDiscoveryCommands } from './grammar/discovery.ts';
 import { addDoctorCommand } from './grammar/doctor.ts';
 import { addEditCommand } from './grammar/edit.ts';
 import { addEventsCommand } from './grammar/events.ts';
@@ -76,6 +77,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held b
     addTokenCommands,
     addBrakeCommands,
     addNetworkCommands,
+    addDiscoveryCommands,
     addUploadCommand,
     addEventsCommand,
     addHoldCommand,

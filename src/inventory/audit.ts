@@ -38,6 +38,7 @@ export type AuditCategory =
   | 'brakes'
   | 'networks'
   | 'tokens'
+  | 'discoveries'
   /** What was refused at the door. */
   | 'denied';
 

@@ -5,9 +5,9 @@ import type { Freshness } from '../base/mirror.ts';
 import type { PreconditionFailed, PutTerms } from '../base/put-terms.ts';
 import type { Records } from '../base/records.ts';
 import type { Result } from '../base/result.ts';
-import type { Condition, Revision, StoreProblem } from '../base/store.ts';
+import type { Condition, Revision, StoreProblem, Write } from '../base/store.ts';
 import type { Rfc3339 } from '../base/time.ts';
-import type { TransactProblem } from '../base/transact.ts';
+import type { TransactProblem, View } from '../base/transact.ts';
 import type { Applied, ApplyTerms, MachineWish } from './apply.ts';
 import type { Actor, AuditRecord } from './audit.ts';
 import type { DhcpConfig } from './dhcp-config.ts';
@@ -62,6 +62,17 @@ export type MachinePatch = {
 };
 
 export type PatchTerms = WriteTerms & Pick<ApplyTerms, 'evenInUse'>;
+
+/** What another part changes in the commit of a registration, or why there shall be none. */
+export type Along = {
+  readonly keys: readonly string[];
+  readonly decide: (
+    view: View,
+  ) => Result<
+    { readonly writes: readonly Write[]; readonly conditions: readonly Condition[] },
+    InventoryProblem
+  >;
+};
 
 export type WriteTerms = {
   /** The revisions one of which the machine must have when it is written; absent: any. */
@@ -135,7 +146,7 @@ export type Inventory = {
   readonly register: (
     machines: readonly NewMachine[],
     actor: Actor,
-    terms?: Pick<WriteTerms, 'dryRun'>,
+    terms?: Pick<WriteTerms, 'dryRun'> & { readonly along?: Along },
   ) => WriteResult<Written & { readonly machines: readonly Machine[] }>;
   /**
    * Registers those that are not there and changes those that are otherwise, all or none, in one commit with an audit

@@ -29,6 +29,9 @@ import {
 } from './desks.ts';
 import type { AddressInUse } from './dhcp/probe.ts';
 import { type Dhcp, type DhcpSettings, startDhcp } from './dhcp/start.ts';
+import { createDiscoveries, type Discoveries } from './discoveries.ts';
+import { createDiscoveryHttp } from './discovery/http.ts';
+import { type DiscoverySettings, defaultDiscoverySettings } from './discovery-settings.ts';
 import { createFlightRecorder, type FlightRecorder } from './flight-recorder.ts';
 import { type BootHttp, createBootHttp, type IgnitionSource } from './http/boot-http.ts';
 import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
@@ -65,6 +68,7 @@ export type PxeSettings = {
   readonly retiredMachines?: RetiredPolicy;
   /** Machines that load kernel and initrd from this server at a time; the others are told their place. */
   readonly admission?: AdmissionPolicy;
+  readonly discovery?: Partial<DiscoverySettings>;
 };
 
 export type PxeProblem =
@@ -90,6 +94,8 @@ export type Pxe = {
   readonly leases: LeaseBook;
   /** Where this fleet may speak, and how. */
   readonly networks: Networks;
+  /** Machines that nobody registered. */
+  readonly discoveries: Discoveries;
   /** Everything this server sees of machines that boot. */
   readonly sightings: Sightings;
   /** Every boot of every machine, as all servers saw it. */
@@ -110,7 +116,7 @@ export function createPxe(deps: {
   readonly transact: Transact;
   readonly inventory: Pick<
     Inventory,
-    'find' | 'ipam' | 'dhcp' | 'ownerOf' | 'freshness' | 'broken'
+    'find' | 'ipam' | 'dhcp' | 'ownerOf' | 'freshness' | 'broken' | 'register' | 'subscribe'
   >;
   readonly shelf: ImageShelf;
   readonly assetShelf: AssetShelf;
@@ -223,7 +229,18 @@ export function createPxe(deps: {
     },
   });
   sightings.subscribe(gate.note);
+  const discoveries = createDiscoveries({
+    ...common,
+    inventory,
+    leases,
+    networkOf: networks.of,
+    bootUrl: `${advertiseUrl}/api/v1/boot`,
+    serverName: deps.serverName,
+    settings: { ...defaultDiscoverySettings, ...settings.discovery },
+  });
+  sightings.subscribe(discoveries.note);
   const bootHttp = createBootHttp({
+    discovery: createDiscoveryHttp(discoveries),
     gate,
     find: inventory.find,
     choose,
@@ -298,6 +315,7 @@ export function createPxe(deps: {
     captureOf: recorder.captureOf,
     leases,
     networks,
+    discoveries,
     sightings,
     boots,
     images: imageDesk(catalog, () => pulls.get('image')),
@@ -316,6 +334,7 @@ export function createPxe(deps: {
         leases,
         networks,
         boots,
+        discoveries,
       ];
       for (const part of mirrors) {
         const started = await part.start();
@@ -334,6 +353,7 @@ export function createPxe(deps: {
       kernelParams.stop();
       bootPolicy.stop();
       boots.stop();
+      discoveries.stop();
       leases.stop();
       networks.stop();
       templates.stop();
@@ -349,6 +369,7 @@ export function createPxe(deps: {
         ...boots.broken(),
         ...catalog.broken(),
         ...networks.records.broken(),
+        ...discoveries.broken(),
         ...[...assets.broken()].map(([name, why]) => [assetKeys.record(name), why] as const),
       ]),
   };

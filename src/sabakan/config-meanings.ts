@@ -216,6 +216,21 @@ export const meanings: ReadonlyMap<string, ConfigMeaning> = new Map([
       text: 'how long an address is asked for (ARP, behind a relay ICMP) before it is offered for the first time; 0: not at all',
     },
   ],
+  [
+    'discovery.image',
+    {
+      otherwise: 'none: they wait in iPXE',
+      holds: 'the id of a boot image',
+      text: 'what machines that nobody registered boot before they wait, in networks that discover them: it looks what they are made of',
+    },
+  ],
+  ['discovery.kernel-params', { text: 'kernel parameters of that image' }],
+  [
+    'discovery.on-rejected',
+    {
+      text: 'what a rejected machine does: goes on to its next boot device, or stays and asks again every ten minutes',
+    },
+  ],
   ['tftp.enabled', { text: 'false: TFTP is served by others' }],
   ['tftp.listen', { text: 'firmware needs port 69' }],
   ['tftp.root', { text: 'folder of `ipxe.efi`, `snponly.efi`, `undionly.kpxe`' }],

@@ -12,6 +12,7 @@ import {
   parseConstraints,
 } from '../cke-bridge/settings.ts';
 import { type HealthPolicy, parseHealthPolicy } from '../health/policy.ts';
+import { areDiscoveryParams, type DiscoverySettings } from '../pxe/discovery-settings.ts';
 import { type ApiHttps, readAccess, readApiHttps } from './config-access.ts';
 import { type DhcpMembers, readDhcp } from './config-dhcp.ts';
 import { type EtcdSettings, readEtcd } from './config-etcd.ts';
@@ -49,6 +50,7 @@ export type Config = {
   readonly dhcp: DhcpMembers;
   /** Machines that load kernel and initrd from this server at a time; 0: any number. */
   readonly bootDownloadsMax: number;
+  readonly discovery: DiscoverySettings;
   readonly tftp: { readonly enabled: boolean; readonly listen: Endpoint; readonly root: string };
   /** Undefined: nothing is probed, and states are set by others, as with Sabakan. */
   readonly health: HealthPolicy | undefined;
@@ -197,6 +199,7 @@ function readConfig(root: Section): Config {
       listen: endpoint(tftp, 'listen', '0.0.0.0:69'),
       root: absolutePath(tftp, 'root', '/usr/lib/ipxe'),
     },
+    discovery: readDiscovery(root),
     health: readHealth(root),
     cluster,
   };
@@ -229,6 +232,18 @@ function readCluster(section: Section): ClusterSettings {
     constraints: constraints.ok ? constraints.value : ({} as Constraints),
     settings: settings.ok ? settings.value : ({} as BridgeSettings),
   };
+}
+
+function readDiscovery(root: Section): DiscoverySettings {
+  const section = root.section('discovery');
+  const imageId = section.optionalText('image');
+  const kernelParams = section.text('kernel-params', '');
+  const onRejected = oneOf(section, 'on-rejected', ['exit', 'wait'] as const, 'exit');
+  if (!areDiscoveryParams(kernelParams)) {
+    section.mistake('kernel-params', 'must be letters, digits, spaces and - . , / : ; < = > ? @ _');
+  }
+  section.refuseOthers();
+  return { ...(imageId === undefined ? {} : { imageId }), kernelParams, onRejected };
 }
 
 /** The policy's members, in the hyphenated spelling of this file. */

@@ -56,6 +56,7 @@ export type FaceDeps = ViewParts & {
     | 'explainBoot'
     | 'captureOf'
     | 'boots'
+    | 'discoveries'
   >;
   /** What `/api/v1/cryptsetup` gives; undefined: there is none. */
   readonly cryptsetup: ProgramFile | undefined;

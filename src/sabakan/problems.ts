@@ -66,7 +66,9 @@ export type ArtefactProblem =
   | ErrorOf<Awaited<ReturnType<Pxe['kernelParams']['put']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['bootPolicy']['putRule']>>>
   | ErrorOf<Awaited<ReturnType<Pxe['leases']['release']>>>
-  | ErrorOf<Awaited<ReturnType<Pxe['networks']['put']>>>;
+  | ErrorOf<Awaited<ReturnType<Pxe['networks']['put']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['discoveries']['approve']>>>
+  | ErrorOf<Awaited<ReturnType<Pxe['discoveries']['rules']['put']>>>;
 
 export type Problem =
   | InventoryProblem
@@ -213,6 +215,13 @@ export const problemTable = {
   'network-invalid': { status: 400, v1: 'invalid request', graphql: internal },
   'network-exists': { status: 409, v1: 'conflicted', graphql: internal },
   'networks-too-many': { status: 409, v1: 'conflicted', graphql: internal },
+  'discovery-unknown': { status: 404, v1: notFound, graphql: internal },
+  'discovery-conflict': { status: 409, v1: 'conflicted', graphql: internal },
+  'discovery-settled': { status: 409, v1: 'conflicted', graphql: internal },
+  'discovery-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'discovery-rule-unknown': { status: 404, v1: notFound, graphql: internal },
+  'discovery-rule-invalid': { status: 400, v1: 'invalid request', graphql: internal },
+  'discovery-rules-too-many': { status: 409, v1: 'text', graphql: internal },
   'brake-unknown': { status: 404, v1: notFound, graphql: internal },
   'brake-fixed': { status: 409, v1: 'conflicted', graphql: internal },
 } as const satisfies Readonly<Record<ProblemKind, Row>>;

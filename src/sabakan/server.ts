@@ -182,6 +182,7 @@ export async function startServer(
         pulls: { strayGraceMs: config.removedBlobsStaySeconds * 1_000 },
         admission: { downloadsMax: config.bootDownloadsMax },
         tftp: config.tftp.enabled ? config.tftp.listen : undefined,
+        discovery: config.discovery,
         ...(config.dhcp.enabled && { dhcp: { ...config.dhcp, holdSeconds: offerHoldSeconds } }),
       },
       health: config.health,

@@ -46,6 +46,8 @@ export type SimFleetOptions = {
   readonly turn: () => Promise<void>;
   /** Share of datagrams and DHCP frames that get lost. */
   readonly loss: number;
+  /** Serials of machines that nobody registers. */
+  readonly strangers?: readonly string[];
 };
 
 /** Saturday, 2026-11-21 06:00 UTC: any fixed morning will do. */
@@ -204,7 +206,9 @@ export function createSimFleet(options: SimFleetOptions): SimFleet {
       await must(inventory.start());
       for (const server of servers) await server.start();
       await must(site.start());
-      const uploads = uploadsFor(site, '10', () => 'cs', image);
+      const strangers = new Set(options.strangers);
+      const machines = site.machines.filter(({ serial }) => !strangers.has(serial));
+      const uploads = uploadsFor({ machines }, '10', () => 'cs', image);
       const [first, ...others] = servers;
       const send = sendAll(createApi(observerWorld.http, first?.url ?? ''), uploads, () => {});
       // Requests take their time; virtual time must pass for them.

@@ -226,7 +226,7 @@ function expand(line: string, variables: ReadonlyMap<string, string>): string {
 
 function lookUp(name: string, variables: ReadonlyMap<string, string>): string {
   const [bare = '', type] = name.split(':');
-  const value = variables.get(bare) ?? variables.get(bare.replace(/^(net0|smbios)\//, '')) ?? '';
+  const value = variables.get(bare) ?? variables.get(bare.replace(/^(net[0X]|smbios)\//, '')) ?? '';
   if (type === 'uristring') return encodeURIComponent(value);
   if (type === 'hexhyp') return value.replaceAll(':', '-');
   if (type === 'hexraw') return value.replaceAll(':', '');

@@ -11,9 +11,12 @@ const wished = process.env['FUZZ_SEED'] ?? '20261121';
 const seed = wished === 'random' ? Math.floor(Math.random() * 2 ** 31) : Number(wished);
 const count = Number(process.env['FUZZ_COUNT'] ?? 20_000);
 
-/** Objects whose names only an answer tells, leases that nobody took, the plan of a server without a cluster, brakes that nothing set. */
+/**
+ * Objects whose names only an answer tells, leases that nobody took, the plan of a server without a cluster, brakes that
+ * nothing set, machines that nobody powered on.
+ */
 const neverDone =
-  /\/(events|leases|operations|tokens)\/\{|\/subnets\/\{|\/plans\/\{|\/plan$|\/lift$/;
+  /\/(events|leases|operations|tokens|discoveries)\/\{|\/subnets\/\{|\/plans\/\{|\/plan$|\/lift$/;
 
 let server: TetsuServer;
 let hasEnded = false;

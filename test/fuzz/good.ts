@@ -134,6 +134,23 @@ export function goodRequest(dice: Dice): Good {
     }),
     () => ({ method: 'DELETE', path: `/networks/${name}`, headers: any }),
     () => ({
+      method: 'PUT',
+      path: `/discovery-rules/${name}`,
+      headers: dice.isBelow(0.5) ? any : {},
+      body: { order: rack, match: { serial: `${name}*`, rack }, approve: { role: 'cs' } },
+    }),
+    () => ({
+      method: 'GET',
+      path: dice.pick(['/discovery-rules', `/discovery-rules/${name}`, '/watch/discovery-rules']),
+    }),
+    () => ({ method: 'DELETE', path: `/discovery-rules/${name}`, headers: any }),
+    () => ({ method: 'GET', path: dice.pick(['/discoveries', '/watch/discoveries']) }),
+    () => ({
+      method: 'POST',
+      path: '/bulk/discoveries',
+      body: { select: { fieldSelector: 'state=waiting' }, expect: 0, forget: true },
+    }),
+    () => ({
       method: 'POST',
       path: '/tokens',
       body: { name: `t${dice.below(99)}`, role: 'viewer', days: 1 },

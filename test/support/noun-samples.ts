@@ -137,7 +137,50 @@ const pastRecord = (face: TestFace) =>
     ],
   );
 
+const discovered = (lastSeen: string) => (face: TestFace) =>
+  face.store.commit(
+    [],
+    [
+      {
+        kind: 'put',
+        key: 'tetsukan/discoveries/52-54-00-00-00-01',
+        value: new TextEncoder().encode(
+          JSON.stringify({
+            ...{ state: 'waiting', firstSeen: '2026-11-21T05:00:00Z', lastSeen },
+            ...{ signs: ['dhcp', 'ipxe'], claims: { serial: 'ABC123' }, wish: {} },
+            ...{ macs: ['52:54:00:00:00:01'], place: { address: '10.69.0.40', proof: 'lease' } },
+          }),
+        ),
+      },
+    ],
+  );
+const putRule = (order: number) => async (face: TestFace) => {
+  const { statusCode } = await face.ask('GET /api/v2/discovery-rules/all');
+  return face.must('PUT /api/v2/discovery-rules/all', {
+    body: { order, match: { serial: '*' }, approve: { role: 'cs' } },
+    headers: statusCode === 200 ? { 'if-match': '*' } : {},
+  });
+};
+
 const samples: readonly NounSample[] = [
+  {
+    paths: ['/discovery-rules'],
+    names: { name: 'all' },
+    arrange: putRule(1),
+    change: putRule(2),
+    asked: { putDiscoveryRule: { names: { name: 'dell' }, headers: {} } },
+  },
+  {
+    paths: ['/discoveries', '/bulk/discoveries'],
+    names: { id: '52-54-00-00-00-01' },
+    arrange: discovered('2026-11-21T05:00:00Z'),
+    change: discovered('2026-11-21T05:01:00Z'),
+    asked: {
+      bulkDiscoveries: {
+        body: { select: { names: ['52-54-00-00-00-01'] }, expect: 1, approve: { role: 'cs' } },
+      },
+    },
+  },
   {
     paths: ['/plans'],
     names: { name: 'tokyo' },

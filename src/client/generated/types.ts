@@ -552,6 +552,140 @@ export type Brake = {
   } | null;
 };
 
+export type Discovery = {
+  /** its MAC address with hyphens */
+  readonly id: string;
+  /** the store's, of its last change; the object's ETag */
+  readonly revision: string;
+  readonly state: "waiting" | "approved" | "rejected";
+  /** it is to be registered under: what was edited, else what its firmware says */
+  readonly serial: string | null;
+  readonly mac: string;
+  /** when it was noticed */
+  readonly firstSeen: string;
+  /** to a minute */
+  readonly lastSeen: string;
+  /** it follows our scripts: it reached iPXE, and did not only ask for an address */
+  readonly confirmed: boolean;
+  readonly signs: ReadonlyArray<"dhcp" | "tftp" | "ipxe" | "facts">;
+  /** what it says of itself; nothing proves it */
+  readonly claims: {
+    /** SMBIOS */
+    readonly serial: string | null;
+    /** SMBIOS */
+    readonly uuid: string | null;
+    /** SMBIOS */
+    readonly manufacturer: string | null;
+    /** SMBIOS */
+    readonly product: string | null;
+    /** SMBIOS */
+    readonly asset: string | null;
+    /** of all its network cards */
+    readonly macs: readonly string[];
+    /** DHCP option 60 */
+    readonly vendorClass: string | null;
+    /** DHCP option 77 */
+    readonly userClass: string | null;
+    /** DHCP option 93 */
+    readonly architecture: string | null;
+    /** of its iPXE */
+    readonly buildarch: string | null;
+    /** of its iPXE: efi or pcbios */
+    readonly platform: string | null;
+    /** DHCP option 12 */
+    readonly hostName: string | null;
+  };
+  readonly place: {
+    /** it was lent or asks from */
+    readonly address: string | null;
+    /** the name of its network */
+    readonly network: string | null;
+    /** the relay agent it came over */
+    readonly relay: string | null;
+    /** option 82 sub-option 1, often the port of a switch */
+    readonly circuit: string | null;
+    /** option 82 sub-option 2, often the switch */
+    readonly remote: string | null;
+    /** of the server, where it came in */
+    readonly interface: string | null;
+    /** lease: its address is leased to its MAC address; claim: nothing tells */
+    readonly proof: string | null;
+  };
+  readonly rackGuess: {
+    readonly rack: number;
+    /** what tells so */
+    readonly by: string;
+  } | null;
+  /** what was edited */
+  readonly wish: {
+    /** in place of its own */
+    readonly serial: string | null;
+    /** it is to have */
+    readonly role: string | null;
+    readonly rack: number | null;
+    readonly labels: Readonly<Record<string, string>> | null;
+    /** the type of its BMC */
+    readonly bmcType: string | null;
+  };
+  readonly conflict: {
+    readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+    /** what is in the way */
+    readonly text: string;
+    /** what a person can do */
+    readonly todo: string;
+  } | null;
+  /** the rule that would decide about it */
+  readonly rule: string | null;
+  readonly decision: {
+    /** when */
+    readonly at: string;
+    /** a person, an address, or `rule NAME` */
+    readonly by: string;
+    /** the rule that said so */
+    readonly rule: string | null;
+    readonly text: string;
+    /** of the machine that it is now */
+    readonly serial: string | null;
+  } | null;
+  readonly factsAt: string | null;
+  /** what the discovery image found, in its own form; null: none has looked */
+  readonly facts: unknown;
+};
+
+export type DiscoveryRule = {
+  readonly name: string;
+  /** the store's, of its last change; the object's ETag */
+  readonly revision: string;
+  /** lower ones are asked first; equal ones by name; the first that matches decides */
+  readonly order: number;
+  /** all that are given must match */
+  readonly match: {
+    /** the serial number: * is any text, ? one character */
+    readonly serial?: string;
+    /** of SMBIOS: * is any text, ? one character */
+    readonly manufacturer?: string;
+    /** of SMBIOS: * is any text, ? one character */
+    readonly product?: string;
+    /** DHCP option 60: * is any text, ? one character */
+    readonly vendorClass?: string;
+    /** as in 52:54:00 */
+    readonly macPrefix?: string;
+    /** the name of its network: * is any text, ? one character */
+    readonly network?: string;
+    readonly rack?: number;
+  };
+  /** without rack: the rack it is guessed to be in */
+  readonly approve?: {
+    readonly role: string;
+    readonly rack?: number;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly bmcType?: string;
+  };
+  readonly reject?: {
+    readonly reason: string;
+  };
+};
+
 export type ClusterPlan = {
   /** of the cluster in its template; `cluster` where that has none */
   readonly name: string;
@@ -676,6 +810,13 @@ export type ProblemKind =
   | 'contended'
   | 'count-differs'
   | 'cursor-gone'
+  | 'discovery-conflict'
+  | 'discovery-invalid'
+  | 'discovery-rule-invalid'
+  | 'discovery-rule-unknown'
+  | 'discovery-rules-too-many'
+  | 'discovery-settled'
+  | 'discovery-unknown'
   | 'disk-keys-exist'
   | 'history-gone'
   | 'image-deleted-lately'
@@ -2120,6 +2261,726 @@ export type Calls = {
       dryRun?: boolean;
       /** the revision you know, or * */
       ifMatch?: string;
+    };
+    answer: undefined;
+  };
+  /** discoveries in pages, all of one moment. Needs the role viewer. */
+  listDiscoveries: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (id, serial, mac, state, confirmed, conflict, rack, network, manufacturer, product, firstSeen, lastSeen) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: id, serial, mac, state, confirmed, conflict, rack, network, manufacturer, product, firstSeen, lastSeen */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, serial, mac, state, confirmed, conflict, rack, network, manufacturer, product, firstSeen, lastSeen */
+      fieldSelector?: string;
+    };
+    item: {
+      /** its MAC address with hyphens */
+      readonly id: string;
+      /** the store's, of its last change; the object's ETag */
+      readonly revision: string;
+      readonly state: "waiting" | "approved" | "rejected";
+      /** it is to be registered under: what was edited, else what its firmware says */
+      readonly serial: string | null;
+      readonly mac: string;
+      /** when it was noticed */
+      readonly firstSeen: string;
+      /** to a minute */
+      readonly lastSeen: string;
+      /** it follows our scripts: it reached iPXE, and did not only ask for an address */
+      readonly confirmed: boolean;
+      readonly signs: ReadonlyArray<"dhcp" | "tftp" | "ipxe" | "facts">;
+      /** what it says of itself; nothing proves it */
+      readonly claims: {
+        /** SMBIOS */
+        readonly serial: string | null;
+        /** SMBIOS */
+        readonly uuid: string | null;
+        /** SMBIOS */
+        readonly manufacturer: string | null;
+        /** SMBIOS */
+        readonly product: string | null;
+        /** SMBIOS */
+        readonly asset: string | null;
+        /** of all its network cards */
+        readonly macs: readonly string[];
+        /** DHCP option 60 */
+        readonly vendorClass: string | null;
+        /** DHCP option 77 */
+        readonly userClass: string | null;
+        /** DHCP option 93 */
+        readonly architecture: string | null;
+        /** of its iPXE */
+        readonly buildarch: string | null;
+        /** of its iPXE: efi or pcbios */
+        readonly platform: string | null;
+        /** DHCP option 12 */
+        readonly hostName: string | null;
+      };
+      readonly place: {
+        /** it was lent or asks from */
+        readonly address: string | null;
+        /** the name of its network */
+        readonly network: string | null;
+        /** the relay agent it came over */
+        readonly relay: string | null;
+        /** option 82 sub-option 1, often the port of a switch */
+        readonly circuit: string | null;
+        /** option 82 sub-option 2, often the switch */
+        readonly remote: string | null;
+        /** of the server, where it came in */
+        readonly interface: string | null;
+        /** lease: its address is leased to its MAC address; claim: nothing tells */
+        readonly proof: string | null;
+      };
+      readonly rackGuess: {
+        readonly rack: number;
+        /** what tells so */
+        readonly by: string;
+      } | null;
+      /** what was edited */
+      readonly wish: {
+        /** in place of its own */
+        readonly serial: string | null;
+        /** it is to have */
+        readonly role: string | null;
+        readonly rack: number | null;
+        readonly labels: Readonly<Record<string, string>> | null;
+        /** the type of its BMC */
+        readonly bmcType: string | null;
+      };
+      readonly conflict: {
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        /** what is in the way */
+        readonly text: string;
+        /** what a person can do */
+        readonly todo: string;
+      } | null;
+      /** the rule that would decide about it */
+      readonly rule: string | null;
+      readonly decision: {
+        /** when */
+        readonly at: string;
+        /** a person, an address, or `rule NAME` */
+        readonly by: string;
+        /** the rule that said so */
+        readonly rule: string | null;
+        readonly text: string;
+        /** of the machine that it is now */
+        readonly serial: string | null;
+      } | null;
+      readonly factsAt: string | null;
+    };
+  };
+  /** one discovery; its ETag is its revision. Needs the role viewer. */
+  getDiscovery: {
+    args: {
+      /** its MAC address with hyphens, as in 52-54-00-12-34-56 */
+      id: string | number;
+    };
+    answer: Discovery;
+  };
+  /** changes of discoveries as server-sent events, from a revision on. Needs the role viewer. */
+  watchDiscoveries: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (id, serial, mac, state, confirmed, conflict, rack, network, manufacturer, product, firstSeen, lastSeen) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: id, serial, mac, state, confirmed, conflict, rack, network, manufacturer, product, firstSeen, lastSeen */
+      fieldSelector?: string;
+    };
+    change: {
+      /** its MAC address with hyphens */
+      readonly id: string;
+      /** the store's, of its last change; the object's ETag */
+      readonly revision: string;
+      readonly state: "waiting" | "approved" | "rejected";
+      /** it is to be registered under: what was edited, else what its firmware says */
+      readonly serial: string | null;
+      readonly mac: string;
+      /** when it was noticed */
+      readonly firstSeen: string;
+      /** to a minute */
+      readonly lastSeen: string;
+      /** it follows our scripts: it reached iPXE, and did not only ask for an address */
+      readonly confirmed: boolean;
+      readonly signs: ReadonlyArray<"dhcp" | "tftp" | "ipxe" | "facts">;
+      /** what it says of itself; nothing proves it */
+      readonly claims: {
+        /** SMBIOS */
+        readonly serial: string | null;
+        /** SMBIOS */
+        readonly uuid: string | null;
+        /** SMBIOS */
+        readonly manufacturer: string | null;
+        /** SMBIOS */
+        readonly product: string | null;
+        /** SMBIOS */
+        readonly asset: string | null;
+        /** of all its network cards */
+        readonly macs: readonly string[];
+        /** DHCP option 60 */
+        readonly vendorClass: string | null;
+        /** DHCP option 77 */
+        readonly userClass: string | null;
+        /** DHCP option 93 */
+        readonly architecture: string | null;
+        /** of its iPXE */
+        readonly buildarch: string | null;
+        /** of its iPXE: efi or pcbios */
+        readonly platform: string | null;
+        /** DHCP option 12 */
+        readonly hostName: string | null;
+      };
+      readonly place: {
+        /** it was lent or asks from */
+        readonly address: string | null;
+        /** the name of its network */
+        readonly network: string | null;
+        /** the relay agent it came over */
+        readonly relay: string | null;
+        /** option 82 sub-option 1, often the port of a switch */
+        readonly circuit: string | null;
+        /** option 82 sub-option 2, often the switch */
+        readonly remote: string | null;
+        /** of the server, where it came in */
+        readonly interface: string | null;
+        /** lease: its address is leased to its MAC address; claim: nothing tells */
+        readonly proof: string | null;
+      };
+      readonly rackGuess: {
+        readonly rack: number;
+        /** what tells so */
+        readonly by: string;
+      } | null;
+      /** what was edited */
+      readonly wish: {
+        /** in place of its own */
+        readonly serial: string | null;
+        /** it is to have */
+        readonly role: string | null;
+        readonly rack: number | null;
+        readonly labels: Readonly<Record<string, string>> | null;
+        /** the type of its BMC */
+        readonly bmcType: string | null;
+      };
+      readonly conflict: {
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        /** what is in the way */
+        readonly text: string;
+        /** what a person can do */
+        readonly todo: string;
+      } | null;
+      /** the rule that would decide about it */
+      readonly rule: string | null;
+      readonly decision: {
+        /** when */
+        readonly at: string;
+        /** a person, an address, or `rule NAME` */
+        readonly by: string;
+        /** the rule that said so */
+        readonly rule: string | null;
+        readonly text: string;
+        /** of the machine that it is now */
+        readonly serial: string | null;
+      } | null;
+      readonly factsAt: string | null;
+    };
+  };
+  /** says what a discovered machine shall be once it is approved. Needs the role operator. */
+  patchDiscovery: {
+    args: {
+      /** its MAC address with hyphens, as in 52-54-00-12-34-56 */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        readonly serial?: string | null;
+        readonly role?: string | null;
+        readonly rack?: number | null;
+        readonly labels?: Readonly<Record<string, string>> | null;
+        readonly bmcType?: string | null;
+      };
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: {
+      /** its MAC address with hyphens */
+      readonly id: string;
+      /** the store's, of its last change; the object's ETag */
+      readonly revision: string;
+      readonly state: "waiting" | "approved" | "rejected";
+      /** it is to be registered under: what was edited, else what its firmware says */
+      readonly serial: string | null;
+      readonly mac: string;
+      /** when it was noticed */
+      readonly firstSeen: string;
+      /** to a minute */
+      readonly lastSeen: string;
+      /** it follows our scripts: it reached iPXE, and did not only ask for an address */
+      readonly confirmed: boolean;
+      readonly signs: ReadonlyArray<"dhcp" | "tftp" | "ipxe" | "facts">;
+      /** what it says of itself; nothing proves it */
+      readonly claims: {
+        /** SMBIOS */
+        readonly serial: string | null;
+        /** SMBIOS */
+        readonly uuid: string | null;
+        /** SMBIOS */
+        readonly manufacturer: string | null;
+        /** SMBIOS */
+        readonly product: string | null;
+        /** SMBIOS */
+        readonly asset: string | null;
+        /** of all its network cards */
+        readonly macs: readonly string[];
+        /** DHCP option 60 */
+        readonly vendorClass: string | null;
+        /** DHCP option 77 */
+        readonly userClass: string | null;
+        /** DHCP option 93 */
+        readonly architecture: string | null;
+        /** of its iPXE */
+        readonly buildarch: string | null;
+        /** of its iPXE: efi or pcbios */
+        readonly platform: string | null;
+        /** DHCP option 12 */
+        readonly hostName: string | null;
+      };
+      readonly place: {
+        /** it was lent or asks from */
+        readonly address: string | null;
+        /** the name of its network */
+        readonly network: string | null;
+        /** the relay agent it came over */
+        readonly relay: string | null;
+        /** option 82 sub-option 1, often the port of a switch */
+        readonly circuit: string | null;
+        /** option 82 sub-option 2, often the switch */
+        readonly remote: string | null;
+        /** of the server, where it came in */
+        readonly interface: string | null;
+        /** lease: its address is leased to its MAC address; claim: nothing tells */
+        readonly proof: string | null;
+      };
+      readonly rackGuess: {
+        readonly rack: number;
+        /** what tells so */
+        readonly by: string;
+      } | null;
+      /** what was edited */
+      readonly wish: {
+        /** in place of its own */
+        readonly serial: string | null;
+        /** it is to have */
+        readonly role: string | null;
+        readonly rack: number | null;
+        readonly labels: Readonly<Record<string, string>> | null;
+        /** the type of its BMC */
+        readonly bmcType: string | null;
+      };
+      readonly conflict: {
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        /** what is in the way */
+        readonly text: string;
+        /** what a person can do */
+        readonly todo: string;
+      } | null;
+      /** the rule that would decide about it */
+      readonly rule: string | null;
+      readonly decision: {
+        /** when */
+        readonly at: string;
+        /** a person, an address, or `rule NAME` */
+        readonly by: string;
+        /** the rule that said so */
+        readonly rule: string | null;
+        readonly text: string;
+        /** of the machine that it is now */
+        readonly serial: string | null;
+      } | null;
+      readonly factsAt: string | null;
+    };
+  };
+  /** registers a discovered machine in one commit; while it waits, it goes on by itself. Needs the role operator. */
+  approveDiscovery: {
+    args: {
+      /** its MAC address with hyphens, as in 52-54-00-12-34-56 */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        readonly serial?: string;
+        readonly role?: string;
+        readonly rack?: number;
+        readonly labels?: Readonly<Record<string, string>>;
+        /** default: none */
+        readonly bmcType?: string;
+        /** it is the registered machine of this serial, with a network card it never had */
+        readonly adopt?: boolean;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      /** its MAC address with hyphens */
+      readonly id: string;
+      /** the store's, of its last change; the object's ETag */
+      readonly revision: string;
+      readonly state: "waiting" | "approved" | "rejected";
+      /** it is to be registered under: what was edited, else what its firmware says */
+      readonly serial: string | null;
+      readonly mac: string;
+      /** when it was noticed */
+      readonly firstSeen: string;
+      /** to a minute */
+      readonly lastSeen: string;
+      /** it follows our scripts: it reached iPXE, and did not only ask for an address */
+      readonly confirmed: boolean;
+      readonly signs: ReadonlyArray<"dhcp" | "tftp" | "ipxe" | "facts">;
+      /** what it says of itself; nothing proves it */
+      readonly claims: {
+        /** SMBIOS */
+        readonly serial: string | null;
+        /** SMBIOS */
+        readonly uuid: string | null;
+        /** SMBIOS */
+        readonly manufacturer: string | null;
+        /** SMBIOS */
+        readonly product: string | null;
+        /** SMBIOS */
+        readonly asset: string | null;
+        /** of all its network cards */
+        readonly macs: readonly string[];
+        /** DHCP option 60 */
+        readonly vendorClass: string | null;
+        /** DHCP option 77 */
+        readonly userClass: string | null;
+        /** DHCP option 93 */
+        readonly architecture: string | null;
+        /** of its iPXE */
+        readonly buildarch: string | null;
+        /** of its iPXE: efi or pcbios */
+        readonly platform: string | null;
+        /** DHCP option 12 */
+        readonly hostName: string | null;
+      };
+      readonly place: {
+        /** it was lent or asks from */
+        readonly address: string | null;
+        /** the name of its network */
+        readonly network: string | null;
+        /** the relay agent it came over */
+        readonly relay: string | null;
+        /** option 82 sub-option 1, often the port of a switch */
+        readonly circuit: string | null;
+        /** option 82 sub-option 2, often the switch */
+        readonly remote: string | null;
+        /** of the server, where it came in */
+        readonly interface: string | null;
+        /** lease: its address is leased to its MAC address; claim: nothing tells */
+        readonly proof: string | null;
+      };
+      readonly rackGuess: {
+        readonly rack: number;
+        /** what tells so */
+        readonly by: string;
+      } | null;
+      /** what was edited */
+      readonly wish: {
+        /** in place of its own */
+        readonly serial: string | null;
+        /** it is to have */
+        readonly role: string | null;
+        readonly rack: number | null;
+        readonly labels: Readonly<Record<string, string>> | null;
+        /** the type of its BMC */
+        readonly bmcType: string | null;
+      };
+      readonly conflict: {
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        /** what is in the way */
+        readonly text: string;
+        /** what a person can do */
+        readonly todo: string;
+      } | null;
+      /** the rule that would decide about it */
+      readonly rule: string | null;
+      readonly decision: {
+        /** when */
+        readonly at: string;
+        /** a person, an address, or `rule NAME` */
+        readonly by: string;
+        /** the rule that said so */
+        readonly rule: string | null;
+        readonly text: string;
+        /** of the machine that it is now */
+        readonly serial: string | null;
+      } | null;
+      readonly factsAt: string | null;
+    };
+  };
+  /** turns a discovered machine away; it may be approved later. Needs the role operator. */
+  rejectDiscovery: {
+    args: {
+      /** its MAC address with hyphens, as in 52-54-00-12-34-56 */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** its screen shows it */
+        readonly reason: string;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      /** its MAC address with hyphens */
+      readonly id: string;
+      /** the store's, of its last change; the object's ETag */
+      readonly revision: string;
+      readonly state: "waiting" | "approved" | "rejected";
+      /** it is to be registered under: what was edited, else what its firmware says */
+      readonly serial: string | null;
+      readonly mac: string;
+      /** when it was noticed */
+      readonly firstSeen: string;
+      /** to a minute */
+      readonly lastSeen: string;
+      /** it follows our scripts: it reached iPXE, and did not only ask for an address */
+      readonly confirmed: boolean;
+      readonly signs: ReadonlyArray<"dhcp" | "tftp" | "ipxe" | "facts">;
+      /** what it says of itself; nothing proves it */
+      readonly claims: {
+        /** SMBIOS */
+        readonly serial: string | null;
+        /** SMBIOS */
+        readonly uuid: string | null;
+        /** SMBIOS */
+        readonly manufacturer: string | null;
+        /** SMBIOS */
+        readonly product: string | null;
+        /** SMBIOS */
+        readonly asset: string | null;
+        /** of all its network cards */
+        readonly macs: readonly string[];
+        /** DHCP option 60 */
+        readonly vendorClass: string | null;
+        /** DHCP option 77 */
+        readonly userClass: string | null;
+        /** DHCP option 93 */
+        readonly architecture: string | null;
+        /** of its iPXE */
+        readonly buildarch: string | null;
+        /** of its iPXE: efi or pcbios */
+        readonly platform: string | null;
+        /** DHCP option 12 */
+        readonly hostName: string | null;
+      };
+      readonly place: {
+        /** it was lent or asks from */
+        readonly address: string | null;
+        /** the name of its network */
+        readonly network: string | null;
+        /** the relay agent it came over */
+        readonly relay: string | null;
+        /** option 82 sub-option 1, often the port of a switch */
+        readonly circuit: string | null;
+        /** option 82 sub-option 2, often the switch */
+        readonly remote: string | null;
+        /** of the server, where it came in */
+        readonly interface: string | null;
+        /** lease: its address is leased to its MAC address; claim: nothing tells */
+        readonly proof: string | null;
+      };
+      readonly rackGuess: {
+        readonly rack: number;
+        /** what tells so */
+        readonly by: string;
+      } | null;
+      /** what was edited */
+      readonly wish: {
+        /** in place of its own */
+        readonly serial: string | null;
+        /** it is to have */
+        readonly role: string | null;
+        readonly rack: number | null;
+        readonly labels: Readonly<Record<string, string>> | null;
+        /** the type of its BMC */
+        readonly bmcType: string | null;
+      };
+      readonly conflict: {
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        /** what is in the way */
+        readonly text: string;
+        /** what a person can do */
+        readonly todo: string;
+      } | null;
+      /** the rule that would decide about it */
+      readonly rule: string | null;
+      readonly decision: {
+        /** when */
+        readonly at: string;
+        /** a person, an address, or `rule NAME` */
+        readonly by: string;
+        /** the rule that said so */
+        readonly rule: string | null;
+        readonly text: string;
+        /** of the machine that it is now */
+        readonly serial: string | null;
+      } | null;
+      readonly factsAt: string | null;
+    };
+  };
+  /** forgets a discovered machine; it comes back when it asks again. Needs the role operator. */
+  deleteDiscovery: {
+    args: {
+      /** its MAC address with hyphens, as in 52-54-00-12-34-56 */
+      id: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
+    };
+    answer: undefined;
+  };
+  /** the same decision about many discovered machines, each by itself. Needs the role operator. */
+  bulkDiscoveries: {
+    args: {
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** one of the two */
+        readonly select: {
+          readonly names?: readonly string[];
+          /** as in lists */
+          readonly fieldSelector?: string;
+        };
+        /** how many you saw selected; with another number nothing is done */
+        readonly expect: number;
+        readonly approve?: {
+          readonly role?: string;
+          readonly rack?: number;
+          readonly labels?: Readonly<Record<string, string>>;
+          /** default: none */
+          readonly bmcType?: string;
+        };
+        readonly reject?: {
+          /** its screen shows it */
+          readonly reason: string;
+        };
+        readonly forget?: true;
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+    };
+    answer: {
+      readonly selected: number;
+      readonly done: number;
+      readonly failed: number;
+      readonly items: ReadonlyArray<{
+        readonly name: string;
+        readonly outcome: "done" | "failed";
+        /** of the machine that it is now */
+        readonly serial: string | null;
+        readonly problem?: {
+          readonly type: string;
+          readonly status: number;
+          readonly detail: string;
+        };
+      }>;
+    };
+  };
+  /** discovery-rules in pages, all of one moment. Needs the role viewer. */
+  listDiscoveryRules: {
+    args: {
+      /** how many at most, 1 to 5000; 500 when absent */
+      limit?: number | string;
+      /** what to keep of each object, comma-separated: columns (name, order, verdict) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: name, order, verdict */
+      sort?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, order, verdict */
+      fieldSelector?: string;
+    };
+    item: DiscoveryRule;
+  };
+  /** one discovery-rule; its ETag is its revision. Needs the role viewer. */
+  getDiscoveryRule: {
+    args: {
+      /** the name of a rule, as in dell-r650 */
+      name: string | number;
+    };
+    answer: DiscoveryRule;
+  };
+  /** changes of discovery-rules as server-sent events, from a revision on. Needs the role viewer. */
+  watchDiscoveryRules: {
+    args: {
+      /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
+      from?: string;
+      /** what to keep of each object, comma-separated: columns (name, order, verdict) or dotted paths, as in spec.labels; its name always comes */
+      fields?: string;
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, order, verdict */
+      fieldSelector?: string;
+    };
+    change: DiscoveryRule;
+  };
+  /** sets a rule about discovered machines; replacing one takes If-Match. Needs the role operator. */
+  putDiscoveryRule: {
+    args: {
+      /** the name of a rule, as in dell-r650 */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      body: {
+        /** lower ones are asked first; equal ones by name; the first that matches decides */
+        readonly order?: number;
+        /** all that are given must match */
+        readonly match: {
+          /** the serial number: * is any text, ? one character */
+          readonly serial?: string;
+          /** of SMBIOS: * is any text, ? one character */
+          readonly manufacturer?: string;
+          /** of SMBIOS: * is any text, ? one character */
+          readonly product?: string;
+          /** DHCP option 60: * is any text, ? one character */
+          readonly vendorClass?: string;
+          /** as in 52:54:00 */
+          readonly macPrefix?: string;
+          /** the name of its network: * is any text, ? one character */
+          readonly network?: string;
+          readonly rack?: number;
+        };
+        /** without rack: the rack it is guessed to be in */
+        readonly approve?: {
+          readonly role: string;
+          readonly rack?: number;
+          readonly labels?: Readonly<Record<string, string>>;
+          readonly bmcType?: string;
+        };
+        readonly reject?: {
+          readonly reason: string;
+        };
+      };
+      /** the revision you know, or * */
+      ifMatch?: string;
+      /** only if it is not there yet */
+      ifNoneMatch?: '*';
+    };
+    answer: DiscoveryRule;
+  };
+  /** takes a rule about discovered machines away. Needs the role operator. */
+  deleteDiscoveryRule: {
+    args: {
+      /** the name of a rule, as in dell-r650 */
+      name: string | number;
+      /** true: decide on what is stored now, write nothing, answer what would be */
+      dryRun?: boolean;
+      /** the revision you know, or * */
+      ifMatch: string;
     };
     answer: undefined;
   };

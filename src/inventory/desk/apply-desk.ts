@@ -8,7 +8,7 @@ import type { TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import type { Applied, ApplyTerms, ConfigOutcome, MachineOutcome, MachineWish } from '../apply.ts';
 import type { Actor } from '../audit.ts';
-import type { Inventory, WriteResult } from '../inventory.ts';
+import type { Along, Inventory, WriteResult } from '../inventory.ts';
 import type { Serial } from '../machine.ts';
 import type { InventoryProblem, MachineRefusal } from '../problem.ts';
 import { type AuditAll, applyMachines } from './apply-machines.ts';
@@ -42,6 +42,7 @@ export function createApplyDesk(deps: {
     wishes: readonly MachineWish[],
     terms: ApplyTerms & { readonly onlyNew?: boolean },
     actor: Actor,
+    along?: Along,
   ): WriteResult<
     | {
         readonly kind: 'applied';
@@ -60,7 +61,8 @@ export function createApplyDesk(deps: {
     for (let looks = 0; looks < looksMax; looks += 1) {
       const all = new Set([...racks, ...wishes.map(({ rack }) => rack)]);
       const outlook = { racks, known: [...all].flatMap(index.inRack), inspected, someMachine };
-      const result = await run(applyMachines(wishes, asked, outlook, now, audit, limits), actor);
+      const change = applyMachines(wishes, asked, outlook, now, audit, limits);
+      const result = await run(together(change, along), actor);
       if (!result.ok) return result;
       const { value, revision } = result.value;
       if (value.kind === 'refused') return ok(value);
@@ -85,9 +87,9 @@ export function createApplyDesk(deps: {
   };
 
   return {
-    register: async (wanted, actor, { dryRun = false } = {}) => {
+    register: async (wanted, actor, { dryRun = false, along } = {}) => {
       if (wanted.length === 0) return registerNothing(actor);
-      const result = await apply(wanted, { dryRun, onlyNew: true }, actor);
+      const result = await apply(wanted, { dryRun, onlyNew: true }, actor, along);
       if (!result.ok) return result;
       if (result.value.kind === 'refused') return fail(firstOf(result.value.refusals));
       const { wished, revision } = result.value;
@@ -116,6 +118,28 @@ export function createApplyDesk(deps: {
     const result = await run(change, actor);
     return result.ok ? ok({ revision: result.value.revision, machines: [] }) : result;
   }
+}
+
+/** One commit of both, or none. */
+function together<T>(change: Change<T>, along: Along | undefined): Change<T> {
+  if (along === undefined) return change;
+  const reads = { ...change.reads, keys: [...change.reads.keys, ...along.keys] };
+  return {
+    ...change,
+    reads,
+    decide: (view) => {
+      const more = along.decide(view);
+      if (!more.ok) return more;
+      const decision = change.decide(view);
+      if (!decision.ok || decision.writes.length === 0) return decision;
+      const { writes, conditions } = more.value;
+      return {
+        ...decision,
+        writes: [...decision.writes, ...writes],
+        conditions: [...(decision.conditions ?? []), ...conditions],
+      };
+    },
+  };
 }
 
 /** Approval speaks of outcomes, the decision of wishes. */

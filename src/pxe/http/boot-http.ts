@@ -10,6 +10,7 @@
  *     /api/v1/boot/coreos/images/<id>/{kernel,initrd.gz}    from here, or the way to a server that has it
  *     /api/v1/boot/coreos/held/<id>/{kernel,initrd.gz}      from here or not at all
  *     /api/v1/boot/ignitions/<serial>/<template id>
+ *     /api/v1/boot/discovery/{knock,agent,facts,state}      of machines that nobody registered
  */
 
 import type { Result } from '../../base/result.ts';
@@ -18,6 +19,7 @@ import type { Machine, Serial } from '../../inventory/machine.ts';
 import { nextTrySeconds } from '../admission/admission.ts';
 import type { Gate } from '../admission/gate.ts';
 import type { BootChoice } from '../choice/choose.ts';
+import type { DiscoveryHttp } from '../discovery/http.ts';
 import { imageFileNames, type StoredImage } from '../images/shelf.ts';
 import {
   type BootProblem,
@@ -74,6 +76,8 @@ export type BootHttpDeps = {
   readonly gate?: Pick<Gate, 'ask'>;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly tell?: SightingListener;
+  /** Machines that nobody registered; absent: they are told that there is nothing for them. */
+  readonly discovery?: DiscoveryHttp;
 };
 
 export type BootHttp = { readonly handle: (request: BootRequest) => Promise<BootResponse> };
@@ -115,6 +119,12 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
   };
 
   const script = (request: BootRequest, serial: string): BootResponse => {
+    const instead = deps.discovery?.script(request, serial);
+    if (instead !== undefined) {
+      const response = textResponse(request, 200, scriptType, instead);
+      // It says why there is no script of its own, and waits for one.
+      return told(request, 'why', { serial }, response, 'not registered here: sent to discovery');
+    }
     const { script: decision, choice } = decideBoot(serial, sources);
     if (decision.ok) {
       const waits = request.method === 'GET' ? turnOf(request, serial) : undefined;
@@ -255,6 +265,9 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
       const [first = '', ...rest] = path.slice(bootPath.length).split('/');
       if (first === 'coreos' && rest.length > 0) return coreos(request, rest);
       if (first === 'ignitions') return ignition(request, rest);
+      if (first === 'discovery' && deps.discovery !== undefined) {
+        return deps.discovery.handle(request, rest);
+      }
       const loader = rest.length === 0 ? deps.loaders.get(first) : undefined;
       // `autoexec.ipxe`, which iPXE looks for beside its own file, ends here at once.
       if (loader === undefined) return told(request, 'other', {}, notFound(request));

@@ -4,6 +4,10 @@ export type BootRequest = {
   readonly method: string;
   /** Percent-decoded once, without the query. */
   readonly path: string;
+  /** The first value of each parameter, decoded; absent: none. */
+  readonly query?: ReadonlyMap<string, string>;
+  /** The whole body; undefined when it is longer than that, or did not arrive. Absent: there is none. */
+  readonly readBody?: (bytesMax: number) => Promise<Uint8Array | undefined>;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly remoteAddress: string;

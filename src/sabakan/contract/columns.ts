@@ -130,6 +130,29 @@ export const brakeColumns = {
   liftable: 'true or false: whether an operator may lift it',
 } as const;
 
+/** What discovered machines are selected and sorted by, and what it holds. */
+export const discoveryColumns = {
+  id: 'its MAC address with hyphens',
+  serial: 'the serial number it is to have; one whose firmware says none has none',
+  mac: 'its MAC address',
+  state: 'waiting, approved or rejected',
+  confirmed: 'true or false: whether it reached iPXE',
+  conflict: 'what kind of thing is in the way; of one that can be approved there is none',
+  rack: 'as edited, else as guessed',
+  network: 'the name of its network',
+  manufacturer: 'as its firmware says',
+  product: 'as its firmware says',
+  firstSeen: 'when it was noticed',
+  lastSeen: 'when it asked last',
+} as const;
+
+/** What rules about them are selected and sorted by, and what it holds. */
+export const discoveryRuleColumns = {
+  name: 'its name',
+  order: 'lower ones are asked first',
+  verdict: 'approve or reject',
+} as const;
+
 /** What plans are selected and sorted by, and what it holds. */
 export const planColumns = {
   name: 'the name of the cluster',

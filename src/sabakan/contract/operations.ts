@@ -7,6 +7,8 @@ import { bootRuleOperations, channelOperations } from './boot-policy.ts';
 import { brakeOperations } from './brake.ts';
 import { captureOperations } from './capture.ts';
 import { configOperations } from './config.ts';
+import { discoveryOperations } from './discovery.ts';
+import { discoveryRuleOperations } from './discovery-rule.ts';
 import { eventOperations } from './event.ts';
 import { imageOperations } from './image.ts';
 import { kernelParamsOperations } from './kernel-params.ts';
@@ -43,6 +45,8 @@ export const operations: readonly Operation[] = [
   ...registrationOperations,
   ...tokenOperations,
   ...brakeOperations,
+  ...discoveryOperations,
+  ...discoveryRuleOperations,
   ...planOperations,
   ...workOperations,
   ...serverOperations,

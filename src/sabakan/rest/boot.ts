@@ -19,17 +19,30 @@ const names = [
   'coreos/held/',
   'coreos/why/',
   'ignitions/',
+  'discovery/knock',
+  'discovery/agent',
+  'discovery/facts',
+  'discovery/state',
 ];
 
 export function bootNoun(bootHttp: Pxe['bootHttp']): Noun {
   const handle = async (exchange: Exchange): Promise<Answer> => {
-    const { method, path, headers, remoteAddress, requestId } = exchange;
-    return carried(await bootHttp.handle({ method, path, headers, remoteAddress, requestId }));
+    const { method, path, query, headers, remoteAddress, requestId } = exchange;
+    const readBody = async (bytesMax: number): Promise<Uint8Array | undefined> => {
+      const read = await exchange.body.read(bytesMax);
+      return read.ok ? read.value : undefined;
+    };
+    const about = { method, path, query, headers, remoteAddress, requestId, readBody };
+    return carried(await bootHttp.handle(about));
   };
   return (path) => {
     if (!path.startsWith('boot/')) return undefined;
     const known = names.find((name) => path.startsWith(`boot/${name}`));
     const shown = known?.endsWith('/') ? `${known}{…}` : (known ?? '{other}');
+    // A machine that waits to be approved has no credentials to tell its facts with.
+    if (known === 'discovery/facts') {
+      return { name: `/api/v1/boot/${shown}`, handle, needs: () => 'boot' };
+    }
     return { name: `/api/v1/boot/${shown}`, handle };
   };
 }

@@ -20,6 +20,8 @@ import { brakePart } from './brakes.ts';
 import { type CaptureDeps, captureEndpoint } from './captures.ts';
 import { json } from './collection-endpoints.ts';
 import { type ConfigPartDeps, configPart } from './config.ts';
+import { type DiscoveryPartDeps, discoveryPart } from './discoveries.ts';
+import { discoveryRulePart } from './discovery-rules.ts';
 import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { eventPart } from './events.ts';
 import { type ImagePartDeps, imagePart } from './images.ts';
@@ -49,7 +51,8 @@ export type ApiDeps = MachinePartDeps &
   AssetPartDeps &
   TemplatePartDeps &
   TokenPartDeps &
-  BootPartDeps & {
+  BootPartDeps &
+  DiscoveryPartDeps & {
     readonly world: Pick<World, 'clock' | 'log' | 'store'>;
     readonly works: Works;
     readonly version: string;
@@ -105,6 +108,8 @@ export function createApi(deps: ApiDeps): Api {
     { endpoints: [registrationEndpoint(deps)] },
     tokenPart(deps),
     brakePart(deps),
+    discoveryPart(deps),
+    discoveryRulePart(deps),
     planPart({
       clock,
       store: world.store,
