@@ -47,9 +47,15 @@ function packetOf(dice: Dice, site: Site): Uint8Array {
 /** REQUEST, DECLINE, RELEASE or INFORM of a client that knows its way, with the options of a captured message after it. */
 function believable(dice: Dice, site: Site, from: Uint8Array): Uint8Array {
   const bytes = from.slice();
-  // Mostly each client has its own, so that some come back to what they hold.
+  // Mostly each client has its own, so that some come back to what they hold; half are so few that they do hold it.
+  const isRegular = dice.isBelow(0.5);
+  if (isRegular) bytes.set([0, (bytes[33] ?? 0) % site.addresses.length], 32);
   const own = site.addresses[(bytes[33] ?? 0) % site.addresses.length] ?? '0.0.0.0';
   const address = addressOf(dice.isBelow(0.8) ? own : dice.pick(site.addresses));
+  if (isRegular) {
+    const near = site.relays.filter((relay) => addressOf(relay)[2] === address[2]);
+    bytes.set(addressOf(dice.pick(near)), 24);
+  }
   const type = dice.pick([3, 3, 3, 3, 3, 4, 7, 8]);
   const wants = dice.isBelow(0.8) && type !== 8 ? [50, 4, ...address] : [];
   const server = dice.isBelow(0.8) ? [54, 4, ...addressOf(site.server)] : [];
