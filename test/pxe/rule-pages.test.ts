@@ -1,25 +1,38 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-const rows = readFileSync('docs/dhcp.md', 'utf8')
-  .split('\n')
-  .filter((line) => /^\| [A-Z0-9]/.test(line))
-  .map((line) => line.split(' | '));
-
-describe('docs/dhcp.md', () => {
-  it('has a row for every rule, each once', () => {
-    const ids = rows.flatMap(([id = '']) => id.slice(2).split(', '));
-    const expected = [
+/** Pages with a row for each rule of a protocol, and the tests of it; `folder` is where a bare file name lies. */
+const pages: readonly {
+  readonly page: string;
+  readonly folder: string;
+  readonly rules: readonly string[];
+}[] = [
+  {
+    page: 'docs/dhcp.md',
+    folder: 'test/pxe/dhcp',
+    rules: [
       ...numbered('D', 13),
-      ...numbered('A', 9).filter((id) => id !== 'A7'),
+      ...numbered('A', 9),
       ...numbered('R', 11),
+      // What is not done: ADR 7.
       ...numbered('S', 8).filter((id) => id !== 'S4'),
       ...numbered('G', 7),
-      'L5',
+      ...['L2', 'L4', 'L5'],
       ...numbered('P', 12).filter((id) => id !== 'P11'),
       '2.2',
-    ];
-    expect(ids).toEqual(expected);
+    ],
+  },
+  { page: 'docs/tftp.md', folder: 'test/pxe/tftp', rules: numbered('T', 22) },
+];
+
+describe.each(pages)('$page', ({ page, folder, rules }) => {
+  const rows = readFileSync(page, 'utf8')
+    .split('\n')
+    .filter((line) => /^\| [A-Z0-9]/.test(line))
+    .map((line) => line.split(' | '));
+
+  it('has a row for every rule, each once', () => {
+    expect(rows.flatMap(([id = '']) => id.slice(2).split(', '))).toEqual(rules);
   });
 
   it.each(rows.map((cells) => [cells[0]?.slice(2) ?? '', cells] as const))(
@@ -28,7 +41,7 @@ describe('docs/dhcp.md', () => {
       const tests = [...(cells.at(-1) ?? '').matchAll(/`([\w./-]+): ([^`]+)`/g)];
       expect(tests.length).toBeGreaterThan(0);
       for (const [, file = '', title = ''] of tests) {
-        const path = file.includes('/') ? `test/${file}` : `test/pxe/dhcp/${file}`;
+        const path = file.includes('/') ? `test/${file}` : `${folder}/${file}`;
         expect(existsSync(path), path).toBe(true);
         expect(readFileSync(path, 'utf8').includes(title), `${path}: ${title}`).toBe(true);
       }
