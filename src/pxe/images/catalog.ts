@@ -80,7 +80,8 @@ export function createImageCatalog(deps: {
   const write = createIndexCommit({ transact, world: deps.world });
   const commit: IndexCommit = async (id, change, more) => {
     const done = await write(id, change, more);
-    if (done.ok) await view.shows(done.value.revision, more.sha256 !== undefined);
+    if (done.ok && done.value.wrote)
+      await view.shows(done.value.revision, more.sha256 !== undefined);
     return done;
   };
   /** One after another per id: publishing and committing must not interleave. */

@@ -50,7 +50,16 @@ export type IndexCommit = (
     readonly terms?: PutTerms;
     readonly asked?: { readonly by: Actor; readonly action: 'upload' | 'delete' };
   },
-) => Promise<Result<{ readonly revision: Revision }, ImageProblem | TransactProblem>>;
+) => Promise<
+  Result<
+    {
+      readonly revision: Revision;
+      /** Otherwise the revision may be that of a rule or channel, of which the copies of images hear nothing. */
+      readonly wrote: boolean;
+    },
+    ImageProblem | TransactProblem
+  >
+>;
 
 const { index: indexKey, deleted: deletedKey, hashes: hashesKey } = imageKeys;
 const lane = indexKey;
@@ -72,11 +81,13 @@ export function createIndexCommit(deps: {
         detail: `id=${whose}`,
       });
     const keys = [indexKey, deletedKey, hashesKey(id)];
+    let wrote = false;
     const once = receipted(transact, asked?.by.receipt);
     const result = await once<PreconditionFailed | undefined, ImageProblem>(
       lane,
       { keys, ...(asked === undefined ? {} : { prefixes: policyPrefixes }) },
       (view) => {
+        wrote = false;
         const present = decodeIndex(view.get(indexKey)?.value);
         if (!present.ok) return fail(brokenIndex(present.error));
         const next = change({
@@ -91,6 +102,7 @@ export function createIndexCommit(deps: {
         if (failed !== undefined) return { ok: true, value: failed, writes: [] };
         if (next.value === undefined || terms.dryRun === true)
           return { ok: true, value: undefined, writes: [] };
+        wrote = true;
         const { index, deleted, dropped } = next.value;
         const writes: Write[] = [{ kind: 'put', key: indexKey, value: encodeIndex(index) }];
         const date = index.find((image) => image.id === id)?.date;
@@ -117,6 +129,6 @@ export function createIndexCommit(deps: {
       },
     );
     const done = settled(result);
-    return done.ok ? ok({ revision: done.value.revision }) : done;
+    return done.ok ? ok({ revision: done.value.revision, wrote }) : done;
   };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/base/memory-store.ts';
 import { createTransact } from '../../../src/base/transact.ts';
 import type { Actor } from '../../../src/inventory/audit.ts';
+import { policyKeys } from '../../../src/pxe/boot-policy.ts';
 import { createImageCatalog } from '../../../src/pxe/images/catalog.ts';
 import type { ImageSettings } from '../../../src/pxe/images/intake.ts';
 import { createMemoryShelf } from '../../../src/pxe/images/memory-shelf.ts';
@@ -68,6 +69,21 @@ describe('boot images', () => {
     });
     expect(await read('images/coreos')).toEqual([{ ...image, exists: false }]);
     expect(catalog.newest()?.id).toBe('1.2.3');
+  });
+
+  it('a dry run waits for no news, however new the rules it looked at', async () => {
+    const { upload, catalog, store, clock } = await aSite();
+    await upload('1');
+    const key = policyKeys.rule('a');
+    await store.commit([], [{ kind: 'put', key, value: text('{}') }]);
+    let isAnswered = false;
+    const tried = catalog.upload('2', pieces(imageTar('other')), actor, { dryRun: true });
+    void tried.then(() => {
+      isAnswered = true;
+    });
+    for (let turns = 0; turns < 20; turns += 1) await clock.run(0);
+    expect(isAnswered).toBe(true);
+    expect((await tried).ok).toBe(true);
   });
 
   it('the record of who did it is in the same commit', async () => {
