@@ -8,13 +8,26 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
+import { assert } from '../assert.ts';
 import { fail, ok, type Result } from '../result.ts';
-import type { Net, NetProblem, NetworkInterface, UdpOptions, UdpSocket } from '../world.ts';
+import type {
+  Endpoint,
+  Net,
+  NetProblem,
+  NetworkInterface,
+  UdpOptions,
+  UdpSocket,
+} from '../world.ts';
 import { loadNative, type Native } from './native.ts';
+import { udpCrowd } from './udp-crowd.ts';
 import { createFrameSender } from './udp-frames.ts';
 
 /** Kernel buffer for datagrams that wait for us: a thousand machines powered on at once send in one breath. */
 const receiveBufferBytes = 4 * 1024 * 1024;
+
+/** What a full socket buffer did not take is offered again so often, so many milliseconds apart. */
+const offersMax = 10;
+const offerAgainMs = 2;
 
 export function createNet(): Net {
   return { interfaces, openUdp };
@@ -39,6 +52,8 @@ function interfaces(): readonly NetworkInterface[] {
 }
 
 async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProblem>> {
+  const without = options.frames === true ? inCrowd(options) : undefined;
+  if (without !== undefined) return without;
   const descriptor = descriptorFor(options);
   if (!descriptor.ok) return descriptor;
   const socket = createSocket({
@@ -67,34 +82,49 @@ async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProble
       if (error !== null) options.onError(error);
     });
   };
-  const fd = options.frames === true ? descriptor.value : undefined;
-  const sender = fd === undefined ? undefined : createFrameSender(fd);
+  return ok({ local: { address, port }, send, close: () => socket.close() });
+}
+
+/** For those who send and hear much: without Node between libc and them. */
+function inCrowd(options: UdpOptions): Result<UdpSocket, NetProblem> | undefined {
+  const crowd = options.interface === undefined ? udpCrowd() : undefined;
+  if (crowd === undefined) return undefined;
+  const opened = boundToDevice(options);
+  if (!opened.ok) return opened;
+  const fd = opened.value;
+  const sender = createFrameSender(fd);
+  assert(sender !== undefined, 'the library that opened the socket sends from it');
   let isOpen = true;
+  const offer = (frames: Uint8Array, frameBytes: number, to: Endpoint, offers: number): void => {
+    // The number of a closed descriptor may be another socket's by now.
+    if (!isOpen) return;
+    const sent = sender.send(frames, frameBytes, to);
+    if (sent === frames.length) return;
+    if (offers >= offersMax) {
+      options.onError(new Error(`a datagram to ${to.address}:${to.port} was not taken`));
+      return;
+    }
+    const rest = frames.slice(sent);
+    setTimeout(() => offer(rest, frameBytes, to, offers + 1), offerAgainMs);
+  };
+  crowd.join(fd, options.onDatagram);
   return ok({
-    local: { address, port },
-    send,
-    ...(sender === undefined
-      ? {}
-      : {
-          sendFrames: (frames, frameBytes, to) => {
-            // The number of a closed descriptor may be another socket's by now.
-            if (!isOpen) return;
-            // Node keeps what the socket's buffer does not take, until it does.
-            for (let at = sender.send(frames, frameBytes, to); at < frames.length; at += frameBytes)
-              send(frames.slice(at, at + frameBytes), to);
-          },
-        }),
+    local: { address: options.address, port: crowd.portOf(fd) },
+    send: (payload, to) => offer(payload, payload.length, to, 1),
+    sendFrames: (frames, frameBytes, to) => offer(frames, frameBytes, to, 1),
     close: () => {
+      if (!isOpen) return;
       isOpen = false;
-      socket.close();
+      crowd.leave(fd);
     },
   });
 }
 
 /** Node does not tell a socket's descriptor, so where we need it the socket is made by us; else Node makes it. */
 function descriptorFor(options: UdpOptions): Result<number | undefined, NetProblem> {
-  if (options.interface !== undefined) return boundToDevice(options, options.interface);
-  return options.frames === true && loadLibc().ok ? boundToDevice(options) : ok(undefined);
+  return options.interface === undefined
+    ? ok(undefined)
+    : boundToDevice(options, options.interface);
 }
 
 function bound(

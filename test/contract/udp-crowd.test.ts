@@ -1,0 +1,95 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createNet } from '../../src/base/io/udp.ts';
+import type { Datagram, UdpSocket } from '../../src/base/world.ts';
+
+const client: Socket = createSocket('udp4');
+const open: UdpSocket[] = [];
+
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.close();
+});
+
+async function listen(onDatagram: (datagram: Datagram) => void): Promise<UdpSocket> {
+  const options = { address: '127.0.0.1', port: 0, frames: true, onError: () => {} };
+  const opened = await createNet().openUdp({ ...options, onDatagram });
+  if (!opened.ok) throw new Error(opened.error.text);
+  open.push(opened.value);
+  return opened.value;
+}
+
+const say = (text: string, to: UdpSocket) => client.send(text, to.local.port, '127.0.0.1');
+
+describe('sockets that are read together', () => {
+  it('each hear what was sent to them, with its sender, in order', async () => {
+    client.bind(0, '127.0.0.1');
+    await once(client, 'listening');
+    const heard: string[][] = Array.from({ length: 50 }, () => []);
+    let left = 50 * 40;
+    await new Promise<void>((resolve) => {
+      void (async () => {
+        const sockets = await Promise.all(
+          heard.map((texts) =>
+            listen(({ payload, from }) => {
+              expect(from).toEqual({ address: '127.0.0.1', port: client.address().port });
+              texts.push(Buffer.from(payload).toString());
+              left -= 1;
+              if (left === 0) resolve();
+            }),
+          ),
+        );
+        for (let at = 0; at < 40; at += 1) {
+          for (const [index, socket] of sockets.entries()) say(`${index}.${at}`, socket);
+        }
+      })();
+    });
+    expect(heard).toEqual(
+      heard.map((_, index) => Array.from({ length: 40 }, (_none, at) => `${index}.${at}`)),
+    );
+  });
+
+  it('answer again and again, after a pause, too', async () => {
+    const echo = await listen(({ payload, from }) => echo.send(Buffer.from(payload), from));
+    for (const pauseMs of [0, 0, 5, 50, 700]) {
+      await new Promise((settled) => setTimeout(settled, pauseMs));
+      const answer = once(client, 'message');
+      say(`after ${pauseMs}`, echo);
+      expect(String((await answer)[0])).toBe(`after ${pauseMs}`);
+    }
+  });
+
+  it('hear nothing once they are closed, also by one that was read with them', async () => {
+    const heard: string[] = [];
+    const second = await listen(() => heard.push('second'));
+    const first = await listen(() => {
+      heard.push('first');
+      second.close();
+    });
+    const last = new Promise<void>((resolve) => {
+      void listen(() => resolve()).then((third) => {
+        say('1', first);
+        say('2', second);
+        say('3', third);
+      });
+    });
+    await last;
+    expect(heard.filter((name) => name === 'first')).toHaveLength(1);
+    second.close();
+    second.send(Buffer.from('x'), { address: '127.0.0.1', port: client.address().port });
+  });
+
+  it('know how long a datagram was', async () => {
+    const lengths: number[] = [];
+    const done = Promise.withResolvers<void>();
+    const socket = await listen(({ payload }) => {
+      lengths.push(payload.length);
+      if (lengths.length === 5) done.resolve();
+    });
+    for (const length of [0, 1, 4, 516, 9_000]) {
+      client.send(Buffer.alloc(length), socket.local.port, '127.0.0.1');
+    }
+    await done.promise;
+    expect(lengths).toEqual([0, 1, 4, 516, 1_024]);
+  });
+});
