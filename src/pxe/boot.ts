@@ -74,6 +74,18 @@ export type BootStepFacts = {
   readonly options?: string;
 };
 
+/** What a script says that tells a machine to wait for its turn to load. */
+export function toldToWait(place: number, of: number): string {
+  return `${toldToWaitStart}${place} of ${of}`;
+}
+
+/** Its next step is to ask again. */
+export function isToldToWait({ name, text }: Pick<BootStep, 'name' | 'text'>): boolean {
+  return name === 'script' && text.startsWith(toldToWaitStart);
+}
+
+const toldToWaitStart = 'told to wait: place ';
+
 export const firmwareKinds = [
   'uefi-pxe',
   'uefi-http',

@@ -5,7 +5,13 @@
 
 import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
 import { addMs, type Instant } from '../../base/time.ts';
-import type { Boot, BootStep, BootStepName, Diagnosis } from '../boot.ts';
+import {
+  type Boot,
+  type BootStep,
+  type BootStepName,
+  type Diagnosis,
+  isToldToWait,
+} from '../boot.ts';
 import { patienceFor, standstillMs } from './deadlines.ts';
 import { furthest, phaseOf } from './phase.ts';
 
@@ -115,6 +121,12 @@ function expectedAfter(boot: Boot, last: BootStep, around: Surroundings): Expect
       }));
     case 'script':
       if (last.result === 'failed') return refused('script', () => scriptRefused(last));
+      if (isToldToWait(last)) {
+        return after('script', () => ({
+          cause: 'it waited for its turn to load, and does not ask again',
+          checks: ['look at its console: it counts down to its next try'],
+        }));
+      }
       if (last.facts.imageId === undefined) {
         return after('kernel', () => ({
           cause: 'there is no boot image: the script names none',

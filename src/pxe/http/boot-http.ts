@@ -18,6 +18,7 @@ import type { Chance, Clock } from '../../base/world.ts';
 import type { Machine, Serial } from '../../inventory/machine.ts';
 import { nextTrySeconds } from '../admission/admission.ts';
 import type { Gate } from '../admission/gate.ts';
+import { toldToWait } from '../boot.ts';
 import type { BootChoice } from '../choice/choose.ts';
 import type { DiscoveryHttp } from '../discovery/http.ts';
 import { imageFileNames, type StoredImage } from '../images/shelf.ts';
@@ -115,7 +116,7 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     const { place, of } = verdict;
     const text = waitScript({ bootUrl, serial, place, of, seconds: nextTrySeconds });
     const response = textResponse(request, 200, scriptType, text);
-    return told(request, 'script', { serial }, response, `told to wait: place ${place} of ${of}`);
+    return told(request, 'script', { serial }, response, toldToWait(place, of));
   };
 
   const script = (request: BootRequest, serial: string): BootResponse => {

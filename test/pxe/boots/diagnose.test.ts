@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addMs, instant } from '../../../src/base/time.ts';
-import type { Boot, BootStep, BootStepName } from '../../../src/pxe/boot.ts';
+import { type Boot, type BootStep, type BootStepName, toldToWait } from '../../../src/pxe/boot.ts';
 import { diagnose, type Surroundings } from '../../../src/pxe/boots/diagnose.ts';
 import { decideBoot, type RetiredPolicy } from '../../../src/pxe/ipxe/boot-decision.ts';
 import { aMachine } from '../../support/machines.ts';
@@ -73,6 +73,18 @@ type Case = readonly [
 ];
 
 const cases: readonly Case[] = [
+  [
+    'a machine that was told to wait asks again soon',
+    [step('script', { text: toldToWait(3, 40), facts: { status: 200 } })],
+    9,
+    ['running', 'script', /^$/],
+  ],
+  [
+    'a machine that was told to wait and went away',
+    [step('script', { text: toldToWait(3, 40), facts: { status: 200 } })],
+    11,
+    ['stuck', 'script', /^it waited for its turn to load, and does not ask again$/],
+  ],
   ['an offer is young', [offer], 5, ['running', 'firmware-ack', /^$/]],
   ['silence after an offer', [offer], 14, ['stuck', 'firmware-ack', /fell silent/]],
   [
