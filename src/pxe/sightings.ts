@@ -149,6 +149,33 @@ export type HttpSighting = {
   readonly text: string;
 };
 
+/** Why we are silent on a message that is another server's; who reads sightings knows these silences by it. */
+export const leftToAnother = {
+  choice: 'it chose another server',
+  address: 'another server gives addresses here',
+} as const;
+
+/**
+ * The address it has from now on: one that we acknowledged, or where we are beside another DHCP server the one that it
+ * asks that server for in everybody's hearing.
+ */
+export function addressTaken({
+  message,
+  answer,
+  reason,
+  address,
+}: Pick<DhcpSighting, 'message' | 'answer' | 'reason' | 'address'>): Ipv4 | undefined {
+  return answer === 'ack' || isTakenElsewhere({ message, reason }) ? address : undefined;
+}
+
+/** It takes the address that the server beside us offered. */
+export function isTakenElsewhere({
+  message,
+  reason,
+}: Pick<DhcpSighting, 'message' | 'reason'>): boolean {
+  return message === 'selecting' && reason === leftToAnother.address;
+}
+
 export type SightingListener = (sighting: Sighting) => void;
 
 export type Sightings = {

@@ -16,6 +16,9 @@ import { stagesOf } from './stages.ts';
 
 const kinds: readonly FirmwareKind[] = ['bios-ipxe-rom', 'uefi-pxe', 'uefi-http'];
 
+/** What DHCP showed under a hardware address and what HTTP showed under an address of the other server. */
+const told = ['ipxe-offer', 'ipxe-ack', 'script', 'kernel', 'ignition'];
+
 /** Each boots with an address of the other server, to `healthy`; ours lends none and names the other by its address. */
 export async function bootBesideAnother(bench: Bench, report: Report): Promise<void> {
   const { lab, server } = bench;
@@ -33,6 +36,13 @@ export async function bootBesideAnother(bench: Bench, report: Report): Promise<v
           waited.ok,
           `${machine.kind.padEnd(15)} ${'proxy'.padEnd(8)} ${await stagesOf(server, machine)}`,
           async () => `${waited.text}\n${await evidenceOf(server, machine)}`,
+        );
+        const { mac, steps } = JSON.parse(ask(lab, `/api/v2/boots/${machine.serial}`));
+        const names = steps.map(({ step }: { readonly step: string }) => step);
+        await report.tell(
+          mac === machine.mac && told.every((step) => names.includes(step)),
+          `${machine.kind.padEnd(15)} one timeline: ${[...new Set(names)].join(' ')}`,
+          async () => `of ${mac}, and not of ${machine.mac}, or without one of ${told.join()}`,
         );
       }),
     );

@@ -2,7 +2,15 @@
 
 import { type Ipv4, type MacAddress, parseIpv4 } from '../../base/addresses.ts';
 import type { BootStep, BootStepFacts, BootStepResult } from '../boot.ts';
-import type { DhcpSighting, HttpSighting, Sighting, TftpSighting } from '../sightings.ts';
+import {
+  addressTaken,
+  type DhcpSighting,
+  type HttpSighting,
+  isTakenElsewhere,
+  leftToAnother,
+  type Sighting,
+  type TftpSighting,
+} from '../sightings.ts';
 
 export type Note = {
   readonly mac?: MacAddress;
@@ -33,16 +41,17 @@ export function noteOf(sighting: Sighting): Note | undefined {
   }
 }
 
-/** Cheap enough for every packet: renewals and the like are no step of a boot. */
+/** Cheap enough for every packet: renewals and the like are no step of a boot, unless a boot file is asked for. */
 export function isOfBoot(sighting: Sighting): boolean {
   if (sighting.by !== 'dhcp') return true;
-  return sighting.message === 'discover' || sighting.message === 'selecting';
+  const { message, bootFile } = sighting;
+  return message === 'discover' || message === 'selecting' || bootFile !== undefined;
 }
 
 function ofDhcp(told: DhcpSighting): Note | undefined {
   if (!isOfBoot(told)) return undefined;
   // It chose another server, which tells of its own part.
-  if (told.answer === 'silence' && told.reason === 'it chose another server') return undefined;
+  if (told.answer === 'silence' && told.reason === leftToAnother.choice) return undefined;
   const { client } = told;
   const { vendorClass = '' } = client;
   const isBootClient = vendorClass.startsWith('PXEClient') || vendorClass.startsWith('HTTPClient');
@@ -56,11 +65,13 @@ function ofDhcp(told: DhcpSighting): Note | undefined {
         ? 'firmware-offer'
         : 'firmware-ack'
       : 'os-dhcp';
+  const taken = addressTaken(told);
   // Of the operating system's only the end counts.
-  if (name === 'os-dhcp' && told.answer !== 'ack') return undefined;
+  if (name === 'os-dhcp' && taken === undefined) return undefined;
   const { relay } = told;
   const { uuid, clientId } = client;
-  const isGood = told.answer === 'offer' || told.answer === 'ack';
+  const isElsewhere = isTakenElsewhere(told);
+  const isGood = told.answer === 'offer' || told.answer === 'ack' || isElsewhere;
   const [architecture] = client.architectures;
   const circuit = relay?.circuitId;
   const facts: BootStepFacts = {
@@ -69,22 +80,24 @@ function ofDhcp(told: DhcpSighting): Note | undefined {
     ...(relay === undefined ? {} : { relay: relay.address }),
     ...(circuit === undefined ? {} : { circuit: printable(circuit) }),
     ...(told.interface === undefined ? {} : { interface: told.interface }),
-    ...(vendorClass === '' ? {} : { vendorClass: cut(vendorClass) }),
-    ...(architecture === undefined ? {} : { architecture }),
+    // Of another server's answer nobody says that it lacks a boot file: ours had it.
+    ...(vendorClass === '' || isElsewhere ? {} : { vendorClass: cut(vendorClass) }),
+    ...(architecture === undefined || isElsewhere ? {} : { architecture }),
   };
   const result: BootStepResult = isGood ? 'done' : 'failed';
-  const hasNoFile = isGood && isBootClient && told.bootFile === undefined;
+  const hasNoFile = isGood && !isElsewhere && isBootClient && told.bootFile === undefined;
+  const { reason } = told;
   return {
     mac: told.mac,
     ...(uuid === undefined ? {} : { uuid }),
     ...(clientId === undefined ? {} : { clientId }),
-    ...(told.answer === 'ack' && told.address !== undefined ? { leased: told.address } : {}),
+    ...(taken === undefined ? {} : { leased: taken }),
     step: {
       name,
       at: told.at,
       lastAt: told.at,
       result,
-      text: isGood && !hasNoFile ? '' : `${isGood ? '' : `${told.answer}: `}${told.reason}`,
+      text: !isGood ? `${told.answer}: ${reason}` : hasNoFile || isElsewhere ? reason : '',
       facts,
     },
     isBeginning: name !== 'os-dhcp',

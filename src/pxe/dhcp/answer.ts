@@ -5,6 +5,7 @@
 
 import type { Ipv4, MacAddress } from '../../base/addresses.ts';
 import { addMs, type Instant } from '../../base/time.ts';
+import { leftToAnother } from '../sightings.ts';
 import type { Holds } from './holds.ts';
 import { type LeaseTable, leasedAddress, leaseIndexOf } from './leases.ts';
 import type { Picker } from './picker.ts';
@@ -118,7 +119,7 @@ function select(
 ): Answer {
   if (!around.isOurs(wish.server)) {
     around.holds.drop(mac);
-    return { kind: 'silence', reason: 'it chose another server', note: 'other-server' };
+    return { kind: 'silence', reason: leftToAnother.choice, note: 'other-server' };
   }
   const { range } = around.subnet;
   const offered = around.holds.offeredTo(mac, around.nowMs);

@@ -5,6 +5,7 @@
 
 import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
 import { type BootTarget, bootFileOf } from '../boot-target.ts';
+import { leftToAnother } from '../sightings.ts';
 import { addressValue, messageTypes, optionCodes, readEncapsulated, textValue } from './options.ts';
 import { type DhcpPacket, encodedBytes, fileBytesMax } from './packet.ts';
 import { type DhcpRequest, payloadBytesMax } from './request.ts';
@@ -27,6 +28,8 @@ export type ProxyFacts = {
 export function proxyAnswerTo(request: DhcpRequest, facts: ProxyFacts): ProxyAnswer {
   const { wish } = request;
   const { target } = facts;
+  // Whoever it is, it says so in everybody's hearing: a timeline goes on with the address that it takes.
+  if (wish.kind === 'selecting' && !facts.isBootServer) return silence(leftToAnother.address);
   if (target.kind === 'none')
     return silence('it does not boot: another server gives addresses here');
   if (target.kind === 'no-loader') return silence(target.text);
@@ -55,7 +58,7 @@ export function proxyAnswerTo(request: DhcpRequest, facts: ProxyFacts): ProxyAns
     case 'extending':
     case 'decline':
     case 'release':
-      return silence('another server gives addresses here');
+      return silence(leftToAnother.address);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Whose an address or a serial number is, as far as this server saw it: the hardware address that asked DHCP for it. */
 
 import { type Ipv4, type MacAddress, parseIpv4 } from '../../base/addresses.ts';
-import type { Sighting } from '../sightings.ts';
+import { addressTaken, type Sighting } from '../sightings.ts';
 
 export type Whose = {
   readonly note: (sighting: Sighting) => void;
@@ -29,8 +29,8 @@ export function createWhose(): Whose {
     macOf: ({ serial }) => bySerial.get(serial),
     note: (sighting) => {
       if (sighting.by === 'dhcp') {
-        const { answer, address, mac } = sighting;
-        if (answer === 'ack' && address !== undefined) keep(byAddress, address, mac);
+        const taken = addressTaken(sighting);
+        if (taken !== undefined) keep(byAddress, taken, sighting.mac);
         return;
       }
       // Anybody can ask for any script; only the one that was let through says who asks.
