@@ -4,6 +4,7 @@
  */
 
 import type { Ipv4, MacAddress } from '../base/addresses.ts';
+import type { Fence } from '../base/fence.ts';
 import type { Freshness } from '../base/mirror.ts';
 import type { Result } from '../base/result.ts';
 import type { Revision, StoreProblem, Write } from '../base/store.ts';
@@ -13,6 +14,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { keys } from '../inventory/keys.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
 import type { Boot, BootStepName, Diagnosis } from './boot.ts';
+import { createAlarms, isNobodys } from './boots/alarms.ts';
 import { diagnose, type Surroundings } from './boots/diagnose.ts';
 import { createLiveBoots, type LiveBoot } from './boots/live.ts';
 import { isOfBoot, type Note, noteOf } from './boots/note.ts';
@@ -31,9 +33,13 @@ export type BootCounters = {
   readonly strangersUntold: number;
   /** Beyond the steps that one boot has room for. */
   readonly stepsUntold: number;
+  /** Boots that went to make room for others before they were stored. */
+  readonly bootsUnstored: number;
   readonly recordsWritten: number;
   readonly recordsSwept: number;
   readonly writesFailed: number;
+  /** Defects of ours in what watches network boot; logged. */
+  readonly faults: number;
 };
 
 export type BootBook = {
@@ -49,7 +55,7 @@ export type BootBook = {
   readonly find: (name: string) => Boot | undefined;
   readonly ofSerial: (serial: string) => Boot | undefined;
   readonly diagnosisOf: (boot: Boot) => Diagnosis;
-  /** How many boots wait in vain now, by the step they wait for. */
+  /** How many boots wait in vain now, by the step they wait for; without strangers that no server answers. */
   readonly stuck: () => ReadonlyMap<BootStepName, number>;
   readonly subscribe: (listener: (news: BootNews) => void) => () => void;
   readonly who: Who;
@@ -76,6 +82,7 @@ const openForMs = 60 * 60_000;
 export function createBootBook(deps: {
   readonly world: Pick<World, 'clock' | 'log' | 'store'>;
   readonly sightings: Sightings;
+  readonly fence: Fence;
   readonly serverName: string;
   readonly inventory: Pick<Inventory, 'find' | 'ownerOf' | 'freshness' | 'broken'>;
   readonly leases: Pick<LeaseBook, 'find'>;
@@ -85,8 +92,9 @@ export function createBootBook(deps: {
   /** When the machine last answered a probe, where that is known: on the leader. */
   readonly answeredAt: (serial: Serial) => Rfc3339 | undefined;
 }): BootBook {
-  const { world, serverName, inventory, leases } = deps;
-  const { clock, log, store } = world;
+  const { world, serverName, inventory, leases, fence } = deps;
+  const { clock, store } = world;
+  const alarms = createAlarms(world);
   const shelf = createBootShelf(world);
   const live = createLiveBoots();
   const relays = createRelays();
@@ -138,8 +146,12 @@ export function createBootBook(deps: {
     const told = queue;
     queue = [];
     for (const sighting of told) {
-      const note = noteOf(sighting);
-      if (note !== undefined) take(note);
+      try {
+        const note = noteOf(sighting);
+        if (note !== undefined) take(note);
+      } catch (error) {
+        fence.caught(error);
+      }
     }
   };
 
@@ -195,11 +207,12 @@ export function createBootBook(deps: {
       if (stuckAt === mine.stuckAt) continue;
       mine.stuckAt = stuckAt;
       mine.isDirty = true;
-      if (stuckAt === undefined) continue;
-      const { serial = null, mac = null } = boot;
-      log.warn('a boot is stuck', { boot: boot.id, serial, mac, step: stuckAt, text: cause });
+      if (stuckAt === undefined || isStrange(boot)) continue;
+      alarms.stuck(boot, stuckAt, cause, machineOf(boot.serial) !== undefined);
     }
   };
+
+  const isStrange = (boot: Boot) => isNobodys(boot) && machineOf(boot.serial) === undefined;
 
   const lookAtHealth = (boot: Boot, now: Instant): void => {
     const ignited = boot.steps.findLast(
@@ -298,10 +311,15 @@ export function createBootBook(deps: {
 
   const tick = async (): Promise<void> => {
     takeAll();
-    lookAtOpen();
-    sweep();
-    await write();
-    live.forgetOld(clock.now());
+    fence.run(lookAtOpen);
+    alarms.look();
+    fence.run(sweep);
+    try {
+      await write();
+    } catch (error) {
+      fence.caught(error);
+    }
+    fence.run(() => live.forgetOld(clock.now()));
     if (!stopped) cancel = clock.after(writeEveryMs, () => void tick());
   };
 
@@ -356,7 +374,7 @@ export function createBootBook(deps: {
       const counts = new Map<BootStepName, number>();
       for (const subject of open.keys()) {
         const boot = shelf.boots(subject).at(-1);
-        if (boot === undefined) continue;
+        if (boot === undefined || isStrange(boot)) continue;
         const { state, awaited } = diagnose(boot, around, clock.now());
         if (state !== 'stuck' || awaited === undefined) continue;
         counts.set(awaited.step, (counts.get(awaited.step) ?? 0) + 1);
@@ -364,7 +382,7 @@ export function createBootBook(deps: {
       return counts;
     },
     subscribe: (listener) => shelf.subscribe((news) => listener(news)),
-    counters: () => ({ ...counters, ...live.counters }),
+    counters: () => ({ ...counters, ...live.counters, faults: fence.faults() }),
     stored: () => ({
       bytes: shelf.bytes(),
       bytesMax: storedBytesMax,

@@ -2,6 +2,7 @@
 
 import type { AddressProber } from '../base/address-probe.ts';
 import { assert } from '../base/assert.ts';
+import { createFence } from '../base/fence.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { StoreProblem } from '../base/store.ts';
 import type { Transact } from '../base/transact.ts';
@@ -146,11 +147,13 @@ export function createPxe(deps: {
   const bootPolicy = createPolicyDesk(common);
   const leases = createLeaseBook(common);
   const networks = createNetworks({ ...common, inventory });
-  const sightings = createSightings();
+  const fence = createFence(world.log, 'what watches network boot has a fault');
+  const sightings = createSightings(fence);
   const recorder = createFlightRecorder(sightings, advertiseUrl);
   const boots = createBootBook({
     world,
     sightings,
+    fence,
     serverName: deps.serverName,
     inventory,
     leases,

@@ -4,6 +4,7 @@
  */
 
 import type { Ipv4, MacAddress } from '../base/addresses.ts';
+import type { Fence } from '../base/fence.ts';
 import type { Instant } from '../base/time.ts';
 import type { Endpoint } from '../base/world.ts';
 
@@ -179,16 +180,22 @@ export function isTakenElsewhere({
 export type SightingListener = (sighting: Sighting) => void;
 
 export type Sightings = {
-  /** Tells every listener at once; a listener only takes note, and works later. */
+  /** Tells every listener at once; a listener only takes note, and works later. One that throws keeps nobody from hearing. */
   readonly tell: SightingListener;
   readonly subscribe: (listener: SightingListener) => () => void;
 };
 
-export function createSightings(): Sightings {
+export function createSightings(fence: Pick<Fence, 'caught'>): Sightings {
   const listeners = new Set<SightingListener>();
   return {
     tell: (sighting) => {
-      for (const listener of listeners) listener(sighting);
+      for (const listener of listeners) {
+        try {
+          listener(sighting);
+        } catch (error) {
+          fence.caught(error);
+        }
+      }
     },
     subscribe: (listener) => {
       listeners.add(listener);

@@ -3,7 +3,7 @@
  * steps; whoever nobody knows is let in last and pushed out first.
  */
 
-import type { Instant } from '../../base/time.ts';
+import { type Instant, instant } from '../../base/time.ts';
 import type { BootStep, BootStepName } from '../boot.ts';
 import type { Note } from './note.ts';
 import { beginsBoot, phaseOf } from './phase.ts';
@@ -16,6 +16,7 @@ export type LiveBoot = {
   readonly subject: string;
   /** In the order they came. */
   readonly steps: readonly LiveStep[];
+  /** Its record's place: of one machine's boots no two have the same, whatever the clock does. */
   readonly beganAt: Instant;
   lastAt: Instant;
   mac: string | undefined;
@@ -42,7 +43,12 @@ const liveForMs = 30 * 60_000;
 /** Repetitions this near count as one step. */
 const nearSteps = 5;
 
-export type LiveCounters = { strangersUntold: number; stepsUntold: number };
+export type LiveCounters = {
+  strangersUntold: number;
+  stepsUntold: number;
+  /** Went to make room before they were stored. */
+  bootsUnstored: number;
+};
 
 export type LiveBoots = {
   /** @returns false when there was no room for it. */
@@ -58,13 +64,33 @@ export function createLiveBoots(): LiveBoots {
   /** Least recently heard of first. */
   const boots = new Map<string, LiveBoot>();
   /** Replaced by a newer boot of the same machine before they were stored. */
-  const replaced = new Set<LiveBoot>();
-  const counters: LiveCounters = { strangersUntold: 0, stepsUntold: 0 };
+  const replaced = new Map<string, LiveBoot>();
+  const counters: LiveCounters = { strangersUntold: 0, stepsUntold: 0, bootsUnstored: 0 };
   let strangers = 0;
 
   const drop = (boot: LiveBoot): void => {
     boots.delete(boot.subject);
     if (!boot.registered) strangers -= 1;
+  };
+
+  const evict = (boot: LiveBoot): void => {
+    if (boot.isDirty) counters.bootsUnstored += 1;
+    drop(boot);
+  };
+
+  const replace = (boot: LiveBoot): void => {
+    drop(boot);
+    if (!boot.isDirty) return;
+    if (replaced.size < liveMax) replaced.set(placeOf(boot.subject, boot.beganAt), boot);
+    else counters.bootsUnstored += 1;
+  };
+
+  /** Not before the one it replaces: two records of one place would be one. */
+  const freePlace = (subject: string, at: Instant, before: LiveBoot | undefined): Instant => {
+    let place = Math.floor(at);
+    if (before !== undefined && place <= before.beganAt) place = before.beganAt + 1;
+    while (replaced.has(placeOf(subject, instant(place)))) place += 1;
+    return instant(place);
   };
 
   /** No stranger will have been silent for long enough before this. */
@@ -77,7 +103,7 @@ export function createLiveBoots(): LiveBoots {
       for (const boot of boots.values()) {
         if (left === 0) break;
         left -= 1;
-        drop(boot);
+        evict(boot);
       }
     }
     if (isKnown || strangers < strangersMax) return true;
@@ -88,7 +114,7 @@ export function createLiveBoots(): LiveBoots {
       if (boot.registered || boot.steps.some(isFarStep)) continue;
       if (boot.lastAt < oldestAt) oldestAt = boot.lastAt;
       if (now - boot.lastAt < strangerIdleMs && !(isFar && dropped === 0)) continue;
-      drop(boot);
+      evict(boot);
       dropped += 1;
     }
     if (dropped === 0) strangersFullUntil = oldestAt + strangerIdleMs;
@@ -100,11 +126,11 @@ export function createLiveBoots(): LiveBoots {
     size: () => boots.size,
     of: (subject) => boots.get(subject),
     all: function* () {
-      yield* replaced;
+      yield* replaced.values();
       yield* boots.values();
     },
     forgetOld: (now) => {
-      for (const boot of replaced) if (!boot.isDirty) replaced.delete(boot);
+      for (const [place, boot] of replaced) if (!boot.isDirty) replaced.delete(place);
       for (const boot of boots.values()) {
         if (now - boot.lastAt < liveForMs) break;
         if (!boot.isDirty) drop(boot);
@@ -119,15 +145,13 @@ export function createLiveBoots(): LiveBoots {
       }
       const next: LiveStep = { ...step, server, times: 1, transfer };
       if (boot === undefined || beginsBoot(boot.steps, next)) {
-        if (boot !== undefined) {
-          if (boot.isDirty && replaced.size < liveMax) replaced.add(boot);
-          drop(boot);
-        }
+        const before = boot;
+        if (before !== undefined) replace(before);
         if (!makeRoom(step.at, isKnown, isFarStep(next))) {
           counters.strangersUntold += 1;
           return false;
         }
-        boot = newBoot(subject, step.at, isKnown);
+        boot = newBoot(subject, freePlace(subject, step.at, before), isKnown);
         if (!isKnown) strangers += 1;
       } else if (isKnown && !boot.registered) {
         boot.registered = true;
@@ -141,6 +165,10 @@ export function createLiveBoots(): LiveBoots {
       return true;
     },
   };
+}
+
+function placeOf(subject: string, beganAt: Instant): string {
+  return `${subject} ${beganAt}`;
 }
 
 function isFarStep({ name }: LiveStep): boolean {

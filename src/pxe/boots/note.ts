@@ -29,6 +29,8 @@ export type Note = {
 
 /** Texts of clients in records: an image's worth of user agent tells no more. */
 const textMax = 120;
+/** Why a step is as it is, in our words; a client's file name or serial number may be among them. */
+const reasonMax = 400;
 
 export function noteOf(sighting: Sighting): Note | undefined {
   switch (sighting.by) {
@@ -97,7 +99,9 @@ function ofDhcp(told: DhcpSighting): Note | undefined {
       at: told.at,
       lastAt: told.at,
       result,
-      text: !isGood ? `${told.answer}: ${reason}` : hasNoFile || isElsewhere ? reason : '',
+      text: shortened(
+        !isGood ? `${told.answer}: ${reason}` : hasNoFile || isElsewhere ? reason : '',
+      ),
       facts,
     },
     isBeginning: name !== 'os-dhcp',
@@ -128,11 +132,11 @@ function ofTftp(told: TftpSighting): Note {
       at: told.at,
       lastAt: told.at,
       result: tftpResults[kind],
-      text: kind === 'completed' ? '' : told.text,
+      text: kind === 'completed' ? '' : shortened(told.text),
       facts: {
         client: client.address,
         path: cut(file),
-        ...(options === '' ? {} : { options }),
+        ...(options === '' ? {} : { options: cut(options) }),
         ...(kind === 'started' || kind === 'not-found' ? {} : { durationMs: told.durationMs }),
         bytes: told.bytes,
         ...(told.resentBlocks === 0 ? {} : { resentBlocks: told.resentBlocks }),
@@ -159,7 +163,8 @@ function ofHttp(told: HttpSighting): Note {
           : phase === 'ended'
             ? 'failed'
             : 'running';
-  const text = result === 'failed' && status < 400 ? 'the download broke off' : told.text;
+  const text =
+    result === 'failed' && status < 400 ? 'the download broke off' : shortened(told.text);
   return {
     ...fromOf(told.remoteAddress),
     ...(told.serial === undefined || told.serial === '' ? {} : { serial: told.serial }),
@@ -191,6 +196,10 @@ function fromOf(text: string): { readonly from?: Ipv4 } {
 
 function cut(text: string): string {
   return text.slice(0, textMax);
+}
+
+function shortened(text: string): string {
+  return text.slice(0, reasonMax);
 }
 
 /** A switch's name for a port is mostly text. */

@@ -25,6 +25,8 @@ const phases: Readonly<Record<BootStepName, number>> = {
 
 /** Firmware asks for half a minute before it goes on to its next boot entry; a person takes longer to press a button. */
 const retryGapMs = 120_000;
+/** No machine starts twice within it, and a boot's id names the second it began. */
+const bootMinMs = 1_000;
 /** Whatever the steps, after such a silence another boot begins. */
 const silenceMs = 15 * 60_000;
 
@@ -43,8 +45,10 @@ export function furthest(steps: readonly BootStep[]): BootStep | undefined {
 
 /** Whether `step` belongs to another boot than the steps before it. */
 export function beginsBoot(before: readonly BootStep[], step: BootStep): boolean {
-  const last = before.at(-1);
-  if (last === undefined) return true;
+  const [first, last] = [before[0], before.at(-1)];
+  if (first === undefined || last === undefined) return true;
+  // Either way: the clock may have been set back.
+  if (Math.abs(step.at - first.at) < bootMinMs) return false;
   const reached = phaseOf(furthest(before)?.name ?? 'other');
   const phase = phaseOf(step.name);
   const gapMs = step.at - last.lastAt;

@@ -34,12 +34,19 @@ export type BootRecord = {
 /** @param began of its first step; the names of servers are the configuration's. */
 export function recordKey(subject: string, began: Instant, server: string): string {
   const place = Math.floor(began).toString(36).padStart(9, '0');
-  return `${bootsPrefix}${encodeURIComponent(subject)}/${place}-${encodeURIComponent(server)}`;
+  // A half of a character, which a client may send, has no encoding.
+  const owner = encodeURIComponent(subject.toWellFormed());
+  return `${bootsPrefix}${owner}/${place}-${encodeURIComponent(server)}`;
 }
 
 export function subjectOfKey(key: string): string {
   const [subject = ''] = key.slice(bootsPrefix.length).split('/');
-  return decodeURIComponent(subject);
+  try {
+    return decodeURIComponent(subject);
+  } catch {
+    // Not one of ours; its record is told as broken, and this must not end whoever hears of it.
+    return subject;
+  }
 }
 
 type StoredStep = readonly [
@@ -78,7 +85,7 @@ export function decodeRecord(key: string, bytes: Uint8Array): Result<BootRecord,
   if (!isJsonObject(json)) return fail('it is no JSON object');
   const { server, beganMs, steps, registered } = json;
   if (typeof server !== 'string') return fail('server is no text');
-  if (typeof beganMs !== 'number') return fail('beganMs is no number');
+  if (!isTime(beganMs)) return fail('beganMs is no time');
   if (!Array.isArray(steps) || steps.length === 0) return fail('steps is no list of steps');
   const read = steps.flatMap((step) => stepFrom(step, beganMs, server) ?? []);
   if (read.length !== steps.length) return fail('one of the steps cannot be read');
@@ -98,10 +105,11 @@ export function decodeRecord(key: string, bytes: Uint8Array): Result<BootRecord,
 function stepFrom(stored: unknown, beganMs: number, server: string): BootStep | undefined {
   if (!Array.isArray(stored)) return undefined;
   const [at, afterMs, forMs, times, result, text, facts] = stored;
-  const name = bootStepNames[at];
+  const name = typeof at === 'number' ? bootStepNames[at] : undefined;
   if (name === undefined || typeof afterMs !== 'number' || typeof forMs !== 'number') {
     return undefined;
   }
+  if (!isTime(beganMs + afterMs) || !isTime(beganMs + afterMs + forMs)) return undefined;
   if (typeof times !== 'number' || !results.has(result) || typeof text !== 'string') {
     return undefined;
   }
@@ -126,6 +134,11 @@ const results: ReadonlySet<unknown> = new Set<BootStepResult>([
   'failed',
   'missed',
 ]);
+
+/** What can be printed: until the year 9999. */
+function isTime(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms >= 0 && ms < 253_402_300_800_000;
+}
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
