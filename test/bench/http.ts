@@ -5,14 +5,14 @@
 
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { request } from 'undici';
 import { freePorts } from '../support/ports.ts';
 import { mb, ms, percentile, type Row } from './row.ts';
-import { startBenchServer } from './server.ts';
+import { cpuSecondsOf, startBenchServer } from './server.ts';
 
 const bytes = 200_000_000;
 const seconds = 4;
@@ -29,6 +29,8 @@ export async function run(): Promise<readonly Row[]> {
   const [peerPort = 0] = await freePorts(1);
   const server = await startBenchServer(join(folder));
   const peer = startPeer(folder, peerPort);
+  const peerCpuSeconds = () =>
+    childrenOf(peer.pid ?? 0).reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
   const rows: Row[] = [];
   try {
     await server.send('PUT', '/api/v1/images/coreos/1.0.0', tar);
@@ -41,6 +43,7 @@ export async function run(): Promise<readonly Row[]> {
     for (const clients of [1, 200]) {
       const ours: number[] = [];
       const theirs: number[] = [];
+      const cpuBefore = { ours: server.cpuSeconds(), theirs: peerCpuSeconds() };
       for (let turn = 0; turn < turns; turn += 1) {
         ours.push(await transfer(url, clients, seconds));
         theirs.push(await transfer(peerUrl, clients, seconds));
@@ -50,6 +53,13 @@ export async function run(): Promise<readonly Row[]> {
         what: `200 MB, ${clients} client${clients > 1 ? 's' : ''}`,
         figure: `${our.toFixed(2)} GB/s, nginx ${their.toFixed(2)} GB/s, ratio ${(our / their).toFixed(2)}`,
         target: 'ratio ≥ 0.8',
+      });
+      const ourCpu = perMegabyte(server.cpuSeconds() - cpuBefore.ours, ours);
+      const theirCpu = perMegabyte(peerCpuSeconds() - cpuBefore.theirs, theirs);
+      rows.push({
+        what: `processor time a megabyte, ${clients} client${clients > 1 ? 's' : ''}`,
+        figure: `${ourCpu}, nginx ${theirCpu} (sendfile); load of this host ${loadavg()[0]?.toFixed(1)}`,
+        target: '',
       });
     }
     rows.push({
@@ -87,6 +97,17 @@ server { listen 127.0.0.1:${port}; root ${folder}/www; } }
 `,
   );
   return spawn('/usr/sbin/nginx', ['-c', file], { stdio: 'ignore' });
+}
+
+/** nginx's workers: the first process only minds them. */
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+function perMegabyte(cpuSeconds: number, rates: readonly number[]): string {
+  const megabytes = rates.reduce((sum, rate) => sum + rate * 1000 * seconds, 0);
+  return ms((cpuSeconds * 1000) / megabytes);
 }
 
 /** One request after the other, of what a status page asks. */

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { freePorts } from '../support/ports.ts';
 import { percentile, type Row } from './row.ts';
-import { startBenchServer } from './server.ts';
+import { cpuSecondsOf, startBenchServer } from './server.ts';
 import type { TftpLoad, TftpLoadResult } from './tftp-load.ts';
 
 /** Loaders that all serve; ours serves no other names. */
@@ -21,7 +21,13 @@ const files = [
 const turns = 3;
 const seconds = 1.5;
 
-type Peer = { readonly name: string; readonly port: number; readonly windowsMax: number };
+type Peer = {
+  readonly name: string;
+  readonly port: number;
+  readonly windowsMax: number;
+  /** Undefined: its transfers are processes that nobody waits for. */
+  readonly cpuSeconds?: () => number;
+};
 
 export async function run(): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tetsukan-bench-tftp-'));
@@ -31,12 +37,23 @@ export async function run(): Promise<readonly Row[]> {
   writeFileSync(join(root, 'undionly.kpxe'), 'small');
   const [hpaPort = 0, atftpPort = 0] = await freePorts(2);
   const server = await startBenchServer(folder, { tftpRoot: root });
-  const children = [startHpa(hpaPort, root), startAtftp(atftpPort, root)];
+  const atftpd = startAtftp(atftpPort, root);
+  const children = [startHpa(hpaPort, root), atftpd];
   const all: readonly Peer[] = [
-    { name: 'ours', port: server.tftpPort, windowsMax: 65_535 },
+    {
+      name: 'ours',
+      port: server.tftpPort,
+      windowsMax: 65_535,
+      cpuSeconds: server.cpuSeconds,
+    },
     // It does not know RFC 7440.
     { name: 'tftpd-hpa', port: hpaPort, windowsMax: 1 },
-    { name: 'atftpd', port: atftpPort, windowsMax: 65_535 },
+    {
+      name: 'atftpd',
+      port: atftpPort,
+      windowsMax: 65_535,
+      cpuSeconds: () => cpuSecondsOf(atftpd.pid ?? 0),
+    },
   ];
   const rows: Row[] = [];
   try {
@@ -72,23 +89,32 @@ async function sideBySide(
   load: Omit<TftpLoad, 'port'>,
 ): Promise<Row> {
   const rates = new Map<string, number[]>();
+  const costs = new Map<string, number[]>();
   const able = all.filter(({ windowsMax }) => windowsMax >= load.windowSize);
   const failures: string[] = [];
   for (let turn = 0; turn < turns; turn += 1) {
-    for (const { name, port } of able) {
+    for (const { name, port, cpuSeconds } of able) {
+      const before = cpuSeconds?.() ?? 0;
       const result = await measure({ ...load, port });
+      const spentMs = ((cpuSeconds?.() ?? 0) - before) * 1000;
       rates.set(name, [...(rates.get(name) ?? []), result.megabytesPerSecond]);
+      const costMs = spentMs / (result.megabytesPerSecond * load.seconds);
+      costs.set(name, [...(costs.get(name) ?? []), costMs]);
       failures.push(...result.failures.map((text) => `${name}: ${text}`));
     }
   }
   const medians = able.map(({ name }) => [name, percentile(rates.get(name) ?? [], 0.5)] as const);
   const [ours = 0, ...theirs] = medians.map(([, rate]) => rate);
   const figures = medians.map(([name, rate]) => `${name} ${rate.toFixed(0)}`).join(', ');
+  const cost = able
+    .filter(({ cpuSeconds }) => cpuSeconds !== undefined)
+    .map(({ name }) => `${name} ${percentile(costs.get(name) ?? [], 0.5).toFixed(1)}`)
+    .join(', ');
   const trouble =
     failures.length === 0 ? '' : `; ${failures.length} failures, first ${failures[0]}`;
   return {
     what,
-    figure: `MB/s: ${figures}; ratio ${(ours / Math.max(...theirs)).toFixed(2)}${trouble}`,
+    figure: `MB/s: ${figures}; ratio ${(ours / Math.max(...theirs)).toFixed(2)}; processor ms/MB: ${cost}${trouble}`,
     target: 'ratio ≥ 1.0',
   };
 }

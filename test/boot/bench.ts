@@ -21,6 +21,13 @@ export type Bench = {
   readonly close: () => Promise<void>;
 };
 
+export type BenchWays = {
+  /** HTTP boot leads to https. */
+  readonly isSecure?: boolean;
+  /** `boot.downloads-max`; absent: as it comes. */
+  readonly downloadsMax?: number;
+};
+
 export type Wanted = {
   readonly serial: string;
   readonly kind: FirmwareKind;
@@ -28,11 +35,11 @@ export type Wanted = {
 };
 
 /** @param name of the bench among those of this process, one letter. */
-export async function openBench(name: string, isSecure = false): Promise<Bench> {
+export async function openBench(name: string, ways: BenchWays = {}): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'tetsukan-boot-'));
   const lab = openLab(name);
   const machines: BootMachine[] = [];
-  const secure = isSecure ? makeCertificate(folder, serverAddress) : undefined;
+  const secure = ways.isSecure === true ? makeCertificate(folder, serverAddress) : undefined;
   let server: BootServer | undefined;
   const close = async (): Promise<void> => {
     await Promise.all(machines.map((machine) => machine.kill()));
@@ -41,7 +48,7 @@ export async function openBench(name: string, isSecure = false): Promise<Bench> 
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    server = await startServer(lab, folder, buildOsImage(folder), secure);
+    server = await startServer(lab, folder, buildOsImage(folder), { ...ways, secure });
   } catch (problem) {
     await close();
     throw problem;

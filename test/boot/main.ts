@@ -3,19 +3,20 @@
  *
  *   npm run test:boot                          all of it
  *   npm run test:boot -- uefi-pxe uefi-http    these kinds of firmware and nothing else
- *   npm run test:boot -- --only matrix         one part: matrix, faults, discovery or proxy
+ *   npm run test:boot -- --only matrix         one part: matrix, faults, discovery, proxy or turns
  *
  * Prints a line for each thing that was looked at, and `N passed, N failed` at the end.
  */
 
 import { parseArgs } from 'node:util';
-import { type Bench, isSecureKind, openBench } from './bench.ts';
+import { type Bench, type BenchWays, isSecureKind, openBench } from './bench.ts';
 import { approveStranger } from './discovery.ts';
 import { bootWithFaults, ownFaults, wideFaults } from './faults.ts';
 import { type FirmwareKind, firmwareKinds } from './firmware.ts';
 import { bootKinds, killOne } from './matrix.ts';
 import { bootBesideAnother } from './proxy.ts';
 import { createReport, secondsSince } from './report.ts';
+import { waitForTurn } from './turns.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,11 +30,11 @@ const startedAt = Date.now();
 async function on(
   name: string,
   work: (bench: Bench) => Promise<void>,
-  isSecure = false,
+  ways: BenchWays = {},
 ): Promise<void> {
   let bench: Bench | undefined;
   try {
-    bench = await openBench(name, isSecure);
+    bench = await openBench(name, ways);
     benches.add(bench);
     await work(bench);
   } catch (problem) {
@@ -55,7 +56,7 @@ async function matrix(kinds: readonly FirmwareKind[]): Promise<void> {
         await bootKinds(bench, plain, report);
         if (isWhole) await killOne(bench, report);
       }),
-    secure.length > 0 && on('s', (bench) => bootKinds(bench, secure, report), true),
+    secure.length > 0 && on('s', (bench) => bootKinds(bench, secure, report), { isSecure: true }),
   ]);
 }
 
@@ -75,6 +76,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   faults,
   discovery,
   proxy: () => on('p', (bench) => bootBesideAnother(bench, report)),
+  turns: () => on('t', (bench) => waitForTurn(bench, report), { downloadsMax: 1 }),
 };
 
 const unknown = positionals.filter((name) => !firmwareKinds.some((kind) => kind === name));

@@ -30,6 +30,11 @@ export type DiscoverySeen = {
   readonly confirmed: boolean;
 };
 
+export type ServerWays = {
+  readonly secure: Certificate | undefined;
+  readonly downloadsMax?: number;
+};
+
 export type BootServer = {
   readonly register: (
     machines: readonly { readonly serial: string; readonly rack: number; readonly role?: string }[],
@@ -43,6 +48,8 @@ export type BootServer = {
   readonly askAboutStrangers: () => Promise<void>;
   /** What the API says of a machine nobody registered; undefined: it was not noticed. */
   readonly discovery: (mac: string) => Promise<DiscoverySeen | undefined>;
+  /** Asks for a machine's script as its iPXE would. */
+  readonly scriptOf: (serial: string) => Promise<string>;
   /** Runs the command beside the server, as an operator there would. */
   readonly tetsu: (...words: string[]) => Promise<Outcome>;
   /** The boot files that DHCP named to a machine, in order. */
@@ -114,7 +121,7 @@ const ignition = {
   meta: null,
 };
 
-function configuration(folder: string, secure: Certificate | undefined): string {
+function configuration(folder: string, { secure, downloadsMax }: ServerWays): string {
   return `http: ${serverAddress}:10080
 metrics: 127.0.0.1:10081
 https: 127.0.0.1:10443
@@ -126,7 +133,7 @@ ${secure === undefined ? '' : `api-https: { listen: 0.0.0.0:10444, cert: ${secur
 dhcp:
   interfaces: [eth0]
   loaders: { 11: ${arm64Loader}, 19: ${arm64Loader} }
-${secure === undefined ? '' : `  http-boot-url: ${secureUrl}\n`}tftp:
+${secure === undefined ? '' : `  http-boot-url: ${secureUrl}\n`}${downloadsMax === undefined ? '' : `boot: { downloads-max: ${downloadsMax} }\n`}tftp:
   listen: 0.0.0.0:69
   root: ${folder}/loaders
 etcd:
@@ -162,12 +169,12 @@ export async function startServer(
   lab: Lab,
   folder: string,
   os: OsImage,
-  secure?: Certificate,
+  ways: ServerWays,
 ): Promise<BootServer> {
   mkdirSync(join(folder, 'data'), { recursive: true });
   makeLoaders(join(folder, 'loaders'));
   writeFileSync(join(folder, 'template.yml'), template);
-  writeFileSync(join(folder, 'server.yml'), configuration(folder, secure));
+  writeFileSync(join(folder, 'server.yml'), configuration(folder, ways));
   const logFile = join(folder, 'server.log');
   const [program = '', ...prefix] = lab.onServer;
   const child = spawn(
@@ -248,6 +255,7 @@ export async function startServer(
       const { status, text } = await curl(lab, 'GET', path);
       return status === 200 ? JSON.parse(text) : undefined;
     },
+    scriptOf: (serial) => request('GET', `/api/v1/boot/coreos/ipxe/${serial}`),
     tetsu: (...words) => runTetsu(lab, words),
     bootFilesOf: (mac) =>
       log()

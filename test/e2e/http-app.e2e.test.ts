@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/io/system-clock.ts';
 import { type Answer, emptyAnswer, type Handler } from '../../src/sabakan/exchange.ts';
 import { createHttpApp } from '../../src/sabakan/io/http-app.ts';
+import { listen } from '../../src/sabakan/io/listen.ts';
 import { createRequestCounter } from '../../src/sabakan/request-count.ts';
 import { seededChance } from '../support/clock.ts';
 import { silentLog } from '../support/silent-log.ts';
@@ -49,6 +50,14 @@ type Raw = {
   readonly closed: boolean;
   readonly statuses: readonly number[];
 };
+
+/** Whether a connection to the port is taken. */
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+  });
+}
 
 const echoPath: Handler = async ({ path }) => ({
   status: 200,
@@ -168,6 +177,36 @@ describe('HTTP on a real socket', () => {
     const answer = await fetch(`http://127.0.0.1:${port}/`);
     expect((await answer.arrayBuffer()).byteLength).toBe(length);
     expect(await told.promise).toBe(length);
+  });
+
+  it('what is under way when the server stops ends whole, and nothing new begins', async () => {
+    const half = new Uint8Array(200_000);
+    const second = Promise.withResolvers<void>();
+    let begun = 0;
+    const source = async function* () {
+      begun += 1;
+      yield half;
+      await second.promise;
+      yield half;
+    };
+    const world = { clock: systemClock, chance: seededChance(), log: silentLog };
+    const body = { kind: 'stream', open: source, length: 2 * half.length } as const;
+    app = createHttpApp(
+      async () => ({ status: 200, headers: {}, body }),
+      world,
+      createRequestCounter(),
+    );
+    const opened = await listen(app, { address: '127.0.0.1', port: 0 }, 'http');
+    if (!opened.ok) throw new Error(opened.error);
+    const url = `http://127.0.0.1:${opened.value.endpoint.port}/`;
+    const downloads = Array.from({ length: 20 }, async () => (await fetch(url)).arrayBuffer());
+    await expect.poll(() => begun).toBe(20);
+    const closed = opened.value.close(60_000);
+    await expect.poll(() => isTaken(opened.value.endpoint.port)).toBe(false);
+    second.resolve();
+    const lengths = (await Promise.all(downloads)).map(({ byteLength }) => byteLength);
+    expect(lengths).toEqual(Array(20).fill(400_000));
+    await closed;
   });
 
   it('whoever watches a body hears how much of it left when its reader goes away', async () => {

@@ -10,6 +10,8 @@ export type Listener = {
   readonly close: (withinMs: number) => Promise<void>;
 };
 
+const sweepEveryMs = 100;
+
 /** @param member the configuration's name of this listener, for the error. */
 export async function listen(
   app: FastifyInstance,
@@ -29,8 +31,14 @@ export async function listen(
     endpoint: { address, port: real },
     close: async (withinMs) => {
       const timer = setTimeout(() => app.server.closeAllConnections(), withinMs);
-      await app.close();
-      clearTimeout(timer);
+      // Node closes those that are idle now; one whose answer ends later would be kept for its next request.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs);
+      try {
+        await app.close();
+      } finally {
+        clearInterval(sweep);
+        clearTimeout(timer);
+      }
     },
   });
 }

@@ -210,6 +210,18 @@ describe('HTTP boot', () => {
     }
   });
 
+  it('no answer leaves its type to be guessed', async () => {
+    for (const path of [
+      'ipxe.efi',
+      'coreos/kernel',
+      'coreos/ipxe',
+      'coreos/other',
+      'ignitions/x',
+    ]) {
+      expect((await ask(path)).headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+
   it('a part of a file has its exact range and length', async () => {
     const response = await ask('coreos/kernel', 'GET', { range: 'bytes=2-3' });
     expect([response.status, textOf(response)]).toEqual([206, 'rn']);
