@@ -3,37 +3,36 @@
  * them or by rules, and kept waiting meanwhile. All servers share the records; each notes what it sees itself.
  */
 
-import { type Ipv4, type MacAddress, parseIpv4 } from '../base/addresses.ts';
+import type { Ipv4, MacAddress } from '../base/addresses.ts';
 import { createMirror, type Freshness } from '../base/mirror.ts';
 import { createRecords, type Records } from '../base/records.ts';
-import { fail, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import type { Store, StoreProblem } from '../base/store.ts';
 import type { Transact } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import type { Actor } from '../inventory/audit.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
 import { createDiscoveryChanges, type DiscoveryChanges } from './discovery/changes.ts';
+import { createFactsDesk, type FactsDesk } from './discovery/facts-desk.ts';
+import { createIntake } from './discovery/intake.ts';
 import { type Conflict, conflictOf, guessRack, type RackGuess } from './discovery/judge.ts';
 import { decodeKnownMac, type KnownMac, knownMacPrefix } from './discovery/known-macs.ts';
 import { createNotebook, type NotebookCounters } from './discovery/notebook.ts';
 import { createReception, type DiscoveryNetwork, type Visitor } from './discovery/reception.ts';
 import { createRuleShelf, type RuleShelf } from './discovery/rule-shelf.ts';
-import { noteOfDhcp } from './discovery/sighted.ts';
+import { createVerdicts } from './discovery/verdicts.ts';
 import {
   type Discovery,
+  type DiscoveryState,
   decodeDiscovery,
   discoveryId,
   discoveryPrefix,
-  factsBytesMax,
   serialOf,
 } from './discovery.ts';
 import { type DiscoveryRule, discoveryRulePrefix, firstMatch } from './discovery-rules.ts';
 import type { DiscoverySettings } from './discovery-settings.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { Sighting } from './sightings.ts';
-
-export type FactsProblem = { readonly status: 400 | 403 | 413 | 429; readonly text: string };
 
 /** What is made of a discovery when it is looked at. */
 export type DiscoveryView = {
@@ -60,21 +59,13 @@ export type Discoveries = DiscoveryChanges & {
   /** A turn of the loop in which machines wait. */
   readonly knock: (visitor: Visitor) => string | undefined;
   /** What a discovery image found, from the machine's leased address. */
-  readonly facts: (remoteAddress: string, bytes: Uint8Array) => Result<void, FactsProblem>;
+  readonly facts: FactsDesk['take'];
   /** What becomes of the machine at this address: `waiting`, `approved`, `rejected` or `unknown`. */
   readonly stateOf: (remoteAddress: string) => string;
+  /** How many there are of each state. */
+  readonly states: () => Readonly<Record<DiscoveryState, number>>;
   readonly counters: () => Readonly<NotebookCounters & { readonly sightingsDropped: number }>;
 };
-
-/** DHCP does thousands of messages a second; of those that were not looked at yet, no more are kept. */
-const sightingsMax = 5_000;
-const lookMs = 100;
-/** A machine tells its facts once; one that tells them again and again is not listened to. */
-const factsEveryMs = 10_000;
-/** Machines whose last facts are remembered for that. */
-const factsSeenMax = 2_000;
-/** After a rule could not do what it says. */
-const ruleAgainMs = 30_000;
 
 export function createDiscoveries(deps: {
   readonly store: Store;
@@ -181,52 +172,13 @@ export function createDiscoveries(deps: {
     });
   };
 
-  /** Ids at which a rule is at work, or until when it failed and why. */
-  const considered = new Map<string, { readonly untilMs: number; readonly text: string }>();
-  const consider = (discovery: Discovery): string | undefined => {
-    const { id } = discovery;
-    const before = considered.get(id);
-    if (before !== undefined && clock.monotonicMs() < before.untilMs) return before.text;
-    const rule = ruleFor(discovery);
-    if (rule === undefined) return 'No rule matches it: a person has to decide.';
-    const text = `Rule ${rule.name} is deciding.`;
-    considered.set(id, { untilMs: clock.monotonicMs() + ruleAgainMs, text });
-    void decide(discovery, rule).then((failed) => {
-      if (failed === undefined) considered.delete(id);
-      else {
-        const untilMs = clock.monotonicMs() + ruleAgainMs;
-        considered.set(id, { untilMs, text: `Rule ${rule.name} could not: ${failed}` });
-      }
-    });
-    return text;
-  };
-
-  /** @returns why it could not. */
-  const decide = async (discovery: Discovery, rule: DiscoveryRule): Promise<string | undefined> => {
-    const actor: Actor = { user: `rule ${rule.name}`, ip: '', host: deps.serverName };
-    const { verdict } = rule;
-    const { id, wish } = discovery;
-    const fields = { id, rule: rule.name };
-    const done =
-      verdict.kind === 'reject'
-        ? await shown(
-            changes.reject(id, { reason: verdict.reason, rule: rule.name }, {}, actor),
-            false,
-          )
-        : await shown(
-            changes.approve(id, { ...approvalOf(verdict), ...wish, rule: rule.name }, {}, actor),
-            false,
-          );
-    if (done.ok) {
-      log.info('a rule decided about a discovered machine', { ...fields, verdict: verdict.kind });
-      return undefined;
-    }
-    log.warn('a rule could not decide about a discovered machine', {
-      ...fields,
-      text: done.error.text,
-    });
-    return done.error.text;
-  };
+  const verdicts = createVerdicts({
+    world: deps.world,
+    serverName: deps.serverName,
+    ruleFor,
+    approve: (id, asked, actor) => shown(changes.approve(id, asked, {}, actor), false),
+    reject: (id, asked, actor) => shown(changes.reject(id, asked, {}, actor), false),
+  });
 
   const reception = createReception({
     now: clock.now,
@@ -248,41 +200,25 @@ export function createDiscoveries(deps: {
       }
       notebook.learn(learned);
     },
-    consider,
+    consider: verdicts.consider,
   });
 
-  let queue: { readonly sighting: Sighting; readonly network: string }[] = [];
-  let sightingsDropped = 0;
-  let cancelLook: (() => void) | undefined;
-  const look = (): void => {
-    cancelLook = undefined;
-    const taken = queue;
-    queue = [];
-    for (const { sighting, network } of taken) {
-      if (sighting.by === 'dhcp') {
-        const known = knownMac(sighting.mac);
-        if (known !== undefined && find(known.serial) !== undefined) continue;
-        notebook.note(noteOfDhcp(sighting, network));
-      } else if (sighting.by === 'tftp') {
-        const address = parseIpv4(sighting.client.address);
-        const mac = address.ok ? lesseeOf(address.value) : undefined;
-        if (mac === undefined || knownMac(mac) !== undefined) continue;
-        const place = { network, address: sighting.client.address };
-        notebook.note({ mac, at: sighting.at, signs: ['tftp'], claims: {}, macs: [], place });
-      }
-    }
-  };
-  const networkAt = (sighting: Sighting): DiscoveryNetwork | undefined => {
-    if (sighting.by === 'dhcp') {
-      const address = sighting.relay?.address ?? sighting.address;
-      return address === undefined ? undefined : networkOf(address);
-    }
-    if (sighting.by === 'http') return undefined;
-    const address = parseIpv4(sighting.client.address);
-    return address.ok ? networkOf(address.value) : undefined;
-  };
-
-  const factsSeen = new Map<string, number>();
+  const intake = createIntake({
+    clock,
+    networkOf,
+    lesseeOf,
+    isRegistered: (mac) => {
+      const known = knownMac(mac);
+      return known !== undefined && find(known.serial) !== undefined;
+    },
+    note: notebook.note,
+  });
+  const facts = createFactsDesk({
+    clock,
+    whoIs: reception.whoIs,
+    isDiscovered: (id) => mirror.get(id) !== undefined,
+    note: notebook.note,
+  });
   let stopListening = (): void => {};
 
   return {
@@ -303,7 +239,7 @@ export function createDiscoveries(deps: {
     },
     stop: () => {
       stopListening();
-      cancelLook?.();
+      intake.stop();
       notebook.stop();
       for (const one of mirrors) one.stop();
     },
@@ -334,46 +270,10 @@ export function createDiscoveries(deps: {
     reject: (id, asked, terms, actor) =>
       shown(changes.reject(id, asked, terms, actor), terms.dryRun),
     forget: (id, terms, actor) => shown(changes.forget(id, terms, actor), terms.dryRun),
-    note: (sighting) => {
-      const network = networkAt(sighting);
-      if (network === undefined || network.discovery === 'off') return;
-      if (queue.length >= sightingsMax) {
-        sightingsDropped += 1;
-        return;
-      }
-      queue.push({ sighting, network: network.name });
-      cancelLook ??= clock.after(lookMs, look);
-    },
+    note: intake.note,
     script: reception.script,
     knock: reception.knock,
-    facts: (remoteAddress, bytes) => {
-      const who = reception.whoIs(remoteAddress);
-      if (who === undefined || mirror.get(discoveryId(who.mac)) === undefined) {
-        const text = `${remoteAddress} is not the leased address of a machine that was discovered`;
-        return fail({ status: 403, text });
-      }
-      if (bytes.length > factsBytesMax) {
-        return fail({ status: 413, text: `facts are at most ${factsBytesMax} octets of JSON` });
-      }
-      const nowMs = clock.monotonicMs();
-      const last = factsSeen.get(who.mac);
-      if (last !== undefined && nowMs - last < factsEveryMs) {
-        return fail({
-          status: 429,
-          text: `facts are taken once in ${factsEveryMs / 1_000} seconds`,
-        });
-      }
-      const facts = jsonObject(bytes);
-      if (facts === undefined) return fail({ status: 400, text: 'facts are one JSON object' });
-      factsSeen.delete(who.mac);
-      factsSeen.set(who.mac, nowMs);
-      const [oldest] = factsSeen.keys();
-      if (factsSeen.size > factsSeenMax && oldest !== undefined) factsSeen.delete(oldest);
-      const place = { address: remoteAddress, network: who.network.name, proof: 'lease' };
-      const at = clock.now();
-      notebook.note({ mac: who.mac, at, signs: ['facts'], claims: {}, macs: [], place, facts });
-      return ok(undefined);
-    },
+    facts: facts.take,
     stateOf: (remoteAddress) => {
       const who = reception.whoIs(remoteAddress);
       if (who === undefined) return 'unknown';
@@ -382,23 +282,17 @@ export function createDiscoveries(deps: {
       const discovery = mirror.get(discoveryId(who.mac));
       return discovery?.state ?? 'unknown';
     },
-    counters: () => ({ ...notebook.counters(), sightingsDropped }),
+    counters: () => ({ ...notebook.counters(), sightingsDropped: intake.dropped() }),
+    states: () => {
+      const count = (state: DiscoveryState) =>
+        mirror.entries().filter(([, one]) => one.state === state).length;
+      return {
+        waiting: count('waiting'),
+        approved: count('approved'),
+        rejected: count('rejected'),
+      };
+    },
   };
 }
 
 const ownWriteTimeoutMs = 2_000;
-
-function approvalOf(verdict: Extract<DiscoveryRule['verdict'], { readonly kind: 'approve' }>) {
-  const { kind: _, labels, ...wish } = verdict;
-  return labels.size === 0 ? wish : { ...wish, labels };
-}
-
-function jsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
-    return isObject ? (json as Readonly<Record<string, unknown>>) : undefined;
-  } catch {
-    return undefined;
-  }
-}

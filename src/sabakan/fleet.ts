@@ -21,6 +21,7 @@ import type { Sighting } from '../pxe/sightings.ts';
 import { admissionMetrics } from './admission-metrics.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
+import { discoveryFamilies } from './discovery-metrics.ts';
 import { hostChecks, serverChecks, storeChecks } from './doctor/checks.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import type { HostLook } from './doctor/host.ts';
@@ -172,6 +173,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
         stuck: Object.fromEntries(pxe.boots.stuck()),
         counters: pxe.boots.counters(),
       },
+      discoveries: { ...pxe.discoveries.states(), counters: pxe.discoveries.counters() },
       health:
         settings.health === undefined
           ? 'off'
@@ -257,11 +259,13 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
           ...prefixed('image_pulls', pulls.counters.image),
           ...prefixed('asset_pulls', pulls.counters.asset),
           ...prefixed('boots', pxe.boots.counters()),
+          ...prefixed('discoveries', pxe.discoveries.counters()),
         };
       },
       process: () => [
         ...door.metrics(),
         ...bootFamilies(pxe.boots),
+        ...discoveryFamilies(pxe.discoveries),
         ...admissionMetrics(pxe.status().admission),
         ...process(),
       ],

@@ -1,6 +1,7 @@
 import { request } from 'undici';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
+import { strangerId, strangers } from '../fuzz/good.ts';
 import { createRequests, type Description, operationOf } from '../fuzz/requests.ts';
 import { fuzz } from '../fuzz/run.ts';
 import { ipamG } from '../support/machines.ts';
@@ -13,10 +14,10 @@ const count = Number(process.env['FUZZ_COUNT'] ?? 20_000);
 
 /**
  * Objects whose names only an answer tells, leases that nobody took, the plan of a server without a cluster, brakes that
- * nothing set, machines that nobody powered on.
+ * nothing set, boots and packets of machines that nobody powered on.
  */
 const neverDone =
-  /\/(events|leases|operations|tokens|discoveries)\/\{|\/subnets\/\{|\/plans\/\{|\/plan$|\/lift$/;
+  /\/(events|leases|operations|tokens|boots|captures)\/\{|\/subnets\/\{|\/plans\/\{|\/plan$|\/lift$/;
 
 let server: TetsuServer;
 let hasEnded = false;
@@ -40,6 +41,17 @@ beforeAll(async () => {
     bmc: { type: 'none' },
   }));
   await send('POST', '/api/v1/machines', machines);
+  const here = { cidr: '127.0.0.0/8', mode: 'off', discovery: 'ask' };
+  await send('PUT', '/api/v2/networks/here', here);
+  for (let number = 0; number < strangers; number += 1) {
+    const claims = `mac=${strangerId(number)}&serial=stranger-${number}`;
+    const knock = await request(`${server.url}/api/v1/boot/discovery/knock?${claims}`);
+    expect(await knock.body.text()).toContain('#!ipxe');
+  }
+  await vi.waitFor(async () => {
+    const { body } = await request(`${server.url}/api/v2/discoveries?limit=${strangers}`);
+    expect(((await body.json()) as { items: unknown[] }).items).toHaveLength(strangers);
+  }, 60_000);
 });
 
 afterAll(async () => {

@@ -15,6 +15,13 @@ export type Good = {
 
 const any = { 'if-match': '*' };
 
+/** Machines that nobody registered and that have shown themselves; some are approved, some rejected, some forgotten. */
+export const strangers = 60;
+
+export function strangerId(number: number): string {
+  return `52-54-00-00-00-${number.toString(16).padStart(2, '0')}`;
+}
+
 /** With names that exist now and then; which of them do, earlier requests decide. */
 export function goodRequest(dice: Dice): Good {
   const serial = `m${dice.below(60)}`;
@@ -36,6 +43,7 @@ export function goodRequest(dice: Dice): Good {
     'brakes',
   ]);
   const name = dice.pick(['a', 'b', 'c']);
+  const stranger = `/discoveries/${strangerId(dice.below(strangers))}`;
   return dice.pick<() => Good>([
     () => ({ method: 'GET', path: `/${noun}`, query: `limit=${1 + dice.below(50)}` }),
     () => ({ method: 'GET', path: `/watch/${noun}` }),
@@ -144,7 +152,37 @@ export function goodRequest(dice: Dice): Good {
       path: dice.pick(['/discovery-rules', `/discovery-rules/${name}`, '/watch/discovery-rules']),
     }),
     () => ({ method: 'DELETE', path: `/discovery-rules/${name}`, headers: any }),
-    () => ({ method: 'GET', path: dice.pick(['/discoveries', '/watch/discoveries']) }),
+    () => ({
+      method: 'PUT',
+      path: `/channels/${name}`,
+      headers: dice.isBelow(0.5) ? any : {},
+      body: { kernelParams: `console=ttyS${rack}` },
+    }),
+    () => ({
+      method: 'GET',
+      path: dice.pick(['/channels', `/channels/${name}`, '/watch/channels']),
+    }),
+    () => ({ method: 'DELETE', path: `/channels/${name}`, headers: any }),
+    () => ({
+      method: 'PUT',
+      path: `/boot-rules/${name}`,
+      headers: dice.isBelow(0.5) ? any : {},
+      body: { match: { role: 'cs', labels: { [name]: version } }, kernelParams: 'quiet' },
+    }),
+    () => ({
+      method: 'GET',
+      path: dice.pick(['/boot-rules', `/boot-rules/${name}`, '/watch/boot-rules']),
+    }),
+    () => ({ method: 'DELETE', path: `/boot-rules/${name}`, headers: any }),
+    () => ({ method: 'GET', path: `/boot-explanations/${serial}` }),
+    () => ({
+      method: 'GET',
+      path: dice.pick(['/discoveries', '/watch/discoveries', stranger, '/boots', '/watch/boots']),
+    }),
+    () => ({ method: 'PATCH', path: stranger, headers: any, body: { role: 'cs' } }),
+    () => ({ method: 'POST', path: `${stranger}/approve`, body: { role: 'cs', rack } }),
+    () => ({ method: 'POST', path: `${stranger}/reject`, body: { reason: `it is ${name}` } }),
+    () => ({ method: 'DELETE', path: stranger, headers: any }),
     () => ({
       method: 'POST',
       path: '/bulk/discoveries',

@@ -14,19 +14,7 @@ import type { Transact, TransactProblem, View } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import { type Actor, auditWrite } from '../../inventory/audit.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
-import {
-  emptyLabels,
-  isLabelName,
-  isLabelValue,
-  labelMap,
-  labelsPerMachineMax,
-  type Machine,
-  type NewMachine,
-  parseBmcType,
-  parseRack,
-  parseRole,
-  parseSerial,
-} from '../../inventory/machine.ts';
+import type { Machine } from '../../inventory/machine.ts';
 import type { InventoryProblem } from '../../inventory/problem.ts';
 import {
   type Approval,
@@ -34,7 +22,6 @@ import {
   type DiscoveryDecision,
   type DiscoveryPatch,
   type DiscoveryProblem,
-  type DiscoveryWish,
   decodeDiscovery,
   discoveryPrefix,
   encodeDiscovery,
@@ -42,6 +29,7 @@ import {
 } from '../discovery.ts';
 import { conflictOf, guessRack, type Surroundings } from './judge.ts';
 import { encodeKnownMac, knownMacKey } from './known-macs.ts';
+import { newMachine, patched, whyWrong, wishIn } from './wish.ts';
 
 export type Decided = {
   readonly discovery: Discovery;
@@ -69,8 +57,6 @@ export type DiscoveryChanges = {
 };
 
 const lane = 'discoveries';
-/** Of a machine whose BMC nobody named. */
-const noBmc = 'none';
 
 export function createDiscoveryChanges(deps: {
   readonly world: Pick<World, 'clock' | 'chance'>;
@@ -275,70 +261,6 @@ function read(view: Pick<View, 'get'>, id: string): Result<Discovery, DiscoveryP
   if (discovery.ok) return discovery;
   const text = `${named(id)} cannot be read: ${discovery.error}`;
   return fail({ kind: 'discovery-invalid', text });
-}
-
-function wishIn({ serial, role, rack, labels, bmcType }: Approval): DiscoveryWish {
-  return {
-    ...(serial === undefined ? {} : { serial }),
-    ...(role === undefined ? {} : { role }),
-    ...(rack === undefined ? {} : { rack }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(bmcType === undefined ? {} : { bmcType }),
-  };
-}
-
-function patched(wish: DiscoveryWish, patch: DiscoveryPatch): DiscoveryWish {
-  const merged = { ...wish, ...patch };
-  const kept = Object.entries(merged).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(kept) as DiscoveryWish;
-}
-
-function whyWrong({ serial, role, rack, labels, bmcType }: DiscoveryPatch): string | undefined {
-  const texts = [
-    ['serial', serial, parseSerial],
-    ['role', role, parseRole],
-    ['bmcType', bmcType, parseBmcType],
-  ] as const;
-  for (const [name, text, parse] of texts) {
-    const parsed = typeof text === 'string' ? parse(text) : undefined;
-    if (parsed?.ok === false) return `${name}: ${parsed.error}`;
-  }
-  if (typeof rack === 'number') {
-    const parsed = parseRack(rack);
-    if (!parsed.ok) return `rack ${parsed.error}`;
-  }
-  return labels === undefined || labels === null ? undefined : whyWrongLabels(labels);
-}
-
-function whyWrongLabels(labels: ReadonlyMap<string, string>): string | undefined {
-  if (labels.size > labelsPerMachineMax)
-    return `a machine has at most ${labelsPerMachineMax} labels`;
-  const wrong = [...labels].find(([name, text]) => !isLabelName(name) || !isLabelValue(text));
-  return wrong && `label ${JSON.stringify(wrong[0])} or its value holds what labels may not`;
-}
-
-function newMachine(discovery: Discovery, guessed: number | undefined): Result<NewMachine, string> {
-  const { id, wish } = discovery;
-  const wrong = whyWrong(wish);
-  if (wrong !== undefined) return fail(wrong);
-  const serial = parseSerial(serialOf(discovery));
-  if (!serial.ok) return serial;
-  if (wish.role === undefined) {
-    return fail(`role is missing: tetsu approve ${id} --role cs`);
-  }
-  const role = parseRole(wish.role);
-  if (!role.ok) return role;
-  const rack = wish.rack ?? guessed;
-  if (rack === undefined) {
-    return fail(`rack is missing, and nothing tells where ${id} stands: --rack NUMBER`);
-  }
-  return ok({
-    serial: serial.value,
-    role: role.value,
-    rack,
-    labels: wish.labels === undefined ? emptyLabels : labelMap(wish.labels),
-    bmcType: wish.bmcType ?? noBmc,
-  });
 }
 
 /** For the audit log: what decides, without facts. */

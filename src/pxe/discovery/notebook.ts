@@ -7,7 +7,6 @@
 import type { Reads } from '../../base/decision.ts';
 import { fail } from '../../base/result.ts';
 import type { Write } from '../../base/store.ts';
-import { formatInstant, type Instant, instantOf } from '../../base/time.ts';
 import type { Transact } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
 import {
@@ -20,7 +19,9 @@ import {
   isConfirmed,
 } from '../discovery.ts';
 import { foldNote, joinNotes, type Note } from './fold.ts';
-import { encodeKnownMac, type KnownMac, knownMacKey } from './known-macs.ts';
+import { knownMacKey } from './known-macs.ts';
+import { type Learned, learnInto } from './learned.ts';
+import { canLeave, leavers } from './room.ts';
 
 /** Cards that showed one sign; the least recent go first. */
 export const candidatesMax = 4_096;
@@ -33,9 +34,6 @@ const batchMax = 40;
 const soonMs = 200;
 const againMs = 5_000;
 const minuteMs = 60_000;
-
-/** A registered machine's card; `replaces`: it had others, and this is told as a discovery that is settled. */
-export type Learned = { readonly known: KnownMac; readonly replaces?: string };
 
 export type NotebookCounters = {
   /** Records that came into being. */
@@ -250,55 +248,4 @@ export function createNotebook(deps: {
       cancel?.();
     },
   };
-}
-
-function learnInto(
-  writes: Map<string, Write>,
-  { known, replaces }: Learned,
-  read: (id: string) => ReturnType<typeof decodeDiscovery>,
-  view: { readonly get: (key: string) => { readonly value: Uint8Array } | undefined },
-  now: Instant,
-): void {
-  const key = knownMacKey(known.mac);
-  const value = encodeKnownMac(known);
-  writes.set(key, { kind: 'put', key, value });
-  const id = known.mac.replaceAll(':', '-');
-  const discovery = read(id);
-  const about = discoveryPrefix + id;
-  if (replaces !== undefined) {
-    const at = formatInstant(now);
-    const settled: Discovery = {
-      ...(discovery.ok ? discovery.value : newcomer(known, now)),
-      state: 'approved',
-      decision: { at, by: 'server', text: replaces, serial: known.serial },
-    };
-    writes.set(about, { kind: 'put', key: about, value: encodeDiscovery(settled) });
-  } else if (view.get(about) !== undefined && discovery.ok && discovery.value.state === 'waiting') {
-    writes.set(about, { kind: 'delete', key: about });
-  }
-}
-
-function newcomer({ mac, serial }: KnownMac, at: Instant): Discovery {
-  const parsed = mac as Discovery['mac'];
-  const claims = { serial };
-  return foldNote(undefined, { mac: parsed, at, signs: ['ipxe'], claims, macs: [], place: {} });
-}
-
-/** Settled ones first, then those that never reached iPXE, the oldest of each. */
-function leavers(all: readonly Discovery[], count: number): readonly Discovery[] {
-  if (count <= 0) return [];
-  return all
-    .filter(canLeave)
-    .toSorted(
-      (a, b) =>
-        Number(b.state === 'approved') - Number(a.state === 'approved') ||
-        instantOf(a.lastSeen) - instantOf(b.lastSeen),
-    )
-    .slice(0, count);
-}
-
-function canLeave(discovery: Discovery): boolean {
-  return (
-    discovery.state === 'approved' || (discovery.state === 'waiting' && !isConfirmed(discovery))
-  );
 }

@@ -19,7 +19,7 @@ import type { DiscoverySettings } from '../discovery-settings.ts';
 import type { Note } from './fold.ts';
 import type { Conflict } from './judge.ts';
 import type { KnownMac } from './known-macs.ts';
-import type { Learned } from './notebook.ts';
+import type { Learned } from './learned.ts';
 import { approvedScript, imageScript, loopScript, rejectedScript, waitScript } from './scripts.ts';
 import { texts } from './sighted.ts';
 
@@ -135,7 +135,10 @@ export function createReception(deps: {
   /** It stands where it should and, as far as that is known, shows the UUID that it always showed. */
   const isNewCard = (machine: Machine, address: Ipv4, uuid: string | undefined): boolean => {
     if (!standsInItsRack(machine, address)) return false;
-    const uuids = deps.knownMacsOf(machine.spec.serial).flatMap((known) => known.uuid ?? []);
+    const cards = deps.knownMacsOf(machine.spec.serial);
+    // More than a machine holds are for a person to adopt: or somebody makes up one after the other.
+    if (cards.length >= macsMax) return false;
+    const uuids = cards.flatMap((known) => known.uuid ?? []);
     return uuids.length === 0 || (uuid !== undefined && uuids.includes(uuid));
   };
 
