@@ -46,6 +46,76 @@ export function instantOf(text: Rfc3339): Instant {
   return instant(parts === null ? Number.NaN : Date.parse(millisecondText(parts)));
 }
 
+/**
+ * The instant of text that need not be RFC 3339; undefined when it is not. Times as `formatInstant` writes them are read
+ * without a pattern: a lease table has one in each row, and is read at each change that another server makes.
+ */
+export function readInstant(text: string): Instant | undefined {
+  const ms = plainMilliseconds(text);
+  if (ms !== undefined) return instant(ms);
+  const checked = parseRfc3339(text);
+  return checked.ok ? instantOf(checked.value) : undefined;
+}
+
+/** Of `2026-11-21T06:00:00.12Z` with up to three digits of a fraction, on a day that the month has every year. */
+function plainMilliseconds(text: string): number | undefined {
+  const fractionDigits = Math.max(text.length - plainLength - 1, 0);
+  if (
+    fractionDigits > 3 ||
+    text.length === plainLength + 1 ||
+    text[4] !== '-' ||
+    text[7] !== '-' ||
+    text[10] !== 'T' ||
+    text[13] !== ':' ||
+    text[16] !== ':' ||
+    (fractionDigits > 0 && text[19] !== '.') ||
+    text[text.length - 1] !== 'Z'
+  ) {
+    return undefined;
+  }
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 2);
+  const day = digits(text, 8, 2);
+  const hour = digits(text, 11, 2);
+  const minute = digits(text, 14, 2);
+  const second = digits(text, 17, 2);
+  const fraction = fractionDigits === 0 ? 0 : digits(text, 20, fractionDigits);
+  const isPlain =
+    year >= 1970 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= (daysOfMonths[month - 1] ?? 0) &&
+    hour <= 23 &&
+    minute <= 59 &&
+    second <= 59;
+  // NaN, where something was no digit, is not plain either.
+  if (!isPlain || Number.isNaN(fraction)) return undefined;
+  return Date.UTC(
+    year,
+    month - 1,
+    day,
+    hour,
+    minute,
+    second,
+    fraction * 10 ** (3 - fractionDigits),
+  );
+}
+
+const daysOfMonths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/** `2026-11-21T06:00:00Z`. */
+const plainLength = 20;
+
+function digits(text: string, at: number, count: number): number {
+  let value = 0;
+  for (let place = at; place < at + count; place += 1) {
+    const digit = text.charCodeAt(place) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
 /** RFC 3339 text in UTC; trailing zeros of the fraction are dropped, as Go prints times. */
 export function formatInstant(at: Instant): Rfc3339 {
   const iso = new Date(at).toISOString();

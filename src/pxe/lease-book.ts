@@ -14,7 +14,7 @@ import type { World } from '../base/world.ts';
 import { type Actor, auditWrite } from '../inventory/audit.ts';
 import type { LeaseCopy } from './dhcp/lease-memory.ts';
 import {
-  declinedMac,
+  isDeclined,
   type Lease,
   type LeaseTable,
   leasePrefix,
@@ -278,7 +278,11 @@ export function createLeaseBook(deps: {
           const table = opened.value;
           const holder = heldBy(table, index, now);
           if (holder !== undefined) {
-            return { ok: true, value: holder === declinedMac(index), writes: [] };
+            return {
+              ok: true,
+              value: isDeclined(holder, index),
+              writes: [],
+            };
           }
           table.setAside(index, until, usedBy);
           const { write, condition } = auditWrite(actor, now, chance, {
@@ -315,7 +319,7 @@ function booked(
     const rival = byIndex.get(index);
     // Two rows of one index are damage; the one that lasts longer counts, as in DHCP itself.
     if (rival !== undefined && rival.expiresAt >= expiresAt) continue;
-    const mac = name === declinedMac(index) ? undefined : name;
+    const mac = isDeclined(name, index) ? undefined : name;
     const address = addToIpv4(first, index);
     byIndex.set(index, { address, mac, usedBy, expiresAt, first, revision });
   }

@@ -4,11 +4,11 @@
  */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { enterLab, serverLink } from '../compat/support/network.ts';
-import type { Latency } from './dhcp-client.ts';
+import type { ClientFigures } from './dhcp-client.ts';
 import {
   clientsPerRelay,
   keaConfig,
@@ -21,12 +21,21 @@ import {
 import { startBenchServer } from './server.ts';
 
 export type Figures = {
-  /** Exchanges per second, one figure a round. */
+  /** Exchanges per second of perfdhcp, the best of its rates; one figure a round. */
   readonly rates: readonly number[];
-  readonly latency: Latency;
+  /** Exchanges per second with a fixed number of them under way; one figure a round. */
+  readonly busy: readonly number[];
+  /** CPU time of each of these, in microseconds; ours with etcd's beside it. */
+  readonly cpu: readonly (readonly number[])[];
+  readonly latency: ClientFigures;
 };
 
-export type Findings = { readonly tetsukan: Figures; readonly kea: Figures };
+export type Findings = {
+  readonly tetsukan: Figures;
+  readonly kea: Figures;
+  /** Milliseconds that etcd waited for the disk in the run of `latency`: at least so many of a hundred syncs. */
+  readonly sync: { readonly p50: number; readonly p99: number };
+};
 
 const server = '10.200.0.1';
 const client = '10.200.0.2';
@@ -34,11 +43,13 @@ const ourPort = 1067;
 const keaPort = 67;
 const rounds = 3;
 const trialSeconds = 4;
-/** What a server may leave unanswered of a rate that it is said to sustain. */
-const dropShareMax = 0.01;
-const firstRate = 600;
-const step = 1.15;
+/** Around and above what either answers: a server that is offered more than it can do still has to do what it can. */
+const offered = [1_000, 2_000, 4_000, 8_000];
+/** Half of the racks have somebody who waits, which keeps either server busy all the time. */
+const outstanding = 300;
+const busySeconds = 5;
 const latencyRate = 200;
+const latencySeconds = 8;
 
 const folder = mkdtempSync(join(tmpdir(), 'tetsukan-dhcp-'));
 const lab = enterLab();
@@ -68,30 +79,24 @@ async function startKea(): Promise<ChildProcess> {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, KEA_LOCKFILE_DIR: 'none', KEA_PIDFILE_DIR: folder },
   });
-  while (trial(keaPort, 10, 1).answered === 0) {
+  while (trial(keaPort, 10, 1) === 0) {
     if (child.exitCode !== null) throw new Error(`kea-dhcp4 ended with ${child.exitCode}`);
     await new Promise((settled) => setTimeout(settled, 200));
   }
   return child;
 }
 
-type Trial = { readonly answered: number; readonly dropShare: number };
-
-/** `rate` exchanges begun a second; DISCOVERs and REQUESTs without their answer within a second count as dropped. */
-function trial(port: number, rate: number, seconds: number): Trial {
+/** Exchanges completed a second, of `rate` begun. Whatever is answered later than within a second counts as dropped. */
+function trial(port: number, rate: number, seconds: number): number {
   const [program = '', ...args] = [
     ...lab.amongClients,
     ...['perfdhcp', '-4', '-l', client, '-N', String(port), '-J', join(folder, 'relays')],
     ...['-R', String(clientsPerRelay), '-r', String(rate), '-p', String(seconds)],
-    ...['-W', '500000', server],
+    ...['-b', 'mac=02:00:00:00:00:00', '-W', '500000', server],
   ];
   const { stdout } = spawnSync(program, args, { encoding: 'utf8' });
-  const sent = numbersAfter(stdout, 'sent packets');
-  const received = numbersAfter(stdout, 'received packets');
-  const [discovers = 0, requests = 0] = sent;
-  const [offers = 0, acks = 0] = received;
-  const dropped = 1 - (offers / discovers) * (acks / requests);
-  return { answered: acks / seconds, dropShare: Number.isNaN(dropped) ? 1 : dropped };
+  const [, acks = 0] = numbersAfter(stdout, 'received packets');
+  return acks / seconds;
 }
 
 function numbersAfter(text: string, label: string): readonly number[] {
@@ -100,30 +105,59 @@ function numbersAfter(text: string, label: string): readonly number[] {
   );
 }
 
-/** Climbs until two tries at one rate fail; the best rate that was answered. */
-function climb(port: number, from: number): number {
-  let best = 0;
-  for (let rate = from; ; rate = Math.round(rate * step)) {
-    let passed: Trial | undefined;
-    for (let tries = 0; tries < 2 && passed === undefined; tries += 1) {
-      const tried = trial(port, rate, trialSeconds);
-      const isGood = tried.dropShare <= dropShareMax;
-      console.error(
-        `  port ${port}: ${rate}/s asked, ${Math.round(tried.answered)}/s answered, ${(tried.dropShare * 100).toFixed(1)} % dropped`,
-      );
-      if (isGood) passed = tried;
-    }
-    // perfdhcp, too, has its limit: a rate that is not reached any more is none.
-    if (passed === undefined || passed.answered < best * 1.02)
-      return Math.max(best, passed?.answered ?? 0);
-    best = passed.answered;
-  }
+/** The best of all rates that are offered: how much a server does, whatever it is asked for. */
+function bestOf(name: string, port: number): number {
+  const answered = offered.map((rate) => trial(port, rate, trialSeconds));
+  const figures = answered.map((one, at) => `${Math.round(one)} of ${offered[at]}`).join(', ');
+  console.error(`  ${name}, perfdhcp: ${figures} a second`);
+  return Math.max(...answered);
 }
 
-function latencyOf(port: number): Latency {
+function drive(
+  port: number,
+  kind: 'rate' | 'outstanding',
+  many: number,
+  seconds: number,
+): ClientFigures {
   const script = join(import.meta.dirname, 'dhcp-client.ts');
-  const args = [process.execPath, script, server, String(port), String(latencyRate)];
-  return JSON.parse(amongClients(...args)) as Latency;
+  const numbers = [many, seconds, 0].map(String);
+  const args = [process.execPath, script, server, String(port), kind, ...numbers];
+  return JSON.parse(amongClients(...args)) as ClientFigures;
+}
+
+/** User and system time of a process so far, in microseconds; Linux counts in hundredths of a second. */
+function cpuOf(pid: number | undefined): number {
+  if (pid === undefined) return 0;
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = rest.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (system ?? 0)) * 10_000;
+}
+
+/** Buckets of etcd's waits for its disk: how many lasted up to so many seconds. */
+async function syncsOf(etcd: number | undefined): Promise<ReadonlyMap<number, number>> {
+  const command = etcd === undefined ? '' : readFileSync(`/proc/${etcd}/cmdline`, 'utf8');
+  const [, url] = /--listen-client-urls\0([^\0,]+)/.exec(command) ?? [];
+  if (url === undefined) return new Map();
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const buckets = text.matchAll(
+    /^etcd_disk_wal_fsync_duration_seconds_bucket\{le="([^"]+)"\} (\d+)/gm,
+  );
+  return new Map(
+    [...buckets].map(([, upTo, count]) => [
+      Number(upTo?.replace('+Inf', 'Infinity')),
+      Number(count),
+    ]),
+  );
+}
+
+function syncShare(
+  before: ReadonlyMap<number, number>,
+  after: ReadonlyMap<number, number>,
+  share: number,
+): number {
+  const grown = [...after].map(([upTo, count]) => [upTo, count - (before.get(upTo) ?? 0)] as const);
+  const all = grown.at(-1)?.[1] ?? 0;
+  return (grown.find(([, count]) => count >= all * share)?.[0] ?? 0) * 1000;
 }
 
 prepareNetwork();
@@ -135,20 +169,39 @@ const kea = await startKea();
 try {
   await ours.send('PUT', '/api/v1/config/ipam', JSON.stringify(racksIpam));
   await ours.send('PUT', '/api/v1/config/dhcp', JSON.stringify({ 'lease-minutes': 60 }));
-  const ports = { tetsukan: ourPort, kea: keaPort };
-  const rates: Record<keyof Findings, number[]> = { tetsukan: [], kea: [] };
+  const etcd = ours.processes().etcd;
+  const sides = [
+    { name: 'tetsukan', port: ourPort, pids: [ours.processes().server, etcd] },
+    { name: 'kea', port: keaPort, pids: [kea.pid] },
+  ] as const;
+  type Side = (typeof sides)[number]['name'];
+  const rates: Record<Side, number[]> = { tetsukan: [], kea: [] };
+  const busy: Record<Side, number[]> = { tetsukan: [], kea: [] };
+  const cpu: Record<Side, (readonly number[])[]> = { tetsukan: [], kea: [] };
   // The first seconds of a server are not what it sustains: code is compiled, files grow.
-  for (const port of Object.values(ports)) trial(port, firstRate, trialSeconds);
-  const latency = { tetsukan: latencyOf(ourPort), kea: latencyOf(keaPort) };
+  for (const { port } of sides) drive(port, 'outstanding', outstanding, busySeconds);
+  const before = await syncsOf(etcd);
+  const latency = drive(ourPort, 'rate', latencyRate, latencySeconds);
+  const after = await syncsOf(etcd);
+  const theirs = drive(keaPort, 'rate', latencyRate, latencySeconds);
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of ['tetsukan', 'kea'] as const) {
-      const from = Math.max(firstRate, Math.round((rates[name][0] ?? 0) * 0.75));
-      rates[name].push(climb(ports[name], from));
+    for (const { name, port, pids } of sides) {
+      const began = pids.map(cpuOf);
+      const { done, perSecond } = drive(port, 'outstanding', outstanding, busySeconds);
+      const each = pids.map((pid, at) => Math.round((cpuOf(pid) - (began[at] ?? 0)) / done));
+      busy[name].push(perSecond);
+      cpu[name].push(each);
+      console.error(
+        `  ${name}, ${outstanding} under way: ${Math.round(perSecond)}/s, CPU ${each.join(' + ')} µs each`,
+      );
     }
+    for (const { name, port } of sides) rates[name].push(bestOf(name, port));
   }
+  const of = (name: Side) => ({ rates: rates[name], busy: busy[name], cpu: cpu[name] });
   const findings: Findings = {
-    tetsukan: { rates: rates.tetsukan, latency: latency.tetsukan },
-    kea: { rates: rates.kea, latency: latency.kea },
+    tetsukan: { ...of('tetsukan'), latency },
+    kea: { ...of('kea'), latency: theirs },
+    sync: { p50: syncShare(before, after, 0.5), p99: syncShare(before, after, 0.99) },
   };
   writeFileSync(process.argv[2] ?? '/dev/stdout', JSON.stringify(findings));
 } finally {

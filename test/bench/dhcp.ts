@@ -24,14 +24,23 @@ export function run(): readonly Row[] {
   if (lacks !== undefined) {
     return [{ what: 'beside Kea', figure: `not measured: ${lacks}`, target: 'ratio ≥ 1.0' }];
   }
-  const { tetsukan, kea } = findings();
-  const [ours, theirs] = [percentile(tetsukan.rates, 0.5), percentile(kea.rates, 0.5)];
+  const { tetsukan, kea, sync } = findings();
+  const ratio = (ours: readonly number[], theirs: readonly number[]) =>
+    (percentile(ours, 0.5) / percentile(theirs, 0.5)).toFixed(2);
   return [
-    rateRow('exchanges per second sustained, each ACK after its etcd commit', tetsukan.rates),
+    rateRow('exchanges per second of perfdhcp, each ACK after its etcd commit', tetsukan.rates),
     rateRow('the same by Kea, leases in a file', kea.rates),
-    { what: 'ratio ours/Kea', figure: (ours / theirs).toFixed(2), target: '≥ 1.0' },
+    { what: 'ratio ours/Kea', figure: ratio(tetsukan.rates, kea.rates), target: '≥ 1.0' },
+    rateRow('exchanges per second, 300 always under way', tetsukan.busy, tetsukan.cpu),
+    rateRow('the same by Kea', kea.busy, kea.cpu),
+    { what: 'ratio ours/Kea', figure: ratio(tetsukan.busy, kea.busy), target: '≥ 1.0' },
     latencyRow('exchange at 200/s', tetsukan.latency, 'p99 < 3 ms'),
     latencyRow('the same by Kea', kea.latency, ''),
+    {
+      what: 'of it etcd waits for the disk, one sync per exchange',
+      figure: `p50 ≤ ${sync.p50} ms, p99 ≤ ${sync.p99} ms`,
+      target: '',
+    },
   ];
 }
 
@@ -48,9 +57,23 @@ function findings(): Findings {
   }
 }
 
-function rateRow(what: string, rates: readonly number[]): Row {
+/** @param cpu in microseconds of each exchange, a list a round */
+function rateRow(
+  what: string,
+  rates: readonly number[],
+  cpu: readonly (readonly number[])[] = [],
+): Row {
   const all = rates.map((rate) => Math.round(rate)).join(', ');
-  return { what, figure: `${Math.round(percentile(rates, 0.5))}/s (rounds: ${all})`, target: '' };
+  const [first = []] = cpu;
+  const each = first.map((_, at) =>
+    percentile(
+      cpu.map((round) => round[at] ?? 0),
+      0.5,
+    ),
+  );
+  const spent = each.length === 0 ? '' : `; CPU ${each.join(' + ')} µs each`;
+  const figure = `${Math.round(percentile(rates, 0.5))}/s (rounds: ${all}${spent})`;
+  return { what, figure, target: '' };
 }
 
 function latencyRow(

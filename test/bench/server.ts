@@ -15,6 +15,7 @@ export type BenchServer = {
   /** From spawn to the first answer of /health. */
   readonly startedInMs: number;
   readonly send: (method: 'PUT' | 'POST', path: string, body: string | Uint8Array) => Promise<void>;
+  readonly processes: () => { readonly server: number; readonly etcd: number | undefined };
   /** Resident memory of the server alone, without its etcd. */
   readonly memoryBytes: () => number;
   /** Processor time of the server alone, so far. */
@@ -99,6 +100,12 @@ health: { interval-seconds: 3600, patience-seconds: 7200, crowd: { window-second
       const text = await answer.body.text();
       if (answer.statusCode >= 300)
         throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);
+    },
+    processes: () => {
+      const server = child.pid ?? 0;
+      const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8');
+      const [etcd] = children.split(' ').filter((pid) => pid !== '');
+      return { server, etcd: etcd === undefined ? undefined : Number(etcd) };
     },
     memoryBytes: () => {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');

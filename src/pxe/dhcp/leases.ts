@@ -13,14 +13,7 @@ import {
   macFromBytes,
 } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
-import {
-  addMs,
-  formatInstant,
-  type Instant,
-  instant,
-  instantOf,
-  parseRfc3339,
-} from '../../base/time.ts';
+import { addMs, formatInstant, type Instant, instant, readInstant } from '../../base/time.ts';
 import type { LeaseRange } from '../../inventory/ipam.ts';
 import { reuseMarginMs } from './reuse.ts';
 
@@ -92,9 +85,16 @@ export function declinedMac(index: number): MacAddress {
   return macFromBytes(octets);
 }
 
+/** Whether a name in a table is that of a declined index: no machine has a group's number. */
+export function isDeclined(name: string, index: number): boolean {
+  return name.startsWith(declinedStart) && name === declinedMac(index);
+}
+
+const declinedStart = 'ff:00:';
+
 type Row = Lease & {
   /** As text of JSON: a table is written far more often than one of its rows changes. */
-  readonly text: string;
+  readonly text: () => string;
 };
 type Parsed = { readonly rows: ReadonlyMap<string, Row>; readonly foreign: Foreign };
 /** Members that are no leases, kept word for word: name and value as text of JSON. */
@@ -153,13 +153,35 @@ function parseRow(json: unknown): Row | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { index, lease, usedBy } = json as Readonly<Record<'index' | 'lease' | 'usedBy', unknown>>;
   if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
-  const expires = typeof lease === 'string' ? parseRfc3339(lease) : fail('');
-  return {
+  const expiresAt = (typeof lease === 'string' ? readInstant(lease) : undefined) ?? never;
+  return new KeptRow({
     index,
-    expiresAt: expires.ok ? instantOf(expires.value) : never,
+    expiresAt,
     ...(typeof usedBy === 'string' ? { usedBy } : {}),
-    text: JSON.stringify(json),
-  };
+    json,
+  });
+}
+
+/** Most rows that are read are looked at and not written: their text is made when it is needed. */
+class KeptRow implements Row {
+  readonly index: number;
+  readonly expiresAt: Instant;
+  declare readonly usedBy?: string;
+  #json: unknown;
+  #text: string | undefined;
+
+  constructor({ index, expiresAt, usedBy, json }: Lease & { readonly json: unknown }) {
+    this.index = index;
+    this.expiresAt = expiresAt;
+    if (usedBy !== undefined) this.usedBy = usedBy;
+    this.#json = json;
+  }
+
+  text(): string {
+    this.#text ??= JSON.stringify(this.#json);
+    this.#json = undefined;
+    return this.#text;
+  }
 }
 
 const never = instant(Number.POSITIVE_INFINITY);
@@ -221,7 +243,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
       // Text by hand: a member named __proto__ would not survive a plain object.
       const members: string[] = [];
       for (const [name, text] of parsed.foreign) members.push(`${JSON.stringify(name)}:${text}`);
-      for (const [mac, { text }] of rows) members.push(`${JSON.stringify(mac)}:${text}`);
+      for (const [mac, row] of rows) members.push(`${JSON.stringify(mac)}:${row.text()}`);
       return encoder.encode(`{${members.join(',')}}`);
     },
   };
@@ -241,9 +263,9 @@ function nextEndAfter(rows: ReadonlyMap<string, Row>, upTo: Instant): Instant {
 const encoder = new TextEncoder();
 
 function rowOf(index: number, expiresAt: Instant, usedBy?: string): Row {
-  const lease = `"index":${index},"lease":"${formatInstant(expiresAt)}"`;
-  if (usedBy === undefined) return { index, expiresAt, text: `{${lease}}` };
-  return { index, expiresAt, usedBy, text: `{${lease},"usedBy":${JSON.stringify(usedBy)}}` };
+  const user = usedBy === undefined ? {} : { usedBy };
+  const json = { index, lease: formatInstant(expiresAt), ...user };
+  return new KeptRow({ index, expiresAt, ...user, json });
 }
 
 function freeIndices(

@@ -73,7 +73,7 @@ export function readUint8(options: Options, code: number): number | undefined {
 
 export function readUint16(options: Options, code: number): number | undefined {
   const value = options.get(code);
-  return value?.length === 2 ? viewOf(value).getUint16(0) : undefined;
+  return value?.length === 2 ? ((value[0] ?? 0) << 8) | (value[1] ?? 0) : undefined;
 }
 
 export function readAddress(options: Options, code: number): Ipv4 | undefined {
@@ -147,15 +147,26 @@ export function addressFrom(value: Uint8Array | undefined): Ipv4 | undefined {
 
 export function addressValue(...addresses: readonly Ipv4[]): Uint8Array {
   const value = new Uint8Array(addresses.length * 4);
-  const view = viewOf(value);
-  for (const [at, address] of addresses.entries()) view.setUint32(at * 4, address);
+  let at = 0;
+  for (const address of addresses) {
+    setUint32(value, at, address);
+    at += 4;
+  }
   return value;
 }
 
 export function uint32Value(number: number): Uint8Array {
   const value = new Uint8Array(4);
-  viewOf(value).setUint32(0, number);
+  setUint32(value, 0, number);
   return value;
+}
+
+/** Without a view of its own: each answer has five of them. */
+function setUint32(bytes: Uint8Array, at: number, number: number): void {
+  bytes[at] = number >>> 24;
+  bytes[at + 1] = (number >>> 16) & 0xff;
+  bytes[at + 2] = (number >>> 8) & 0xff;
+  bytes[at + 3] = number & 0xff;
 }
 
 export function textValue(text: string): Uint8Array {

@@ -123,8 +123,8 @@ export function encodeDhcp(packet: DhcpPacket): Uint8Array {
   setText(bytes, fileAt, packet.file, fileBytesMax);
   view.setUint32(magicAt, magic);
   let at = optionsAt;
-  for (const code of [...packet.options.keys()].sort(byPlace)) {
-    const value = packet.options.get(code) ?? new Uint8Array();
+  for (const code of inOrder(packet.options)) {
+    const value = packet.options.get(code) ?? nothing;
     let done = 0;
     do {
       const length = Math.min(value.length - done, valueBytesMax);
@@ -151,8 +151,20 @@ export function encodedBytes(packet: DhcpPacket): number {
   return Math.max(size, packetBytesMin);
 }
 
-function byPlace(a: number, b: number): number {
-  return placeOf(a) - placeOf(b);
+const nothing = new Uint8Array();
+
+/** By insertion: an answer has ten of them, most of which come in order. */
+function inOrder(options: ReadonlyMap<number, Uint8Array>): readonly number[] {
+  const codes: number[] = [];
+  for (const code of options.keys()) {
+    let at = codes.length;
+    codes.push(code);
+    for (; at > 0 && placeOf(codes[at - 1] ?? 0) > placeOf(code); at -= 1) {
+      codes[at] = codes[at - 1] ?? 0;
+    }
+    codes[at] = code;
+  }
+  return codes;
 }
 
 function placeOf(code: number): number {

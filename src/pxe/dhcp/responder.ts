@@ -349,9 +349,19 @@ export function createDhcpResponder(deps: {
     if (!range.isBusy && range.queue.size() === 0) ranges.delete(key);
   };
 
+  /** The ranges for the next commit, those that waited longest first. */
+  const nextIdle = (): readonly (readonly [key: string, range: Range])[] => {
+    const idle: (readonly [string, Range])[] = [];
+    for (const one of ranges) {
+      if (idle.length >= desk.batchesMax) break;
+      if (!one[1].isBusy) idle.push(one);
+    }
+    return idle;
+  };
+
   const storeWaiting = (): void => {
     while (commitsUnderWay < commitsMax) {
-      const taken = [...ranges].filter(([, { isBusy }]) => !isBusy).slice(0, desk.batchesMax);
+      const taken = nextIdle();
       if (taken.length === 0) return;
       commitsUnderWay += 1;
       const batches = taken.map(([key, range]) => {

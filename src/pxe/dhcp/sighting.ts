@@ -40,6 +40,7 @@ class SeenMessage implements DhcpSighting {
   readonly #seen: Seen;
   readonly #outcome: Outcome;
   #client: DhcpClientFacts | undefined;
+  #relay: DhcpRelayFacts | undefined;
 
   constructor(at: Instant, seen: Seen, outcome: Outcome) {
     this.at = at;
@@ -73,23 +74,15 @@ class SeenMessage implements DhcpSighting {
   }
 
   get client(): DhcpClientFacts {
-    this.#client ??= clientFacts(this.#seen.request);
+    this.#client ??= new ClientFacts(this.#seen.request);
     return this.#client;
   }
 
   get relay(): DhcpRelayFacts | undefined {
     const { relay, relayInformation } = this.#seen.request;
     if (relay === undefined) return undefined;
-    const part = (code: number) => relayInformation && readEncapsulated(relayInformation).get(code);
-    return {
-      address: relay.address,
-      get circuitId() {
-        return part(relaySubOptions.circuitId);
-      },
-      get remoteId() {
-        return part(relaySubOptions.remoteId);
-      },
-    };
+    this.#relay ??= new RelayFacts(relay.address, relayInformation);
+    return this.#relay;
   }
 
   get received(): Frame {
@@ -119,26 +112,62 @@ class SeenMessage implements DhcpSighting {
   }
 }
 
-function clientFacts({ packet, boot }: DhcpRequest): DhcpClientFacts {
-  const { options } = packet;
-  return {
-    vendorClass: boot.vendorClass,
-    architectures: boot.architectures,
-    isIpxe: boot.hasIpxeOptions || boot.userClasses.includes('iPXE'),
-    get userClasses() {
-      return boot.userClasses.filter((one) => one !== '');
-    },
-    get uuid() {
-      return uuidFrom(options.get(optionCodes.machineId));
-    },
-    get clientId() {
-      const clientId = options.get(optionCodes.clientId);
-      return clientId && hexOf(clientId);
-    },
-    get hostName() {
-      return readText(options, optionCodes.hostName);
-    },
-  };
+/** Classes, since an object literal with accessors costs a dictionary each. */
+class RelayFacts implements DhcpRelayFacts {
+  readonly address: Ipv4;
+  readonly #information: Uint8Array | undefined;
+
+  constructor(address: Ipv4, information: Uint8Array | undefined) {
+    this.address = address;
+    this.#information = information;
+  }
+
+  get circuitId() {
+    return this.#part(relaySubOptions.circuitId);
+  }
+  get remoteId() {
+    return this.#part(relaySubOptions.remoteId);
+  }
+
+  #part(code: number): Uint8Array | undefined {
+    return this.#information && readEncapsulated(this.#information).get(code);
+  }
+}
+
+class ClientFacts implements DhcpClientFacts {
+  readonly #request: DhcpRequest;
+
+  constructor(request: DhcpRequest) {
+    this.#request = request;
+  }
+
+  get vendorClass() {
+    return this.#request.boot.vendorClass;
+  }
+  get architectures() {
+    return this.#request.boot.architectures;
+  }
+  get isIpxe() {
+    const { boot } = this.#request;
+    return boot.hasIpxeOptions || boot.userClasses.includes('iPXE');
+  }
+  get userClasses() {
+    return this.#request.boot.userClasses.filter((one) => one !== '');
+  }
+  get uuid() {
+    return uuidFrom(this.#options.get(optionCodes.machineId));
+  }
+  get clientId() {
+    const clientId = this.#options.get(optionCodes.clientId);
+    return clientId && hexOf(clientId);
+  }
+  get hostName() {
+    return readText(this.#options, optionCodes.hostName);
+  }
+
+  get #options() {
+    return this.#request.packet.options;
+  }
 }
 
 /** RFC 4578 section 2.3: type 0 and 16 octets, the first three fields as they lie in the memory of a PC. */

@@ -7,16 +7,17 @@
 import { formatIpv4, type MacAddress } from '../../base/addresses.ts';
 import { addMs } from '../../base/time.ts';
 import type { Endpoint } from '../../base/world.ts';
-import type { DhcpSighting, HttpSighting, Sighting, TftpSighting } from '../sightings.ts';
+import type { HttpSighting, TftpSighting } from '../sightings.ts';
 import { encodeTftp, errorCodes } from '../tftp/packet.ts';
 import { type Hop, segmentBytesMax, tcpFrame, udpFrame } from './frames.ts';
 import type { CapturedFrame } from './pcapng.ts';
+import type { Recorded, RecordedDhcp } from './recorded.ts';
 import { plainIpv4 } from './whose.ts';
 
 /** @param server where this server answers HTTP; an address of 0.0.0.0: nobody knows, so that of DHCP is taken. */
 export function captureOf(
   mac: MacAddress,
-  sightings: readonly Sighting[],
+  sightings: readonly Recorded[],
   server: Endpoint,
 ): readonly CapturedFrame[] {
   const ends = new Map(
@@ -28,7 +29,7 @@ export function captureOf(
   const known = spoke?.by === 'dhcp' ? spoke.sent?.from.address : undefined;
   const http =
     server.address === unknownAddress ? { ...server, address: known ?? unknownAddress } : server;
-  const framesOf = (sighting: Sighting, at: number): readonly CapturedFrame[] => {
+  const framesOf = (sighting: Recorded, at: number): readonly CapturedFrame[] => {
     switch (sighting.by) {
       case 'dhcp':
         return dhcpFrames(mac, sighting);
@@ -49,7 +50,7 @@ function hopOf(mac: MacAddress, from: Endpoint, to: Endpoint, ...own: readonly s
   return { from, to, machine: { mac, addresses: new Set(own) } };
 }
 
-function dhcpFrames(mac: MacAddress, sighting: DhcpSighting): readonly CapturedFrame[] {
+function dhcpFrames(mac: MacAddress, sighting: RecordedDhcp): readonly CapturedFrame[] {
   const { at, received, sent, relay, address, answer, reason } = sighting;
   // What a relay passed on came in its frame, but for a client that asks by itself.
   const own = [

@@ -5,6 +5,7 @@
 
 import type { MacAddress } from '../../base/addresses.ts';
 import type { Sighting } from '../sightings.ts';
+import { type Recorded, recordedOf } from './recorded.ts';
 import { plainIpv4, type Whose } from './whose.ts';
 
 export type RecorderLimits = {
@@ -36,14 +37,14 @@ export type RecorderStatus = {
 export type Recorder = {
   readonly note: (sighting: Sighting) => void;
   /** In the order they came; empty: nothing is recorded of it. */
-  readonly of: (mac: MacAddress) => readonly Sighting[];
+  readonly of: (mac: MacAddress) => readonly Recorded[];
   readonly status: () => RecorderStatus;
 };
 
-type Tape = { readonly sightings: Sighting[]; readonly weights: number[]; bytes: number };
+type Tape = { readonly sightings: Recorded[]; readonly weights: number[]; bytes: number };
 
-/** What an object weighs beside the octets it holds. */
-const sightingBytes = 400;
+/** What an object weighs beside the octets it holds (measured). */
+const sightingBytes = 600;
 
 export function createRecorder(
   whose: Pick<Whose, 'macAt' | 'macOf'>,
@@ -101,7 +102,7 @@ export function createRecorder(
       machines.delete(mac);
       (isKnown ? machines : strangers).set(mac, tape);
       const weight = weightOf(sighting);
-      tape.sightings.push(sighting);
+      tape.sightings.push(recordedOf(sighting));
       tape.weights.push(weight);
       tape.bytes += weight;
       bytes += weight;

@@ -31,6 +31,8 @@ type Subnet = SubnetV2;
 const racksShownMax = 1_024;
 /** A rack that powers on changes its leases many times a second: they are counted for all of these together. */
 const leaseNewsEveryMs = 250;
+/** Where counting takes long, since hundreds of racks change, it waits this many times as long: packets come first. */
+const leaseNewsRest = 20;
 
 const columns: Readonly<Record<keyof typeof subnetColumns, Omit<Column<Subnet>, 'name'>>> = {
   name: { text: ({ name }) => name },
@@ -150,8 +152,14 @@ export function subnetCollection({
       const ranges = new Set<Ipv4>();
       let rangesAt: Revision = absent;
       let cancel = (): void => {};
+      let restMs = leaseNewsEveryMs;
       const tellLeases = (): void => {
         cancel();
+        const beganMs = clock.monotonicMs();
+        countLeases();
+        restMs = Math.max(leaseNewsEveryMs, leaseNewsRest * (clock.monotonicMs() - beganMs));
+      };
+      const countLeases = (): void => {
         const ipam = inventory.ipam();
         const touched = [...ranges];
         ranges.clear();
@@ -180,7 +188,7 @@ export function subnetCollection({
         }),
         leases.subscribe((news) => {
           if ('kind' in news) return relist();
-          if (ranges.size === 0) cancel = clock.after(leaseNewsEveryMs, tellLeases);
+          if (ranges.size === 0) cancel = clock.after(restMs, tellLeases);
           rangesAt = news.revision;
           for (const first of news.ranges) ranges.add(first);
         }),

@@ -37,7 +37,13 @@ describe('the flight recorder', () => {
     for (const one of all) note(one);
     note(anHttpSighting({ remoteAddress: '10.69.0.41' }));
     note(anHttpSighting({ remoteAddress: '10.69.0.40', phase: 'moving' }));
-    expect(of(mac(1))).toEqual(all);
+    const { by, at, answer, reason, address, received, sent } = aDhcpSighting({
+      ...{ mac: mac(1), answer: 'ack', address: '10.69.0.40' },
+    });
+    expect(of(mac(1))).toMatchObject([
+      { mac: mac(1), by, at, answer, reason, address, received, sent },
+      ...all.slice(1),
+    ]);
     expect(of(mac(2))).toEqual([]);
   });
 
