@@ -8,13 +8,12 @@ import type { Fence } from '../base/fence.ts';
 import type { Freshness } from '../base/mirror.ts';
 import type { Result } from '../base/result.ts';
 import type { Revision, StoreProblem, Write } from '../base/store.ts';
-import { type Instant, instantOf, type Rfc3339 } from '../base/time.ts';
+import type { Rfc3339 } from '../base/time.ts';
 import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { keys } from '../inventory/keys.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
 import type { Boot, BootStepName, Diagnosis } from './boot.ts';
-import { createAlarms, isNobodys } from './boots/alarms.ts';
 import { diagnose, type Surroundings } from './boots/diagnose.ts';
 import { createLiveBoots, type LiveBoot } from './boots/live.ts';
 import { isOfBoot, type Note, noteOf } from './boots/note.ts';
@@ -22,6 +21,7 @@ import { encodeRecord, recordKey } from './boots/record.ts';
 import { createRelays, directly } from './boots/relays.ts';
 import { type BootNews, createBootShelf } from './boots/shelf.ts';
 import { staleKeys, storedBytesMax } from './boots/sweep.ts';
+import { createVigil } from './boots/vigil.ts';
 import { createWho, type Who } from './boots/who.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { Sighting, Sightings } from './sightings.ts';
@@ -76,8 +76,6 @@ const sweepEveryMs = 30_000;
 /** Of one commit: a fraction of what etcd takes in one request. */
 const recordsPerCommitMax = 400;
 const bytesPerCommitMax = 512 * 1024;
-/** Boots that nothing was heard of for so long are looked at no more. */
-const openForMs = 60 * 60_000;
 
 export function createBootBook(deps: {
   readonly world: Pick<World, 'clock' | 'log' | 'store'>;
@@ -94,7 +92,6 @@ export function createBootBook(deps: {
 }): BootBook {
   const { world, serverName, inventory, leases, fence } = deps;
   const { clock, store } = world;
-  const alarms = createAlarms(world);
   const shelf = createBootShelf(world);
   const live = createLiveBoots();
   const relays = createRelays();
@@ -113,8 +110,6 @@ export function createBootBook(deps: {
     relay: relays.of,
   };
   const counters = { sightingsDropped: 0, recordsWritten: 0, recordsSwept: 0, writesFailed: 0 };
-  /** Subjects with a boot that may still go on, and when it was last heard of. */
-  const open = new Map<string, Instant>();
   let queue: Sighting[] = [];
   let noting = false;
   let sweepable: string[] = [];
@@ -146,6 +141,7 @@ export function createBootBook(deps: {
     const told = queue;
     queue = [];
     for (const sighting of told) {
+      if (isUntold(sighting)) continue;
       try {
         const note = noteOf(sighting);
         if (note !== undefined) take(note);
@@ -155,22 +151,29 @@ export function createBootBook(deps: {
     }
   };
 
+  /** In a flood of invented machines nearly all are this; working out what each says would cost the DHCP path its time. */
+  const isUntold = (sighting: Sighting): boolean => {
+    if (sighting.by !== 'dhcp' || !live.isFull(sighting.at)) return false;
+    const { mac } = sighting;
+    if (live.of(mac) !== undefined || machineOf(who.serialOf(mac)) !== undefined) return false;
+    live.counters.strangersUntold += 1;
+    return true;
+  };
+
   const take = (note: Note): void => {
     who.learn(note);
     const mac = who.macOf(note);
     const serial = note.serial ?? (mac && who.serialOf(mac)) ?? ownerOf(note.from);
     const subject = mac ?? nameless(note, serial);
     if (subject === undefined) return;
-    const isUnderWay = live.of(subject) !== undefined || open.has(subject);
+    const isUnderWay = live.of(subject) !== undefined || vigil.has(subject);
     if (!note.isBeginning && !isUnderWay) return;
-    const machine = machineOf(serial);
-    if (!live.take(subject, note, serverName, machine !== undefined)) return;
+    if (!live.take(subject, note, serverName, machineOf(serial) !== undefined)) return;
     const boot = live.of(subject);
     if (boot === undefined) return;
     boot.mac = mac ?? boot.mac;
     boot.serial = serial ?? boot.serial;
     boot.uuid = note.uuid ?? (mac && who.uuidOf(mac)) ?? boot.uuid;
-    boot.registered = boot.registered || machine !== undefined;
   };
 
   const ownerOf = (address: Ipv4 | undefined) =>
@@ -188,75 +191,15 @@ export function createBootBook(deps: {
     return serial === undefined ? guest : `serial.${serial}`;
   };
 
-  /** What no packet shows: that it answers probes, that it is healthy, that it waits in vain. */
-  const lookAtOpen = (): void => {
-    const now = clock.now();
-    for (const [subject, lastAt] of open) {
-      const boot = shelf.boots(subject).at(-1);
-      if (boot === undefined || now - lastAt > openForMs) {
-        open.delete(subject);
-        continue;
-      }
-      lookAtHealth(boot, now);
-      const mine = live.of(subject);
-      const { state, awaited, cause } = diagnose(boot, around, now);
-      if (state === 'healthy') open.delete(subject);
-      // Whoever heard it last says so for all.
-      if (mine === undefined || mine.lastAt < boot.lastAt) continue;
-      const stuckAt = state === 'stuck' ? awaited?.step : undefined;
-      if (stuckAt === mine.stuckAt) continue;
-      mine.stuckAt = stuckAt;
-      mine.isDirty = true;
-      if (stuckAt === undefined || isStrange(boot)) continue;
-      alarms.stuck(boot, stuckAt, cause, machineOf(boot.serial) !== undefined);
-    }
-  };
-
-  const isStrange = (boot: Boot) => isNobodys(boot) && machineOf(boot.serial) === undefined;
-
-  const lookAtHealth = (boot: Boot, now: Instant): void => {
-    const ignited = boot.steps.findLast(
-      ({ name, result }) => name === 'ignition' && result === 'done',
-    );
-    const machine = machineOf(boot.serial);
-    if (ignited === undefined || machine === undefined) return;
-    const { serial } = machine.spec;
-    const has = (name: BootStepName) => boot.steps.some((step) => step.name === name);
-    const told = deps.answeredAt(serial);
-    const answeredAt = told === undefined ? undefined : instantOf(told);
-    const answered = answeredAt !== undefined && answeredAt > ignited.lastAt;
-    const mine = live.of(boot.subject);
-    if (answered && !has('probe')) {
-      const text = 'it answers its probes';
-      add(boot, {
-        name: 'probe',
-        at: answeredAt,
-        lastAt: answeredAt,
-        result: 'done',
-        text,
-        facts: {},
-      });
-    }
-    const since = instantOf(machine.status.since);
-    // Healthy all along: the first answer after its Ignition says that it is so again.
-    const healthyAt = since > ignited.lastAt ? since : answered ? answeredAt : undefined;
-    const isTeller = answered || mine?.steps.some(({ name }) => name === 'ignition') === true;
-    if (machine.status.state !== 'healthy' || healthyAt === undefined || !isTeller) return;
-    if (has('healthy')) return;
-    const at = healthyAt > now ? now : healthyAt;
-    add(boot, { name: 'healthy', at, lastAt: at, result: 'done', text: '', facts: {} });
-  };
-
-  const add = (boot: Boot, step: Note['step']): void => {
-    const known = live.of(boot.subject);
-    if (known?.steps.some(({ name }) => name === step.name) === true) return;
-    take({
-      ...(boot.mac === undefined ? {} : { mac: boot.mac }),
-      ...(boot.serial === undefined ? {} : { serial: boot.serial }),
-      step,
-      isBeginning: false,
-    });
-  };
+  const vigil = createVigil({
+    world,
+    shelf,
+    live,
+    around,
+    machineOf,
+    answeredAt: deps.answeredAt,
+    take,
+  });
 
   const write = async (): Promise<void> => {
     const dirty: { readonly boot: LiveBoot; readonly write: Write }[] = [];
@@ -311,8 +254,7 @@ export function createBootBook(deps: {
 
   const tick = async (): Promise<void> => {
     takeAll();
-    fence.run(lookAtOpen);
-    alarms.look();
+    fence.run(vigil.look);
     fence.run(sweep);
     try {
       await write();
@@ -324,12 +266,11 @@ export function createBootBook(deps: {
   };
 
   shelf.subscribe((_, subjects) => {
-    const now = clock.now();
     for (const subject of subjects) {
       const boots = shelf.boots(subject);
       const last = boots.at(-1);
       if (last === undefined) continue;
-      if (now - last.lastAt < openForMs) open.set(subject, last.lastAt);
+      vigil.heard(last);
       const { mac, serial } = last;
       if (mac !== undefined && serial !== undefined && who.serialOf(mac) !== serial) {
         who.learn({ mac, serial });
@@ -370,17 +311,7 @@ export function createBootBook(deps: {
     find: (name) => shelf.find(name) ?? shelf.boots(name.toLowerCase()).at(-1) ?? ofSerial(name),
     ofSerial,
     diagnosisOf: (boot) => diagnose(boot, around, clock.now()),
-    stuck: () => {
-      const counts = new Map<BootStepName, number>();
-      for (const subject of open.keys()) {
-        const boot = shelf.boots(subject).at(-1);
-        if (boot === undefined || isStrange(boot)) continue;
-        const { state, awaited } = diagnose(boot, around, clock.now());
-        if (state !== 'stuck' || awaited === undefined) continue;
-        counts.set(awaited.step, (counts.get(awaited.step) ?? 0) + 1);
-      }
-      return counts;
-    },
+    stuck: vigil.stuck,
     subscribe: (listener) => shelf.subscribe((news) => listener(news)),
     counters: () => ({ ...counters, ...live.counters, faults: fence.faults() }),
     stored: () => ({

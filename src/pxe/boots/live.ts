@@ -56,6 +56,8 @@ export type LiveBoots = {
   readonly of: (subject: string) => LiveBoot | undefined;
   readonly all: () => Iterable<LiveBoot>;
   readonly forgetOld: (now: Instant) => void;
+  /** No stranger who only asks DHCP is let in at this time. */
+  readonly isFull: (now: Instant) => boolean;
   readonly size: () => number;
   readonly counters: LiveCounters;
 };
@@ -124,6 +126,7 @@ export function createLiveBoots(): LiveBoots {
   return {
     counters,
     size: () => boots.size,
+    isFull: (now) => strangers >= strangersMax && now < strangersFullUntil,
     of: (subject) => boots.get(subject),
     all: function* () {
       yield* replaced.values();
@@ -139,6 +142,10 @@ export function createLiveBoots(): LiveBoots {
     take: (subject, note, server, isKnown) => {
       const { step, transfer } = note;
       let boot = boots.get(subject);
+      if (boot !== undefined && isKnown && !boot.registered) {
+        boot.registered = true;
+        strangers -= 1;
+      }
       if (boot !== undefined && continues(boot, note)) {
         touch(boots, boot, step.lastAt);
         return true;
@@ -153,9 +160,6 @@ export function createLiveBoots(): LiveBoots {
         }
         boot = newBoot(subject, freePlace(subject, step.at, before), isKnown);
         if (!isKnown) strangers += 1;
-      } else if (isKnown && !boot.registered) {
-        boot.registered = true;
-        strangers -= 1;
       }
       if (!repeats(boot, next)) {
         if (boot.steps.length >= stepsMax) counters.stepsUntold += 1;
