@@ -80,8 +80,10 @@ export type Report = {
   ) => void;
   readonly notForUs: (packet: DhcpPacket, why: NotForUs) => void;
   readonly silent: (seen: Seen, reason: string, note?: Note) => void;
-  /** Warns, at most once a minute for the same facts. */
-  readonly trouble: (message: string, text: string) => void;
+  /** Nothing may be sent where the answer would go; it is told of on networks that are served. */
+  readonly refused: (seen: Seen, reason: string, isServed: boolean) => void;
+  /** Warns, at most once a minute for the same facts, or for those that `about` names. */
+  readonly trouble: (message: string, text: string, about?: string) => void;
 };
 
 export function createReport(
@@ -91,9 +93,9 @@ export function createReport(
   const counters = noneYet();
   const warned = new Map<string, number>();
 
-  const trouble = (message: string, text: string): void => {
+  const trouble = (message: string, text: string, about = text): void => {
     const nowMs = clock.monotonicMs();
-    const id = `${message}\n${text}`;
+    const id = `${message}\n${about}`;
     if (nowMs - (warned.get(id) ?? Number.NEGATIVE_INFINITY) < warningEveryMs) return;
     warned.delete(id);
     warned.set(id, nowMs);
@@ -120,9 +122,49 @@ export function createReport(
     return true;
   };
 
+  const silent: Report['silent'] = (seen, reason, note) => {
+    const { request } = seen;
+    counters.silent += 1;
+    const where = placeText(request);
+    switch (note) {
+      case 'range-full':
+        counters.rangeFull += 1;
+        trouble('no address is free: new machines get none', where);
+        break;
+      case 'lost-race':
+        counters.lostRaces += 1;
+        break;
+      case 'declined':
+        counters.declined += 1;
+        trouble('a machine found its address in use', `${request.mac}: ${where}`);
+        break;
+      case 'released':
+      case 'other-server':
+      case undefined:
+        break;
+    }
+    log[note === 'declined' ? 'info' : 'debug']('was silent on a DHCP message', {
+      mac: request.mac,
+      request: request.wish.kind,
+      reason,
+    });
+    const silence = { answer: 'silence', reason, bootFile: undefined } as const;
+    tell(dhcpSighting(clock.now(), seen, { ...silence, address: addressOf(request) }));
+  };
+
   return {
     counters,
     trouble,
+    silent,
+    refused: (seen, reason, isServed) => {
+      counters.refused += 1;
+      // One line for each reason, not for each address: whoever sends them may write any.
+      if (isServed) {
+        const text = `${reason}: ${targetText(seen.request)}`;
+        trouble('a DHCP message is not answered', text, reason);
+      }
+      silent(seen, reason);
+    },
     notForUs: ({ hardwareAddress }, { because }) => {
       counters.notForUs += 1;
       if (because === 'not a hardware address of one machine') counters.strangeMac += 1;
@@ -160,41 +202,18 @@ export function createReport(
         dhcpSighting(clock.now(), seen, { answer: answer.kind, reason, address, bootFile, sent }),
       );
     },
-    silent: (seen, reason, note) => {
-      const { request } = seen;
-      counters.silent += 1;
-      const where = placeText(request);
-      switch (note) {
-        case 'range-full':
-          counters.rangeFull += 1;
-          trouble('no address is free: new machines get none', where);
-          break;
-        case 'lost-race':
-          counters.lostRaces += 1;
-          break;
-        case 'declined':
-          counters.declined += 1;
-          trouble('a machine found its address in use', `${request.mac}: ${where}`);
-          break;
-        case 'released':
-        case 'other-server':
-        case undefined:
-          break;
-      }
-      log[note === 'declined' ? 'info' : 'debug']('was silent on a DHCP message', {
-        mac: request.mac,
-        request: request.wish.kind,
-        reason,
-      });
-      const silence = { answer: 'silence', reason, bootFile: undefined } as const;
-      tell(dhcpSighting(clock.now(), seen, { ...silence, address: addressOf(request) }));
-    },
   };
 }
 
 /** The address a message is about. */
 function addressOf({ wish }: DhcpRequest): Ipv4 | undefined {
   return 'address' in wish ? wish.address : wish.requested;
+}
+
+/** Where an answer would have gone. */
+function targetText({ packet, relay }: DhcpRequest): string {
+  const client = `client ${formatIpv4(packet.clientAddress)}`;
+  return relay === undefined ? client : `relay ${formatIpv4(relay.address)}, ${client}`;
 }
 
 /** Where a request came from, as an operator knows it. */

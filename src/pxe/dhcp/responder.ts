@@ -217,8 +217,8 @@ export function createDhcpResponder(deps: {
       subnetPrefixLength: ipam.nodeIpv4RangeMask,
     });
     if (refusal !== undefined) {
-      counters.refused += 1;
-      return ignore(refusal);
+      report.refused(seenBy(seen), refusal, network !== undefined);
+      return undefined;
     }
     const subnet = place === undefined || network === undefined ? undefined : subnetOf(ipam, place);
     if (subnet === undefined) {
@@ -278,8 +278,7 @@ export function createDhcpResponder(deps: {
       refusal !== undefined ||
       (isBootServer && !(from.ok && isInside(from.value, network.cidr)))
     ) {
-      counters.refused += 1;
-      report.silent(seenBy(seen), refusal ?? 'the client address is not of its network');
+      report.refused(seenBy(seen), refusal ?? 'the client address is not of its network', true);
       return undefined;
     }
     if (serverAddress === undefined) {

@@ -429,6 +429,27 @@ describe('what is refused', () => {
     }
   });
 
+  it('and says so on a network that is served: a line for each reason, whatever addresses come', async () => {
+    const bed = aBed();
+    for (const giaddr of ['10.69.0.64', '10.69.0.127', '10.69.1.3', '192.0.2.1']) {
+      await bed.ask(message('discover', { giaddr }));
+    }
+    expect(bed.lines.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: 'a DHCP message is not answered',
+        fields: { text: "the relay address is a network's: relay 10.69.0.64, client 0.0.0.0" },
+      },
+      {
+        level: 'warn',
+        message: 'a DHCP message is not answered',
+        fields: {
+          text: "the relay address is this server's own: relay 10.69.1.3, client 0.0.0.0",
+        },
+      },
+    ]);
+  });
+
   it('relays on loopback, unless they are named', async () => {
     const ipam = { ...ipamG, nodeIpv4Pool: { base: ip('127.69.0.0'), prefixLength: 20 } };
     const relayed = message('discover', { giaddr: '127.69.0.129' });
