@@ -90,14 +90,17 @@ export type LeaseBook = {
     actor: Actor,
   ) => Promise<Result<{ readonly revision: Revision }, LeaseProblem | TransactProblem>>;
   /**
-   * Sets an address aside for DHCP on every server, with its audit record; false where somebody has it. Of several
-   * servers that find it in use together, one writes.
+   * Sets an address aside for DHCP on every server, with its audit record. Of several servers that find it in use
+   * together, one writes. `leased`: somebody has it; `full`: so many of its range are aside that one more is not kept.
    */
   readonly setAside: (
     inUse: AddressInUse,
     actor: Actor,
-  ) => Promise<Result<boolean, LeaseProblem | TransactProblem>>;
+  ) => Promise<Result<'aside' | 'leased' | 'full', LeaseProblem | TransactProblem>>;
 };
+
+/** Of a range: a host that answers for every address fills no table. */
+export const asidePerRangeMax = 1_024;
 
 /** A release is answered when this server's own copy shows it, or after this long. */
 const ownWriteTimeoutMs = 2_000;
@@ -269,7 +272,7 @@ export function createLeaseBook(deps: {
       const key = leasePrefix + formatIpv4(first);
       const index = address - first;
       const now = clock.now();
-      const result = await transact<boolean, LeaseProblem>(
+      const result = await transact<'aside' | 'leased' | 'full', LeaseProblem>(
         `leases/${formatIpv4(first)}`,
         { keys: [key] },
         (view) => {
@@ -278,12 +281,11 @@ export function createLeaseBook(deps: {
           const table = opened.value;
           const holder = heldBy(table, index, now);
           if (holder !== undefined) {
-            return {
-              ok: true,
-              value: isDeclined(holder, index),
-              writes: [],
-            };
+            const value = isDeclined(holder, index) ? 'aside' : 'leased';
+            return { ok: true, value, writes: [] };
           }
+          if (asideIn(table, now) >= asidePerRangeMax)
+            return { ok: true, value: 'full', writes: [] };
           table.setAside(index, until, usedBy);
           const { write, condition } = auditWrite(actor, now, chance, {
             category: 'dhcp',
@@ -292,12 +294,13 @@ export function createLeaseBook(deps: {
             detail: `in use by ${usedBy ?? 'a host'} that answered for it; until ${formatInstant(until)}`,
           });
           const writes = [{ kind: 'put', key, value: table.encode() } as const, write];
-          return { ok: true, value: true, writes, conditions: [condition] };
+          return { ok: true, value: 'aside', writes, conditions: [condition] };
         },
       );
       if (!result.ok) return result;
       const { value, revision } = result.value;
-      return ok(value && (await mirror.reached(revision, ownWriteTimeoutMs)));
+      await mirror.reached(revision, ownWriteTimeoutMs);
+      return ok(value);
     },
   };
 }
@@ -307,6 +310,14 @@ function heldBy(table: LeaseTable, index: number, now: Instant): string | undefi
   const holder = table.holderOf(index);
   const lease = holder && table.leaseOf(holder);
   return lease !== undefined && lease.expiresAt > now ? holder : undefined;
+}
+
+function asideIn(table: LeaseTable, now: Instant): number {
+  let count = 0;
+  for (const [name, { index, expiresAt }] of table.entries()) {
+    if (expiresAt > now && isDeclined(name, index)) count += 1;
+  }
+  return count;
 }
 
 function booked(

@@ -289,8 +289,8 @@ export function createPxe(deps: {
     const shareInUse = async (inUse: AddressInUse): Promise<boolean> => {
       const actor = { user: 'dhcp', ip: '', host: deps.serverName };
       const stored = await leases.setAside(inUse, actor);
-      if (stored.ok) return stored.value;
-      const { text } = stored.error;
+      if (stored.ok && stored.value !== 'full') return stored.value === 'aside';
+      const text = stored.ok ? 'too many of its range are set aside' : stored.error.text;
       world.log.warn('other servers are not told of an address in use', { text });
       return false;
     };

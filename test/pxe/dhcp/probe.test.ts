@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressProber, ProbeResult } from '../../../src/base/address-probe.ts';
+import { addToIpv4 } from '../../../src/base/addresses.ts';
 import { createMemoryStore } from '../../../src/base/memory-store.ts';
 import { addMs } from '../../../src/base/time.ts';
 import { createTransact } from '../../../src/base/transact.ts';
+import { openLeaseTable } from '../../../src/pxe/dhcp/leases.ts';
 import {
   type AddressInUse,
   asideMs,
   createProbes,
   probesInFlightMax,
 } from '../../../src/pxe/dhcp/probe.ts';
-import { createLeaseBook } from '../../../src/pxe/lease-book.ts';
+import { asidePerRangeMax, createLeaseBook } from '../../../src/pxe/lease-book.ts';
 import { manualClock, seededChance, settled } from '../../support/clock.ts';
 import { type LogLine, rememberingLog, silentLog } from '../../support/silent-log.ts';
 import { aBed, bind, ip, mac, message } from './bed.ts';
@@ -107,7 +109,7 @@ describe('an address in use', () => {
       const actor = { user: 'dhcp', ip: '', host: address };
       const shareInUse = async (inUse: AddressInUse) => {
         const shared = await book.setAside(inUse, actor);
-        return shared.ok && shared.value;
+        return shared.ok && shared.value === 'aside';
       };
       const parts = { store, clock, server: address, copy: book.copy, shareInUse, rules };
       return { book, bed: aBed({ ...parts, prober: aProber(users).prober }) };
@@ -152,8 +154,29 @@ describe('an address in use', () => {
     const until = addMs(clock.now(), asideMs);
     const actor = { user: 'dhcp', ip: '', host: '' };
     const shared = await book.setAside({ address, first, usedBy: stranger, until }, actor);
-    expect(shared).toEqual({ ok: true, value: false });
+    expect(shared).toEqual({ ok: true, value: 'leased' });
     expect(book.find(address)).toMatchObject({ mac: mac(1), usedBy: undefined });
+  });
+
+  it('is one of so many of its range, however many a host answers for', async () => {
+    const { clock, store, server } = await site();
+    const { book } = await server('10.69.1.3');
+    const first = ip('10.64.0.0');
+    const until = addMs(clock.now(), asideMs);
+    const actor = { user: 'dhcp', ip: '', host: '' };
+    const setAside = (at: number) => {
+      const address = addToIpv4(first, at);
+      return book.setAside({ address, first, usedBy: stranger, until }, actor);
+    };
+    const opened = openLeaseTable(undefined);
+    if (!opened.ok) throw new Error(opened.error);
+    for (let at = 1; at < asidePerRangeMax; at += 1) opened.value.setAside(at, until, stranger);
+    const value = opened.value.encode();
+    await store.commit([], [{ kind: 'put', key: 'lease-usages/10.64.0.0', value }]);
+    expect(await setAside(0)).toEqual({ ok: true, value: 'aside' });
+    expect(await setAside(asidePerRangeMax)).toEqual({ ok: true, value: 'full' });
+    clock.advance(asideMs);
+    expect(await setAside(asidePerRangeMax)).toEqual({ ok: true, value: 'aside' });
   });
 });
 
