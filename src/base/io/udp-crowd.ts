@@ -96,12 +96,13 @@ function createCrowd(calls: Calls): UdpCrowd | undefined {
   };
 
   const receiveAll = (): void => {
-    const startedAtMs = performance.now();
-    const untilMs = startedAtMs + turnMsMax;
-    const isNear = startedAtMs - heardAtMs < nearMs;
-    let ready = calls.epollWait(set, events, eventsMax, 0);
-    if (ready === 0 && isNear) ready = calls.nap(set, events, eventsMax, nap, null, 0);
-    for (; ready > 0; ready = calls.epollWait(set, events, eventsMax, 0)) {
+    let nowMs = performance.now();
+    for (const untilMs = nowMs + turnMsMax; nowMs < untilMs; nowMs = heardAtMs) {
+      const ready =
+        nowMs - heardAtMs < nearMs
+          ? calls.nap(set, events, eventsMax, nap, null, 0)
+          : calls.epollWait(set, events, eventsMax, 0);
+      if (ready <= 0) return;
       for (let at = 0; at < ready; at += 1) {
         const fd = events.readInt32LE(at * eventBytes + 4);
         const member = members.get(fd);
@@ -109,7 +110,6 @@ function createCrowd(calls: Calls): UdpCrowd | undefined {
         else if (fd === bell) calls.read(bell, eight, 8);
       }
       heardAtMs = performance.now();
-      if (heardAtMs >= untilMs) return;
     }
   };
 

@@ -54,7 +54,7 @@ export function createFrameSender(fd: number): FrameSender | undefined {
 
   const sendAll = (frames: Uint8Array, stepBytes: number): number => {
     for (let at = 0; at < frames.length; at += stepBytes) {
-      const part = frames.subarray(at, at + stepBytes);
+      const part = frames.length <= stepBytes ? frames : frames.subarray(at, at + stepBytes);
       if (sendto(fd, part, part.length, libc.dontWait, address, 16) < 0) return at;
     }
     return frames.length;
