@@ -93,8 +93,11 @@ export function isDeclined(name: string, index: number): boolean {
 const declinedStart = 'ff:00:';
 
 type Row = Lease & {
-  /** As text of JSON: a table is written far more often than one of its rows changes. */
-  readonly text: () => string;
+  /**
+   * As a member of JSON under that name, made when it is needed and then kept: a table is written far more often than
+   * one of its rows changes.
+   */
+  readonly memberAt: (name: string) => string;
 };
 type Parsed = { readonly rows: ReadonlyMap<string, Row>; readonly foreign: Foreign };
 /** Members that are no leases, kept word for word: name and value as text of JSON. */
@@ -167,8 +170,9 @@ class KeptRow implements Row {
   readonly index: number;
   readonly expiresAt: Instant;
   declare readonly usedBy?: string;
-  #json: unknown;
-  #text: string | undefined;
+  readonly #json: unknown;
+  #name = '';
+  #member: string | undefined;
 
   constructor({ index, expiresAt, usedBy, json }: Lease & { readonly json: unknown }) {
     this.index = index;
@@ -177,10 +181,12 @@ class KeptRow implements Row {
     this.#json = json;
   }
 
-  text(): string {
-    this.#text ??= JSON.stringify(this.#json);
-    this.#json = undefined;
-    return this.#text;
+  memberAt(name: string): string {
+    if (this.#member === undefined || this.#name !== name) {
+      this.#name = name;
+      this.#member = `${JSON.stringify(name)}:${JSON.stringify(this.#json)}`;
+    }
+    return this.#member;
   }
 }
 
@@ -241,10 +247,13 @@ function workingCopy(parsed: Parsed): LeaseTable {
     entries: () => rows,
     encode: () => {
       // Text by hand: a member named __proto__ would not survive a plain object.
-      const members: string[] = [];
-      for (const [name, text] of parsed.foreign) members.push(`${JSON.stringify(name)}:${text}`);
-      for (const [mac, row] of rows) members.push(`${JSON.stringify(mac)}:${row.text()}`);
-      return encoder.encode(`{${members.join(',')}}`);
+      let members = '';
+      const add = (member: string): void => {
+        members = members === '' ? member : `${members},${member}`;
+      };
+      for (const [name, text] of parsed.foreign) add(`${JSON.stringify(name)}:${text}`);
+      for (const [mac, row] of rows) add(row.memberAt(mac));
+      return encoder.encode(`{${members}}`);
     },
   };
 }

@@ -156,6 +156,7 @@ function fitted(
   bytesMax: number,
   without: readonly number[] = dispensable,
 ): DhcpPacket {
+  if (encodedBytes(packet) <= bytesMax) return packet;
   const options = new Map(packet.options);
   const shorter = { ...packet, options };
   for (const code of without) {

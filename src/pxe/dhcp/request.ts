@@ -53,7 +53,7 @@ export type DhcpRequest = {
   readonly relayInformation: Uint8Array | undefined;
   readonly boot: BootClient;
   /** Option 55. */
-  readonly asked: ReadonlySet<number>;
+  readonly asked: Pick<ReadonlySet<number>, 'has'>;
 };
 
 export type NotForUs = {
@@ -67,6 +67,19 @@ export type NotForUs = {
     | 'option of a wrong length'
     | 'incomplete';
 };
+
+/** Of 255 octets at most, looked into a few times: a set of them would cost more. */
+class AskedOptions implements Pick<ReadonlySet<number>, 'has'> {
+  readonly #codes: Uint8Array | undefined;
+
+  constructor(codes: Uint8Array | undefined) {
+    this.#codes = codes;
+  }
+
+  has(code: number): boolean {
+    return this.#codes?.includes(code) === true;
+  }
+}
 
 const ethernet = 1;
 const ethernetBytes = 6;
@@ -100,7 +113,7 @@ export function readRequest(packet: DhcpPacket): Result<DhcpRequest, NotForUs> {
     relay: relayOf(packet),
     relayInformation: packet.options.get(optionCodes.relayInformation),
     boot: bootClientOf(packet),
-    asked: new Set(packet.options.get(optionCodes.parameterList)),
+    asked: new AskedOptions(packet.options.get(optionCodes.parameterList)),
   });
 }
 
