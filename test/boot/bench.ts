@@ -26,12 +26,16 @@ export type BenchWays = {
   readonly isSecure?: boolean;
   /** `boot.downloads-max`; absent: as it comes. */
   readonly downloadsMax?: number;
+  /** Machines that nobody registered boot an image that looks at them. */
+  readonly looksInside?: boolean;
 };
 
 export type Wanted = {
   readonly serial: string;
   readonly kind: FirmwareKind;
   readonly rack: Rack;
+  /** It starts again when its OS says so, and has a disk. */
+  readonly isLasting?: boolean;
 };
 
 /** @param name of the bench among those of this process, one letter. */

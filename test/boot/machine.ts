@@ -18,6 +18,12 @@ export type BootMachine = {
   readonly kill: () => Promise<void>;
 };
 
+/** A gigabyte of nothing. */
+const disk = [
+  ...['-blockdev', 'driver=null-co,node-name=disk0,size=1073741824,read-zeroes=on'],
+  ...['-device', 'virtio-blk-pci,drive=disk0,serial=DISK-1'],
+];
+
 /** Powers a machine on; it boots from the network and from nothing else. */
 export function powerOn(
   lab: Lab,
@@ -28,9 +34,11 @@ export function powerOn(
     readonly rack: 0 | 1;
     /** Of this machine in its laboratory, from 1. */
     readonly number: number;
+    /** It starts again when its OS says so, and has a disk; absent: a restart ends it, and it has none. */
+    readonly isLasting?: boolean;
   },
 ): BootMachine {
-  const { serial, kind, rack, number } = options;
+  const { serial, kind, rack, number, isLasting = false } = options;
   const firmware = firmwares[kind];
   const hex = number.toString(16).padStart(2, '0');
   const mac = `52:54:00:69:0${rack}:${hex}`;
@@ -44,7 +52,8 @@ export function powerOn(
     [
       ...prefix,
       firmware.program,
-      ...['-accel', 'tcg', '-display', 'none', '-no-reboot', '-nodefaults'],
+      ...['-accel', 'tcg', '-display', 'none', '-nodefaults'],
+      ...(isLasting ? disk : ['-no-reboot']),
       ...['-m', String(firmware.memoryMb)],
       ...['-serial', `file:${consoleFile}`],
       ...['-smbios', `type=1,serial=${serial},uuid=deadbeef-0000-4000-8000-0000000000${hex}`],

@@ -10,7 +10,7 @@
 
 import { parseArgs } from 'node:util';
 import { type Bench, type BenchWays, isSecureKind, openBench } from './bench.ts';
-import { approveStranger } from './discovery.ts';
+import { approveStranger, lookInside } from './discovery.ts';
 import { bootWithFaults, ownFaults, wideFaults } from './faults.ts';
 import { type FirmwareKind, firmwareKinds } from './firmware.ts';
 import { bootKinds, killOne } from './matrix.ts';
@@ -68,7 +68,10 @@ async function faults(): Promise<void> {
 }
 
 async function discovery(): Promise<void> {
-  await on('d', (bench) => approveStranger(bench, report));
+  await Promise.all([
+    on('d', (bench) => approveStranger(bench, report)),
+    on('i', (bench) => lookInside(bench, report), { looksInside: true }),
+  ]);
 }
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {

@@ -2,7 +2,8 @@
  * The container OS's stand-in: Debian's kernel and an initramfs of busybox with the drivers of QEMU's network card.
  *
  * It does what Flatcar does on its first boot: takes a lease, reads the Ignition URL from the kernel command line,
- * fetches the document, takes its own address from it, and then answers health probes.
+ * fetches the document, takes its own address from it, and then answers health probes. As the discovery image of a machine
+ * that nobody registered it runs what the server gives it instead.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -35,6 +36,11 @@ ip link set lo up; ip link set "$link" up
 url=$(sed 's/.*coreos.config.url=\\([^ ]*\\).*/\\1/' /proc/cmdline)
 serial=$(cat /sys/class/dmi/id/product_serial)
 until udhcpc -i "$link" -n -q -t 5 -T 2 -s /lease.sh; do echo "os: no lease yet"; sleep 1; done
+discovery=$(sed -n 's/.*tetsukan.discovery=\\([^ ]*\\).*/\\1/p' /proc/cmdline)
+if [ -n "$discovery" ]; then
+  until timeout 20 wget -q -O /tmp/agent "$discovery/agent"; do echo "os: no agent yet"; sleep 2; done
+  sh /tmp/agent "$discovery"
+fi
 until timeout 20 wget -q -O /tmp/ignition.json "$url"; do echo "os: no Ignition from $url yet"; sleep 2; done
 line=$(grep -o 'data:,address=[^"]*' /tmp/ignition.json || grep -o 'data:,address%3D[^"]*' /tmp/ignition.json)
 line=$(echo "$line" | sed 's/data:,address\\(=\\|%3D\\)//; s/%2F/\\//g; s/%20/ /g; s/%0A//g')
@@ -61,7 +67,7 @@ export function buildOsImage(folder: string): OsImage {
   for (const part of ['bin', 'modules']) mkdirSync(join(root, part), { recursive: true });
   copyFileSync('/bin/busybox', join(root, 'bin', 'busybox'));
   copyFileSync('/bin/busybox', join(root, 'bin', 'sh'));
-  const modules = modulesFor(kernelVersion, ['virtio_pci', 'virtio_net']);
+  const modules = modulesFor(kernelVersion, ['virtio_pci', 'virtio_net', 'virtio_blk']);
   for (const module of modules) copyFileSync(module, join(root, 'modules', basename(module)));
   const order = modules.map((module) => `/modules/${basename(module)}\n`).join('');
   writeFileSync(join(root, 'modules', 'order'), order);

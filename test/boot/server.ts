@@ -28,11 +28,24 @@ export type DiscoverySeen = {
   readonly state: string;
   readonly serial: string | null;
   readonly confirmed: boolean;
+  /** As the agent of the discovery image told them; null: it has not. */
+  readonly facts: FactsSeen | null;
+};
+
+export type FactsSeen = {
+  readonly cpu: { readonly model: string; readonly threads: number };
+  readonly memoryKiB: number;
+  readonly disks: readonly { readonly sectors: number; readonly serial: string }[];
+  readonly nics: readonly { readonly mac: string; readonly driver: string }[];
+  readonly bmc: { readonly present: boolean };
+  readonly firmware: { readonly vendor: string; readonly kind: string };
+  readonly system: { readonly serial: string };
 };
 
 export type ServerWays = {
   readonly secure: Certificate | undefined;
   readonly downloadsMax?: number;
+  readonly looksInside?: boolean;
 };
 
 export type BootServer = {
@@ -121,7 +134,7 @@ const ignition = {
   meta: null,
 };
 
-function configuration(folder: string, { secure, downloadsMax }: ServerWays): string {
+function configuration(folder: string, { secure, downloadsMax, looksInside }: ServerWays): string {
   return `http: ${serverAddress}:10080
 metrics: 127.0.0.1:10081
 https: 127.0.0.1:10443
@@ -133,7 +146,7 @@ ${secure === undefined ? '' : `api-https: { listen: 0.0.0.0:10444, cert: ${secur
 dhcp:
   interfaces: [eth0]
   loaders: { 11: ${arm64Loader}, 19: ${arm64Loader} }
-${secure === undefined ? '' : `  http-boot-url: ${secureUrl}\n`}${downloadsMax === undefined ? '' : `boot: { downloads-max: ${downloadsMax} }\n`}tftp:
+${secure === undefined ? '' : `  http-boot-url: ${secureUrl}\n`}${downloadsMax === undefined ? '' : `boot: { downloads-max: ${downloadsMax} }\n`}${looksInside === true ? `discovery: { image: '1.0.0', kernel-params: '${kernelParameters}' }\n` : ''}tftp:
   listen: 0.0.0.0:69
   root: ${folder}/loaders
 etcd:

@@ -8,6 +8,7 @@ import { defaultDiscoverySettings } from '../../src/pxe/discovery-settings.ts';
 import type { BookedLease } from '../../src/pxe/lease-book.ts';
 import { actor, bring, desks, must } from '../inventory/desks.ts';
 import { seededChance } from '../support/clock.ts';
+import { aDhcpSighting } from '../support/sightings.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 const uuids = { own: '11111111-1111-1111-1111-111111111111', other: '2222-2222' };
@@ -146,6 +147,32 @@ describe('a machine that says a registered serial number', () => {
     await clock.run(1_000);
     expect(await knock(1, inRack0, 's-1', uuids.own)).not.toContain(goesOnAs('s-1'));
     expect(discoveries.find(idOf(1))?.state).toBe('waiting');
+  });
+});
+
+describe('the screen of a machine that waits', () => {
+  it('says who it is and how to approve it, from the first answer after DHCP noticed it', async () => {
+    const { discoveries, clock, lend, knock } = await aServer();
+    lend(inRack0, 2);
+    const mac = must(parseMac(macOf(2)));
+    for (const message of ['discover', 'selecting'] as const) {
+      discoveries.note(aDhcpSighting({ mac, message, address: inRack0 }));
+    }
+    await clock.run(1_000);
+    expect(discoveries.find(idOf(2))).toMatchObject({ signs: ['dhcp'], claims: {} });
+    const said = await knock(2, inRack0, 'stranger', uuids.other);
+    expect(said).toContain(`id ${idOf(2)}`);
+    expect(said).toContain('stranger');
+    expect(said).toContain(`tetsu approve ${idOf(2)} --role ROLE`);
+  });
+
+  it('has no line that a terminal of eighty columns breaks, when nothing is in the way', async () => {
+    const { knock } = await aServer();
+    await knock(2, inRack0, 'stranger', uuids.other);
+    const said = await knock(2, inRack0, 'stranger', uuids.other);
+    const echoed = said.split('\n').filter((line) => line.startsWith('echo '));
+    expect(echoed.length).toBeGreaterThan(2);
+    expect(echoed.filter((line) => line.length > 'echo '.length + 80)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@
  * machine once it is approved (or rejected), so that it boots what it is to be.
  *
  * An image fetches it from `<tetsukan.discovery>/agent`, the kernel argument that our script boots it with, and runs it
- * with that URL as its argument. It needs sh, cat, grep, sed, wget and reboot, and takes what else is there.
+ * with that URL as its argument. It needs busybox (sh, grep, sed, tr, wget, timeout and reboot), and takes what else is there.
  */
 
 /** Seconds between two questions. */
@@ -42,7 +42,7 @@ facts() {
     printf ',"model":'
     of "$disk/device/model"
     printf ',"serial":'
-    of "$disk/device/serial"
+    if [ -r "$disk/serial" ]; then of "$disk/serial"; else of "$disk/device/serial"; fi
     printf '}'
   done
   printf '],"nics":['
@@ -94,14 +94,14 @@ facts() {
 body="\${TMPDIR:-/tmp}/tetsukan-facts.json"
 mkdir -p "\${TMPDIR:-/tmp}"
 facts > "$body"
-until wget -q -O /dev/null --header 'Content-Type: application/json' --post-file "$body" "$url/facts"; do
+until timeout 20 wget -q -O /dev/null --header 'Content-Type: application/json' --post-file "$body" "$url/facts"; do
   echo "tetsukan: the facts were not taken; next try in 10 seconds"
   sleep 10
 done
 echo "tetsukan: the server knows what this machine is made of; it waits for approval and then restarts by itself"
 while :; do
   sleep ${askSeconds}
-  state="$(wget -q -O - "$url/state")"
+  state="$(timeout 20 wget -q -O - "$url/state")"
   case "$state" in
     approved | rejected)
       echo "tetsukan: $state; restarting"

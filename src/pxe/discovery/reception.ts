@@ -14,9 +14,16 @@ import { formatInstant, type Instant } from '../../base/time.ts';
 import { rackOf } from '../../inventory/ipam.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { Machine } from '../../inventory/machine.ts';
-import { type Claims, claimNames, type Discovery, discoveryId, macsMax } from '../discovery.ts';
+import {
+  type Claims,
+  claimNames,
+  type Discovery,
+  discoveryId,
+  macsMax,
+  serialOf,
+} from '../discovery.ts';
 import type { DiscoverySettings } from '../discovery-settings.ts';
-import type { Note } from './fold.ts';
+import { foldNote, type Note } from './fold.ts';
 import type { Conflict } from './judge.ts';
 import type { KnownMac } from './known-macs.ts';
 import type { Learned } from './learned.ts';
@@ -143,16 +150,21 @@ export function createReception(deps: {
   };
 
   const waiting = (discovery: Discovery, network: DiscoveryNetwork): string => {
+    const known = stored(discovery.id);
     const conflict = deps.conflictOf(discovery);
     const { id, wish } = discovery;
     const serial = wish.serial ?? discovery.claims.serial ?? '(none)';
     const byRules =
-      network.discovery === 'rules' && conflict === undefined
-        ? deps.consider(discovery)
+      network.discovery === 'rules' &&
+      conflict === undefined &&
+      // What it says is written a moment later, and rules decide about what is written.
+      known !== undefined &&
+      serialOf(known) === serialOf(discovery)
+        ? deps.consider(known)
         : undefined;
     const role = wish.role ?? 'ROLE';
     const lines = [
-      `Tetsukan: this machine is not registered. It waits for approval and then goes on by itself.`,
+      'Tetsukan: this machine is not registered. It goes on once it is approved.',
       `  id ${id}  serial ${serial}`,
       ...(conflict === undefined
         ? [`  to approve it: tetsu approve ${id} --role ${role}`]
@@ -227,13 +239,14 @@ export function createReception(deps: {
         welcome(claimedMachine, place.mac, { address: place.address, uuid });
         return approvedScript(bootUrl, claimedMachine.spec.serial);
       }
-      deps.note(noteOf(visitor, place, mac, proof));
+      const note = noteOf(visitor, place, mac, proof);
+      deps.note(note);
       return discovery === undefined
         ? waitScript(
             ['Tetsukan: this machine is not registered. The server takes note of it.'],
             'new',
           )
-        : answer(discovery, place.network);
+        : answer(foldNote(discovery, note), place.network);
     },
     whoIs: (remoteAddress) => {
       const place = seen({ serial: '', remoteAddress, query: new Map() });
