@@ -31,6 +31,9 @@ export const patience: Partial<Record<BootStepName, Patience>> = {
 /** A transfer in which nothing moved for so long stands still; it is told every 5 s while it moves. */
 export const standstillMs = 30_000;
 
+/** One that was told to wait for its turn asks every 5 s; its place is kept for 16 s, on a day when everything is slow. */
+export const turnPatienceMs = 20_000;
+
 export function patienceFor(step: BootStepName, firmware: FirmwareKind): number {
   const row = patience[step];
   return row?.kinds?.[firmware] ?? row?.ms ?? 60_000;

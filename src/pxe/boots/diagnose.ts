@@ -12,7 +12,7 @@ import {
   type Diagnosis,
   isToldToWait,
 } from '../boot.ts';
-import { patienceFor, standstillMs } from './deadlines.ts';
+import { patienceFor, standstillMs, turnPatienceMs } from './deadlines.ts';
 import { furthest, phaseOf } from './phase.ts';
 
 export type Surroundings = {
@@ -122,10 +122,11 @@ function expectedAfter(boot: Boot, last: BootStep, around: Surroundings): Expect
     case 'script':
       if (last.result === 'failed') return refused('script', () => scriptRefused(last));
       if (isToldToWait(last)) {
-        return after('script', () => ({
+        const why = () => ({
           cause: 'it waited for its turn to load, and does not ask again',
-          checks: ['look at its console: it counts down to its next try'],
-        }));
+          checks: ['look at its console: it says when its next try is'],
+        });
+        return { ...after('script', why), patienceMs: turnPatienceMs };
       }
       if (last.facts.imageId === undefined) {
         return after('kernel', () => ({

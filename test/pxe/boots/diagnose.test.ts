@@ -76,13 +76,13 @@ const cases: readonly Case[] = [
   [
     'a machine that was told to wait asks again soon',
     [step('script', { text: toldToWait(3, 40), facts: { status: 200 } })],
-    9,
+    19,
     ['running', 'script', /^$/],
   ],
   [
     'a machine that was told to wait and went away',
     [step('script', { text: toldToWait(3, 40), facts: { status: 200 } })],
-    11,
+    21,
     ['stuck', 'script', /^it waited for its turn to load, and does not ask again$/],
   ],
   ['an offer is young', [offer], 5, ['running', 'firmware-ack', /^$/]],
