@@ -134,8 +134,7 @@ function discover(packet: Buffer, xid: number, client: number): Buffer {
   // Neighbouring exchanges come from different racks, as those of perfdhcp do.
   packet.writeUInt32BE(relayAddress(client % relays), 24);
   packet.set([0x02, 0, 0], 28);
-  // The same clients as perfdhcp has, so that each finds its lease whoever asked for it first.
-  packet.writeUIntBE(Math.floor(client / relays), 31, 3);
+  packet.writeUIntBE(client, 31, 3);
   packet[242] = 1;
   packet.fill(0, 249);
   packet[249] = 255;

@@ -1,9 +1,8 @@
 /**
- * The DHCP server between socket and store: decode, read, queue per range, have it decided, reply.
+ * The DHCP server between socket and store: decode, read, have it decided, reply.
  *
- * DISCOVERs are answered from memory. Of what is stored, one batch per range is under way at a time, those of many
- * ranges in one commit; what arrives meanwhile becomes the next, so that a thousand machines powered on together cost a
- * few commits.
+ * DISCOVERs are answered from memory. What is stored is stored by rounds, many ranges in one commit, so that a thousand
+ * machines powered on together cost a few commits.
  */
 
 import type { AddressProber } from '../../base/address-probe.ts';
@@ -20,15 +19,15 @@ import type { Answer } from './answer.ts';
 import { createReport, type DhcpCounters } from './counters.ts';
 import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
 import type { LeaseProblem } from './lease-commits.ts';
-import { createLeaseDesk, keptAddress, type LeaseWish } from './lease-desk.ts';
+import { createLeaseDesk, keptAddress } from './lease-desk.ts';
 import type { LeaseCopy } from './lease-memory.ts';
 import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
 import { type AddressInUse, type AsideAddress, createProbes } from './probe.ts';
 import { bootServerPort, proxyAnswerTo } from './proxy.ts';
-import { createQueue, type Queue, type Waiting } from './queue.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
+import { createRounds, type Round } from './rounds.ts';
 import type { Seen } from './sighting.ts';
 import { placeOf, subnetOf } from './subnet.ts';
 import { createUnserved, type UnservedNetwork } from './unserved.ts';
@@ -81,25 +80,17 @@ export type ResponderRules = {
 
 /** Firmware has asked again by then; an answer to its first try would only confuse (and etcd was stuck). */
 const answerAgeMaxMs = 4_000;
-/** Ranges at work at once. Beyond it newcomers are dropped: relays cannot be that many by chance. */
-const rangesMax = 4_096;
-/** Two, so that one is on its way while etcd writes the other to its disk; more would only make each smaller. */
-const commitsMax = 2;
 /** A client that keeps its address is answered from memory when the store has not answered by then. */
 const patienceMs = 1_000;
 
-type Range = { readonly queue: Queue<Job>; isBusy: boolean };
-
-type Job = Waiting &
-  LeaseWish & {
-    readonly arrival: Arrival;
-    readonly payload: Uint8Array;
-    readonly receivedMs: number;
-    readonly tableKey: string;
-    /** Only the first call counts. */
-    readonly done: (outgoing: Outgoing | undefined) => void;
-    readonly isDone: () => boolean;
-  };
+type Job = Round & {
+  readonly arrival: Arrival;
+  readonly payload: Uint8Array;
+  readonly receivedMs: number;
+  /** Only the first call counts. */
+  readonly done: (outgoing: Outgoing | undefined) => void;
+  readonly isDone: () => boolean;
+};
 
 export function createDhcpResponder(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
@@ -122,9 +113,6 @@ export function createDhcpResponder(deps: {
   const { counters } = report;
   const unserved = createUnserved(world);
   const probes = createProbes(world, deps.prober, rules.probeMs ?? 0, deps.shareInUse);
-  const ranges = new Map<string, Range>();
-  const arrived = new Set<string>();
-  let commitsUnderWay = 0;
   const desk = createLeaseDesk({
     world,
     store,
@@ -149,7 +137,7 @@ export function createDhcpResponder(deps: {
       const request = understand(payload);
       const job = request && admit(request, payload, arrival, done);
       if (job === undefined) done(undefined);
-      else enqueue(job);
+      else rounds.add(job);
     });
 
   const understand = (payload: Uint8Array): DhcpRequest | undefined => {
@@ -305,87 +293,6 @@ export function createDhcpResponder(deps: {
     return outgoing;
   };
 
-  const enqueue = (job: Job): void => {
-    const { tableKey } = job;
-    let range = ranges.get(tableKey);
-    if (range === undefined) {
-      if (ranges.size >= rangesMax) {
-        job.dropped();
-        return;
-      }
-      range = { queue: createQueue<Job>(), isBusy: false };
-      ranges.set(tableKey, range);
-    }
-    range.queue.add(job);
-    lookAt(tableKey);
-  };
-
-  /** What came in with a datagram in one go belongs into the same batch, and so do answers of one commit. */
-  const lookAt = (key: string): void => {
-    if (arrived.size === 0) void Promise.resolve().then(work);
-    arrived.add(key);
-  };
-
-  const work = (): void => {
-    const keys = [...arrived];
-    arrived.clear();
-    for (const key of keys) offerFrom(key);
-    storeWaiting();
-  };
-
-  /** Answers the range's DISCOVERs if memory will do; else they wait for its table. */
-  const offerFrom = (key: string): void => {
-    const range = ranges.get(key);
-    if (range === undefined) return;
-    if (range.queue.hasDiscovers() && desk.glance(key, []) !== undefined) {
-      const jobs = inTime(range.queue.takeDiscovers());
-      const answers = desk.glance(key, jobs) ?? [];
-      for (const [at, answer] of answers.entries()) {
-        const job = jobs[at];
-        if (job !== undefined) speak(job, answer);
-      }
-    }
-    if (!range.isBusy && range.queue.size() === 0) ranges.delete(key);
-  };
-
-  /** The ranges for the next commit, those that waited longest first. */
-  const nextIdle = (): readonly (readonly [key: string, range: Range])[] => {
-    const idle: (readonly [string, Range])[] = [];
-    for (const one of ranges) {
-      if (idle.length >= desk.batchesMax) break;
-      if (!one[1].isBusy) idle.push(one);
-    }
-    return idle;
-  };
-
-  const storeWaiting = (): void => {
-    while (commitsUnderWay < commitsMax) {
-      const taken = nextIdle();
-      if (taken.length === 0) return;
-      commitsUnderWay += 1;
-      const batches = taken.map(([key, range]) => {
-        range.isBusy = true;
-        // The range goes to the end of the line.
-        ranges.delete(key);
-        ranges.set(key, range);
-        const wishes = inTime(range.queue.take());
-        return {
-          tableKey: key,
-          wishes,
-          answer: (settled: Result<readonly Answer[], LeaseProblem>) => {
-            conclude(key, wishes, settled);
-            range.isBusy = false;
-            lookAt(key);
-          },
-        };
-      });
-      void desk.settle(batches).then(() => {
-        commitsUnderWay -= 1;
-        storeWaiting();
-      });
-    }
-  };
-
   /** Those worth an answer, in the order in which they are decided. */
   const inTime = (jobs: readonly Job[]): readonly Job[] => {
     const open = jobs.filter((job) => !job.isDone());
@@ -449,7 +356,7 @@ export function createDhcpResponder(deps: {
       const asked = probes.ask(answer.address, request.mac, link, subnet.range.first);
       if (asked !== undefined) {
         // One that is in use was set aside: the next decision is another.
-        void asked.then((isFree) => (isFree ? speak(job, answer) : enqueue(job)));
+        void asked.then((isFree) => (isFree ? speak(job, answer) : rounds.add(job)));
         return;
       }
     }
@@ -486,6 +393,7 @@ export function createDhcpResponder(deps: {
     }
   };
 
+  const rounds = createRounds<Job>({ desk, inTime, speak, conclude });
   return {
     handle,
     counters: () => ({ ...counters, ...probes.counters }),
@@ -493,7 +401,7 @@ export function createDhcpResponder(deps: {
     holds: desk.holds,
     unserved: unserved.list,
     aside: probes.aside,
-    waiting: () => [...ranges.values()].reduce((sum, { queue }) => sum + queue.size(), 0),
+    waiting: rounds.waiting,
   };
 }
 
