@@ -3,6 +3,7 @@
 import { type MacAddress, parseMac } from '../base/addresses.ts';
 import type { Instant } from '../base/time.ts';
 import type { Endpoint } from '../base/world.ts';
+import type { Who } from './boots/who.ts';
 import { captureOf } from './recorder/capture.ts';
 import { encodePcapng } from './recorder/pcapng.ts';
 import { createRecorder, type RecorderStatus } from './recorder/ring.ts';
@@ -29,8 +30,9 @@ export type FlightRecorder = {
 export function createFlightRecorder(
   sightings: Pick<Sightings, 'subscribe'>,
   advertiseUrl: string,
+  who: Pick<Who, 'macOf' | 'serialOf'>,
 ): FlightRecorder {
-  const whose = createWhose();
+  const whose = createWhose(who);
   const recorder = createRecorder(whose);
   sightings.subscribe((sighting) => {
     whose.note(sighting);

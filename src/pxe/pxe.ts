@@ -149,7 +149,6 @@ export function createPxe(deps: {
   const networks = createNetworks({ ...common, inventory });
   const fence = createFence(world.log, 'what watches network boot has a fault');
   const sightings = createSightings(fence);
-  const recorder = createFlightRecorder(sightings, advertiseUrl);
   const boots = createBootBook({
     world,
     sightings,
@@ -160,6 +159,7 @@ export function createPxe(deps: {
     advertiseUrl,
     ...deps.health,
   });
+  const recorder = createFlightRecorder(sightings, advertiseUrl, boots.who);
   const catalog = createImageCatalog({
     ...common,
     shelf,

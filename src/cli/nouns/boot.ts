@@ -78,6 +78,8 @@ function timelineOf(boot: BootV2): string {
   return [...head, table.trimEnd(), ...late, ...cause, ...checks].join('\n');
 }
 
+const rateBytesMin = 64 * 1024;
+
 function whatOf(step: BootStepV2): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const { bytes, totalBytes, durationMs, bytesPerSecond } = step;
@@ -92,13 +94,14 @@ function whatOf(step: BootStepV2): string {
     step.status === undefined || step.status < 300 ? undefined : `status ${step.status}`,
     bytes === undefined ? undefined : `${bytes}${part} bytes`,
     durationMs === undefined || bytes === undefined ? undefined : `in ${seconds(durationMs)}`,
-    bytesPerSecond && `${Math.round(bytesPerSecond / 1000)} kB/s`,
+    // Of a script it says nothing of the link.
+    (bytes ?? 0) >= rateBytesMin && bytesPerSecond && `${Math.round(bytesPerSecond / 1000)} kB/s`,
     step.resentBlocks && `${step.resentBlocks} blocks sent again`,
     step.options,
     step.times > 1 ? `${step.times} times, until +${untilOf(step)}` : undefined,
     step.text,
   ]
-    .filter((word) => word !== undefined && word !== '' && word !== 0)
+    .filter((word) => word !== undefined && word !== '' && word !== 0 && word !== false)
     .join(' ');
 }
 

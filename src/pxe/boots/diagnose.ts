@@ -410,6 +410,15 @@ function withRelay(
   const relay = boot.steps.findLast(({ facts }) => facts.relay !== undefined)?.facts.relay;
   const heard = relay === undefined ? undefined : around.relay(relay);
   if (relay === undefined || heard === undefined) return suspicion;
+  // It was refused by us, so it was heard: no relay is to blame.
+  const reached = furthest(boot.steps);
+  if (
+    reached?.result === 'failed' &&
+    (reached.facts.status ?? 400) >= 400 &&
+    !isTransfer(reached)
+  ) {
+    return suspicion;
+  }
   // It spoke after the machine did: it is there.
   if (heard.lastAt > addMs(since, togetherMs)) return suspicion;
   const seconds = Math.round((now - heard.lastAt) / 1000);
@@ -419,12 +428,17 @@ function withRelay(
       : '';
   const said = `relay ${formatIpv4(relay)} was last heard ${seconds} s ago${others}`;
   const isDhcp = phaseOf(boot.steps.at(-1)?.name ?? 'other') === 0;
-  return isDhcp || others !== ''
-    ? {
-        cause: `machine and relay fell silent together: ${said}. ${suspicion.cause}`,
-        checks: [`see that relay ${formatIpv4(relay)} is up and connected`, ...suspicion.checks],
-      }
-    : { cause: `${suspicion.cause} (${said})`, checks: suspicion.checks };
+  // Of a small fleet nothing else may be heard for minutes: further into the boot that alone accuses no relay.
+  if (!isDhcp && others === '') return suspicion;
+  return {
+    cause: `machine and relay fell silent together: ${said}. ${suspicion.cause}`,
+    checks: [`see that relay ${formatIpv4(relay)} is up and connected`, ...suspicion.checks],
+  };
+}
+
+/** By TFTP, where no status tells who ended it. */
+function isTransfer({ name, facts }: BootStep): boolean {
+  return name === 'loader' && facts.status === undefined;
 }
 
 function withLoop(boot: Boot, suspicion: Suspicion): Suspicion {

@@ -146,8 +146,10 @@ function ofTftp(told: TftpSighting): Note {
   };
 }
 
-function ofHttp(told: HttpSighting): Note {
+function ofHttp(told: HttpSighting): Note | undefined {
   const { kind, phase, status, method } = told;
+  // All was said when it was answered; the body of an error is no download.
+  if (status >= 300 && phase !== 'answered') return undefined;
   const isHead = method === 'HEAD';
   const name = kind === 'loader' && isHead ? 'loader-size' : kind;
   const isWhole = phase === 'ended' && told.sentBytes >= told.bodyBytes;

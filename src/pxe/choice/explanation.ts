@@ -158,7 +158,7 @@ function explainMachine({ decision, serial, mac, retired }: ExplainFacts): Expla
   return wrong(
     'machine',
     `nobody knows which machine ${mac ?? ''} is: it has not asked for its script lately`,
-    'ask by serial; if it was never registered: tetsu register FILE',
+    'ask by serial; tetsu describe boot shows how far it came; if it was never registered: tetsu register FILE',
   );
 }
 
@@ -212,6 +212,13 @@ function explainLease({ lease, mac, network, now }: ExplainFacts): ExplainedStep
       return fine('lease', shown, `${shown} is lent to ${mac} until ${until}`);
     const says = `${shown} was lent to ${mac} until ${until}, and it gets it again while nobody else needs it`;
     return fine('lease', shown, says);
+  }
+  if (range === undefined && network.address === undefined) {
+    return fine(
+      'lease',
+      undefined,
+      'it has no lease; from which range it gets one depends on its network',
+    );
   }
   if (range === undefined) {
     return wrong(

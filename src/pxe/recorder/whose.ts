@@ -1,6 +1,7 @@
 /** Whose an address or a serial number is, as far as this server saw it: the hardware address that asked DHCP for it. */
 
 import { type Ipv4, type MacAddress, parseIpv4 } from '../../base/addresses.ts';
+import type { Who } from '../boots/who.ts';
 import { addressTaken, type Sighting } from '../sightings.ts';
 
 export type Whose = {
@@ -14,19 +15,21 @@ export type Whose = {
 /** Of each kind; the one that was not seen for longest is forgotten first. */
 export const whoseMax = 65_536;
 
-export function createWhose(): Whose {
+/** @param known what boots tell, of all servers but a moment later: asked where this server saw nothing itself. */
+export function createWhose(known?: Pick<Who, 'macOf' | 'serialOf'>): Whose {
   /** By number: the DHCP path, which tells thousands of these a second, builds no text. */
   const byAddress = new Map<Ipv4, MacAddress>();
   const bySerial = new Map<string, MacAddress>();
   const serials = new Map<MacAddress, string>();
   const macAt = (address: string) => {
     const parsed = parseIpv4(plainIpv4(address));
-    return parsed.ok ? byAddress.get(parsed.value) : undefined;
+    if (!parsed.ok) return undefined;
+    return byAddress.get(parsed.value) ?? known?.macOf({ from: parsed.value });
   };
   return {
     macAt,
-    serialOf: (mac) => serials.get(mac),
-    macOf: ({ serial }) => bySerial.get(serial),
+    serialOf: (mac) => serials.get(mac) ?? known?.serialOf(mac),
+    macOf: ({ serial }) => bySerial.get(serial) ?? known?.macOf({ serial }),
     note: (sighting) => {
       if (sighting.by === 'dhcp') {
         const taken = addressTaken(sighting);

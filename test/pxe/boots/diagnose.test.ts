@@ -230,6 +230,20 @@ describe('the missing step is named', () => {
     expect(said).toMatchObject({ state: 'up', awaited: undefined });
   });
 
+  it('a relay that was heard last with the machine is not mentioned where our own answer refused it', () => {
+    const facts = { relay: ip('10.69.0.1') };
+    const relay = () => ({ lastAt: began, othersAt: addMs(began, 50_000) });
+    const causeOf = (...steps: readonly BootStep[]) =>
+      diagnose(boot(steps), { ...around, relay }, addMs(began, 60_000)).cause;
+    const silence = { result: 'failed', text: 'silence: no address is free in the range' } as const;
+    expect(causeOf(step('firmware-offer', { facts, ...silence }))).not.toContain('relay');
+    const missing = { result: 'failed', facts: { status: 404, imageId: '7' } } as const;
+    expect(causeOf({ ...offer, facts }, step('kernel', { s: 1, ...missing }))).not.toContain(
+      'relay',
+    );
+    expect(causeOf({ ...offer, facts }, kernel({ s: 1 }))).toContain('relay 10.69.0.1');
+  });
+
   it('a relay that is still heard is not suspected', () => {
     const relayed = { ...offer, facts: { ...offer.facts, relay: ip('10.69.0.1') } };
     const now = addMs(began, 60_000);

@@ -4,6 +4,7 @@ import { noteOf } from '../../../src/pxe/boots/note.ts';
 import { createWho } from '../../../src/pxe/boots/who.ts';
 import { createWhose } from '../../../src/pxe/recorder/whose.ts';
 import type { Sighting } from '../../../src/pxe/sightings.ts';
+import { anHttpSighting } from '../../support/sightings.ts';
 import { aBed, ip, mac, message } from '../dhcp/bed.ts';
 
 const lab = parseCidr('10.69.0.0/20');
@@ -72,4 +73,15 @@ describe('beside another DHCP server', () => {
     for (const event of one.events) who.learn(noteOf(event) ?? {});
     expect(who.macOf({ from: ip(itsAddress) })).toBeUndefined();
   });
+});
+
+it('an answer that is no download is told once, whatever is told of its body', () => {
+  for (const status of [302, 404]) {
+    const about = { kind: 'script', status, bodyBytes: 170 } as const;
+    const told = [
+      anHttpSighting(about),
+      anHttpSighting({ ...about, phase: 'ended', sentBytes: 170 }),
+    ];
+    expect(stepsOf(told)).toHaveLength(1);
+  }
 });
