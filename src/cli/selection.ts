@@ -77,10 +77,17 @@ export async function selectForWriting(
 export function matcherOf(noun: CliNoun, range: NodeRange): (object: unknown) => boolean {
   const names = new Set(range.names);
   const racks = new Set(range.racks);
+  const owners = range.names.flatMap((name) => {
+    const column = noun.ownerColumn?.(name);
+    return column === undefined ? [] : [[column, spelled(name)] as const];
+  });
+  const isOwned = (object: unknown) =>
+    owners.some(([column, name]) => (object as Record<string, unknown>)[column] === name);
   return (object) =>
     !isLeftOut(noun, range, object) &&
     (isEmptyRange(range) ||
       names.has(noun.nameOf(object)) ||
+      isOwned(object) ||
       racks.has(noun.rackOf?.(object) ?? Number.NaN));
 }
 
@@ -94,7 +101,7 @@ async function ofOwners(
   const { range, fieldSelector } = wanted;
   const found: unknown[] = [];
   for (const name of owners) {
-    const own = `${noun.ownerColumn?.(name)}=${name.includes(':') ? name.toLowerCase() : name}`;
+    const own = `${noun.ownerColumn?.(name)}=${spelled(name)}`;
     const both = fieldSelector === undefined ? own : `${own},${fieldSelector}`;
     found.push(...(await listAll(get, noun, { ...wanted, fieldSelector: both })).objects);
   }
@@ -104,6 +111,11 @@ async function ofOwners(
       ? []
       : await selectForReading(get, noun, { ...wanted, range: { ...range, names } });
   return [...found, ...rest];
+}
+
+/** Hardware addresses are shown in lower case. */
+function spelled(name: string): string {
+  return name.includes(':') ? name.toLowerCase() : name;
 }
 
 async function byName(get: Get, noun: CliNoun, range: NodeRange): Promise<readonly unknown[]> {

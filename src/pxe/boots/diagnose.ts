@@ -370,7 +370,7 @@ function scriptRefused(last: BootStep): Suspicion {
   if (text.includes('template')) {
     return {
       cause: `its role has no Ignition template: ${text}`,
-      checks: ['store one: tetsu ignition set ROLE ID', 'tetsu get templates'],
+      checks: ['store one: tetsu ignition set ROLE ID -f FILE', 'tetsu get templates'],
     };
   }
   if (text.includes('serial number')) {

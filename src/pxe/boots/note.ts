@@ -183,7 +183,9 @@ function ofHttp(told: HttpSighting): Note | undefined {
         status,
         ...(told.imageId === undefined ? {} : { imageId: cut(told.imageId) }),
         ...(told.userAgent === undefined ? {} : { userAgent: cut(told.userAgent) }),
-        ...(told.bodyBytes === 0 ? {} : { bytes: told.sentBytes, totalBytes: told.bodyBytes }),
+        ...(told.bodyBytes === 0 || status >= 300
+          ? {}
+          : { bytes: told.sentBytes, totalBytes: told.bodyBytes }),
         ...(phase === 'answered' ? {} : { durationMs: Math.round(told.durationMs) }),
       },
     },
