@@ -4,6 +4,7 @@
  */
 
 import type { Ipv4, MacAddress } from '../base/addresses.ts';
+import type { Fence } from '../base/fence.ts';
 import { createMirror, type Freshness } from '../base/mirror.ts';
 import { createRecords, type Records } from '../base/records.ts';
 import { ok, type Result } from '../base/result.ts';
@@ -68,6 +69,7 @@ export type Discoveries = DiscoveryChanges & {
 };
 
 export function createDiscoveries(deps: {
+  readonly fence: Fence;
   readonly store: Store;
   readonly transact: Transact;
   readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
@@ -205,6 +207,7 @@ export function createDiscoveries(deps: {
 
   const intake = createIntake({
     clock,
+    fence: deps.fence,
     networkOf,
     lesseeOf,
     isRegistered: (mac) => {

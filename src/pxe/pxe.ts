@@ -234,6 +234,7 @@ export function createPxe(deps: {
   sightings.subscribe(gate.note);
   const discoveries = createDiscoveries({
     ...common,
+    fence,
     inventory,
     leases,
     networkOf: networks.of,

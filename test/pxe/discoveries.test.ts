@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Ipv4, parseIpv4, parseMac } from '../../src/base/addresses.ts';
+import { createFence } from '../../src/base/fence.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import type { Role, Serial } from '../../src/inventory/machine.ts';
 import { createDiscoveries } from '../../src/pxe/discoveries.ts';
@@ -27,6 +28,7 @@ async function aServer() {
   const leases = new Map<Ipv4, BookedLease>();
   const session = store.session();
   const discoveries = createDiscoveries({
+    fence: createFence(silentLog, 'a fault'),
     ...{ store: session, transact: createTransact(session, world), world, inventory },
     leases: { find: (address) => leases.get(address) },
     networkOf: () => ({ name: 'racks', discovery: 'ask' }),

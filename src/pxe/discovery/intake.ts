@@ -1,6 +1,7 @@
 /** What network boot sees, taken note of in bulk: only where machines are discovered, and only of those nobody registered. */
 
 import { type Ipv4, type MacAddress, parseIpv4 } from '../../base/addresses.ts';
+import type { Fence } from '../../base/fence.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Sighting } from '../sightings.ts';
 import type { Note } from './fold.ts';
@@ -21,6 +22,7 @@ const lookMs = 100;
 
 export function createIntake(deps: {
   readonly clock: Pick<Clock, 'after'>;
+  readonly fence: Fence;
   readonly networkOf: (address: Ipv4) => DiscoveryNetwork | undefined;
   readonly lesseeOf: (address: Ipv4) => MacAddress | undefined;
   /** A card of a machine that is registered. */
@@ -36,16 +38,18 @@ export function createIntake(deps: {
     cancel = undefined;
     const taken = queue;
     queue = [];
-    for (const { sighting, network } of taken) {
-      if (sighting.by === 'dhcp') {
-        if (!isRegistered(sighting.mac)) deps.note(noteOfDhcp(sighting, network));
-      } else if (sighting.by === 'tftp') {
-        const address = parseIpv4(sighting.client.address);
-        const mac = address.ok ? lesseeOf(address.value) : undefined;
-        if (mac === undefined || isRegistered(mac)) continue;
-        const place = { network, address: sighting.client.address };
-        deps.note({ mac, at: sighting.at, signs: ['tftp'], claims: {}, macs: [], place });
-      }
+    for (const one of taken) deps.fence.run(() => lookAt(one));
+  };
+
+  const lookAt = ({ sighting, network }: (typeof queue)[number]): void => {
+    if (sighting.by === 'dhcp') {
+      if (!isRegistered(sighting.mac)) deps.note(noteOfDhcp(sighting, network));
+    } else if (sighting.by === 'tftp') {
+      const address = parseIpv4(sighting.client.address);
+      const mac = address.ok ? lesseeOf(address.value) : undefined;
+      if (mac === undefined || isRegistered(mac)) return;
+      const place = { network, address: sighting.client.address };
+      deps.note({ mac, at: sighting.at, signs: ['tftp'], claims: {}, macs: [], place });
     }
   };
 
