@@ -57,7 +57,9 @@ const clearMax = 65_536;
 /** Then it is asked again: a host that took an address by hand may be gone. */
 export const asideMs = 10 * 60_000;
 const asideMax = 4_096;
-/** What cannot be done is tried again after this. */
+/** So many addresses of a range in a row that all answer are one router that answers for them (RFC 1027, or its firewall). */
+export const answersInRowMax = 8;
+/** What cannot be done, or says nothing, is tried again after this. */
 const unableMs = 5 * 60_000;
 
 /** @param prober undefined, or a wait of 0: nothing is asked. */
@@ -73,6 +75,24 @@ export function createProbes(
   const aside = new Map<Ipv4, { readonly mac: string | undefined; readonly until: Instant }>();
   const underWay = new Map<Ipv4, Promise<ProbeResult>>();
   const unable = new Map<string, number>();
+  /** By the first address of a range: answers since the last silence, at most `answersInRowMax`. */
+  const answered = new Map<Ipv4, number>();
+
+  /** A range where everything answers would be used up within a second: there an answer says nothing. */
+  const answersAgain = (first: Ipv4, how: string, mac: string | undefined): void => {
+    if (answered.size >= clearMax) dropOldest(answered);
+    const inRow = (answered.get(first) ?? 0) + 1;
+    answered.set(first, inRow);
+    if (inRow < answersInRowMax) return;
+    answered.delete(first);
+    unable.set(`${how} ${first}`, clock.monotonicMs() + unableMs);
+    const text = `${inRow} addresses in a row answered ${how}: does a router answer for all of them (proxy ARP, a firewall)?`;
+    log.warn('addresses of a range are lent unasked', {
+      first: formatIpv4(first),
+      mac: mac ?? '',
+      text,
+    });
+  };
 
   const isAside = (address: Ipv4): boolean => {
     if (aside.size === 0) return false;
@@ -119,9 +139,13 @@ export function createProbes(
       return true;
     }
     if (result.kind === 'answered' && result.mac !== mac) {
-      if (!isAside(address)) setAside(address, result.mac, first);
+      if (!isAside(address)) {
+        setAside(address, result.mac, first);
+        answersAgain(first, how, result.mac);
+      }
       return false;
     }
+    answered.delete(first);
     if (clear.size >= clearMax) dropOldest(clear);
     clear.delete(address);
     clear.set(address, clock.monotonicMs() + clearMs);
@@ -135,6 +159,7 @@ export function createProbes(
       if ((clear.get(address) ?? 0) > nowMs) return undefined;
       const how = link === undefined ? 'ICMP' : `ARP on ${link}`;
       if ((unable.get(how) ?? 0) > nowMs) return undefined;
+      if ((unable.get(`${how} ${first}`) ?? 0) > nowMs) return undefined;
       let asked = underWay.get(address);
       if (asked === undefined) {
         if (underWay.size >= probesInFlightMax) {

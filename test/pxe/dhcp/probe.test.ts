@@ -7,6 +7,7 @@ import { createTransact } from '../../../src/base/transact.ts';
 import { openLeaseTable } from '../../../src/pxe/dhcp/leases.ts';
 import {
   type AddressInUse,
+  answersInRowMax,
   asideMs,
   createProbes,
   probesInFlightMax,
@@ -62,6 +63,23 @@ describe('an address that is offered for the first time', () => {
     // Other clients, and those that ask for it, are not given it either.
     const offer = await one.ask(message('discover', { mac: 2, wants: '10.69.1.32' }));
     expect(offer?.yourAddress).not.toBe('10.69.1.32');
+  });
+
+  it('is offered all the same where everything answers, and that is told of', async () => {
+    const prober: AddressProber = {
+      probe: async () => ({ kind: 'answered', mac: stranger }),
+    };
+    const one = aBed({ prober, rules });
+    expect(await bind(one)).toBe('10.69.1.40');
+    expect(one.responder.aside()).toHaveLength(answersInRowMax);
+    const told = one.lines.map(({ message }) => message);
+    expect(told).toContain('addresses of a range are lent unasked');
+    // The next client waits for no answer that would say nothing.
+    expect(await bind(one, { mac: 2 })).toBeDefined();
+    expect(one.responder.counters().probes).toBe(answersInRowMax);
+    const elsewhere = await one.ask(message('discover', { mac: 3, giaddr: '10.69.2.1' }), onEth1);
+    expect(elsewhere?.yourAddress).toBeDefined();
+    expect(one.responder.counters().probes).toBeGreaterThan(answersInRowMax);
   });
 
   it('is its own when the client itself answers for it', async () => {
