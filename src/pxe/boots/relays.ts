@@ -21,8 +21,9 @@ export function createRelays(): Relays {
     heard: (relay, at) => {
       lastAt.delete(relay);
       lastAt.set(relay, at);
+      if (lastAt.size <= relaysMax) return;
       const [oldest] = lastAt.keys();
-      if (lastAt.size > relaysMax && oldest !== undefined) lastAt.delete(oldest);
+      if (oldest !== undefined) lastAt.delete(oldest);
     },
     of: (relay) => {
       const at = lastAt.get(relay);

@@ -39,7 +39,8 @@ export type Note = 'range-full' | 'lost-race' | 'declined' | 'released' | 'other
 export type Surroundings = {
   readonly subnet: Subnet;
   readonly holds: Holds;
-  readonly picker: Picker;
+  /** Made for who needs one: most ask for what they had. */
+  readonly picker: () => Picker;
   readonly leaseSeconds: number;
   readonly isOurs: (server: Ipv4) => boolean;
   /** False for addresses of machines, gateways and our own. */
@@ -98,9 +99,9 @@ function offer(
   const place = preferredIndex(mac, range.count);
   const index =
     [had, held, wanted].find(isGood) ??
-    around.picker.unheld(place, mayLend, isHeldForOther) ??
+    around.picker().unheld(place, mayLend, isHeldForOther) ??
     // All that is free was offered already: offer it again, since most offers of a flood are never taken up.
-    around.picker.any(place, mayLend);
+    around.picker().any(place, mayLend);
   if (index === undefined) {
     return { kind: 'silence', reason: 'no address is free in the range', note: 'range-full' };
   }

@@ -43,11 +43,13 @@ export type LeaseDesk = {
   /**
    * Answers to DISCOVERs, at once: an offer promises nothing, so it rests on what is remembered. Undefined when that is
    * not fresh enough, or the store is away: an offer would then win over that of a server that can keep it.
+   *
+   * @param take is called where there is an answer, for those who wait for it.
    */
-  readonly glance: (
+  readonly glance: <Wish extends LeaseWish>(
     tableKey: string,
-    discovers: readonly LeaseWish[],
-  ) => readonly Answer[] | undefined;
+    take: () => readonly Wish[],
+  ) => readonly (readonly [wish: Wish, answer: Answer])[] | undefined;
   /**
    * The answer to a client that keeps its address, when the store does not answer: an ACK for what is left of the last
    * lease known to be committed, or undefined.
@@ -140,17 +142,17 @@ export function createLeaseDesk(deps: {
     return kept.picker;
   };
 
-  const answersOf = (table: LeaseTable, wishes: readonly LeaseWish[]): readonly Answer[] => {
+  const decider = (table: LeaseTable): ((wish: LeaseWish) => Answer) => {
     const reading = read();
     const watched = watch(reading);
     const ipam = inventory.ipam();
-    return wishes.map(({ request, subnet, dhcp, serverAddress }) => {
+    return ({ request, subnet, dhcp, serverAddress }) => {
       const seconds = leaseSeconds(dhcp);
       const upTo = reusableUpTo(watched, reading, seconds);
       return answerTo(request, table, {
         subnet,
         holds,
-        picker: pickerOf(table, subnet, upTo, reading.monotonicMs),
+        picker: () => pickerOf(table, subnet, upTo, reading.monotonicMs),
         leaseSeconds: seconds,
         isOurs: (server) =>
           server === (request.relay?.serverIdOverride ?? serverAddress) || isOwn(server),
@@ -161,7 +163,7 @@ export function createLeaseDesk(deps: {
         reusableUpTo: upTo,
         nowMs: reading.monotonicMs,
       });
-    });
+    };
   };
 
   return {
@@ -172,15 +174,17 @@ export function createLeaseDesk(deps: {
           tableKey,
           answer,
           decide: ({ table }): Decided<readonly Answer[]> => {
-            const value = answersOf(table, wishes);
+            const value = wishes.map(decider(table));
             return { value, needsProof: value.some(isVerdict) };
           },
         })),
       ),
-    glance: (tableKey, discovers) => {
+    glance: (tableKey, take) => {
       if (commits.isAway() || !memory.isLive()) return undefined;
       const found = memory.recall(tableKey);
-      return typeof found === 'object' ? answersOf(found.table, discovers) : undefined;
+      if (typeof found !== 'object') return undefined;
+      const decide = decider(found.table);
+      return take().map((wish) => [wish, decide(wish)] as const);
     },
     confirm: (tableKey, { request, subnet, dhcp }) => {
       const address = keptAddress(request);

@@ -295,9 +295,13 @@ export function createDhcpResponder(deps: {
 
   /** Those worth an answer, in the order in which they are decided. */
   const inTime = (jobs: readonly Job[]): readonly Job[] => {
-    const open = jobs.filter((job) => !job.isDone());
-    for (const job of open) if (isLate(job)) late(job);
-    return open.filter((job) => !isLate(job)).sort(byClient);
+    const good: Job[] = [];
+    for (const job of jobs) {
+      if (job.isDone()) continue;
+      if (isLate(job)) late(job);
+      else good.push(job);
+    }
+    return good.length > 1 ? good.sort(byClient) : good;
   };
 
   const conclude = (

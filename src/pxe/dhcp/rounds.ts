@@ -22,7 +22,11 @@ const rangesMax = 4_096;
 /** Two, so that one is on its way while etcd writes the other to its disk; more would only make each smaller. */
 const commitsMax = 2;
 
-type Range<Job extends Waiting> = { readonly queue: Queue<Job>; isBusy: boolean };
+type Range<Job extends Waiting> = {
+  readonly key: string;
+  readonly queue: Queue<Job>;
+  isBusy: boolean;
+};
 
 export function createRounds<Job extends Round>(deps: {
   readonly desk: Pick<LeaseDesk, 'glance' | 'settle' | 'batchesMax'>;
@@ -50,7 +54,7 @@ export function createRounds<Job extends Round>(deps: {
         job.dropped();
         return;
       }
-      range = { queue: createQueue<Job>(), isBusy: false };
+      range = { key: tableKey, queue: createQueue<Job>(), isBusy: false };
       ranges.set(tableKey, range);
     }
     range.queue.add(job);
@@ -74,23 +78,19 @@ export function createRounds<Job extends Round>(deps: {
   const offerFrom = (key: string): void => {
     const range = ranges.get(key);
     if (range === undefined) return;
-    if (range.queue.hasDiscovers() && desk.glance(key, []) !== undefined) {
-      const jobs = inTime(range.queue.takeDiscovers());
-      const answers = desk.glance(key, jobs) ?? [];
-      for (const [at, answer] of answers.entries()) {
-        const job = jobs[at];
-        if (job !== undefined) speak(job, answer);
-      }
+    if (range.queue.hasDiscovers()) {
+      const glanced = desk.glance(key, () => inTime(range.queue.takeDiscovers()));
+      for (const [job, answer] of glanced ?? []) speak(job, answer);
     }
     if (!range.isBusy && range.queue.size() === 0) ranges.delete(key);
   };
 
   /** The ranges for the next commit, those that waited longest first. */
-  const nextIdle = (): readonly (readonly [key: string, range: Range<Job>])[] => {
-    const idle: (readonly [string, Range<Job>])[] = [];
-    for (const one of ranges) {
+  const nextIdle = (): readonly Range<Job>[] => {
+    const idle: Range<Job>[] = [];
+    for (const range of ranges.values()) {
       if (idle.length >= desk.batchesMax) break;
-      if (!one[1].isBusy) idle.push(one);
+      if (!range.isBusy) idle.push(range);
     }
     return idle;
   };
@@ -100,7 +100,8 @@ export function createRounds<Job extends Round>(deps: {
       const taken = nextIdle();
       if (taken.length === 0) return;
       commitsUnderWay += 1;
-      const batches = taken.map(([key, range]) => {
+      const batches = taken.map((range) => {
+        const { key } = range;
         range.isBusy = true;
         // The range goes to the end of the line.
         ranges.delete(key);

@@ -32,7 +32,7 @@ const racksShownMax = 1_024;
 /** A rack that powers on changes its leases many times a second: they are counted for all of these together. */
 const leaseNewsEveryMs = 250;
 /** Where counting takes long, since hundreds of racks change, it waits this many times as long: packets come first. */
-const leaseNewsRest = 20;
+const leaseNewsRest = 60;
 
 const columns: Readonly<Record<keyof typeof subnetColumns, Omit<Column<Subnet>, 'name'>>> = {
   name: { text: ({ name }) => name },
