@@ -43,11 +43,19 @@ export function noteOf(sighting: Sighting): Note | undefined {
   }
 }
 
-/** Cheap enough for every packet: renewals and the like are no step of a boot, unless a boot file is asked for. */
+/**
+ * Cheap enough for every packet: renewals and the like are no step of a boot, unless a boot file is asked for. Of an
+ * operating system only the end counts.
+ */
 export function isOfBoot(sighting: Sighting): boolean {
   if (sighting.by !== 'dhcp') return true;
-  const { message, bootFile } = sighting;
-  return message === 'discover' || message === 'selecting' || bootFile !== undefined;
+  const { message, bootFile, client } = sighting;
+  if (message === 'discover') return client.isIpxe || isFirmware(client.vendorClass);
+  return message === 'selecting' || bootFile !== undefined;
+}
+
+function isFirmware(vendorClass = ''): boolean {
+  return vendorClass.startsWith('PXEClient') || vendorClass.startsWith('HTTPClient');
 }
 
 function ofDhcp(told: DhcpSighting): Note | undefined {
@@ -56,7 +64,7 @@ function ofDhcp(told: DhcpSighting): Note | undefined {
   if (told.answer === 'silence' && told.reason === leftToAnother.choice) return undefined;
   const { client } = told;
   const { vendorClass = '' } = client;
-  const isBootClient = vendorClass.startsWith('PXEClient') || vendorClass.startsWith('HTTPClient');
+  const isBootClient = isFirmware(vendorClass);
   const isOffer = told.message === 'discover';
   const name = client.isIpxe
     ? isOffer

@@ -144,10 +144,10 @@ export function encodeDhcp(packet: DhcpPacket): Uint8Array {
 /** The size `encodeDhcp` comes to, padding included. */
 export function encodedBytes(packet: DhcpPacket): number {
   let size = optionsAt + 1;
-  for (const [code, value] of packet.options) {
+  for (const value of packet.options.values()) {
     size += value.length + 2 * Math.max(1, Math.ceil(value.length / valueBytesMax));
-    if (code === optionCodes.bootFile) size += 1;
   }
+  if (packet.options.has(optionCodes.bootFile)) size += 1;
   return Math.max(size, packetBytesMin);
 }
 

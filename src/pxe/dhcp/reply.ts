@@ -30,14 +30,20 @@ type Spoken = Exclude<Answer, { kind: 'silence' }>;
 type Options = Map<number, Uint8Array>;
 
 const noAddress = 0 as Ipv4;
+/** The same in every answer, and only read. */
+const typeValues = {
+  offer: Uint8Array.of(messageTypes.offer),
+  ack: Uint8Array.of(messageTypes.ack),
+  nak: Uint8Array.of(messageTypes.nak),
+} as const;
+const maskValues = Array.from({ length: 33 }, (_, bits) => addressValue(netmask(bits)));
 
 export function replyTo(request: DhcpRequest, answer: Spoken, facts: ReplyFacts): DhcpPacket {
   const { packet, relay } = request;
   const serverId = relay?.serverIdOverride ?? facts.serverAddress;
-  const options: Options = new Map([
-    [optionCodes.messageType, Uint8Array.of(messageTypes[answer.kind])],
-    [optionCodes.serverId, addressValue(serverId)],
-  ]);
+  const options: Options = new Map();
+  options.set(optionCodes.messageType, typeValues[answer.kind]);
+  options.set(optionCodes.serverId, addressValue(serverId));
   const clientId = packet.options.get(optionCodes.clientId);
   // RFC 6842: unchanged, and only when it was sent.
   if (clientId !== undefined) options.set(optionCodes.clientId, clientId);
@@ -91,7 +97,10 @@ export function replyTo(request: DhcpRequest, answer: Spoken, facts: ReplyFacts)
 
 function addNetwork(options: Options, { asked }: DhcpRequest, facts: ReplyFacts): void {
   const { subnet, dnsServers } = facts;
-  options.set(optionCodes.subnetMask, addressValue(netmask(subnet.prefixLength)));
+  options.set(
+    optionCodes.subnetMask,
+    maskValues[subnet.prefixLength] ?? addressValue(netmask(subnet.prefixLength)),
+  );
   options.set(optionCodes.router, addressValue(subnet.router));
   if (dnsServers.length > 0) options.set(optionCodes.dnsServers, addressValue(...dnsServers));
   if (asked.has(optionCodes.broadcastAddress)) {

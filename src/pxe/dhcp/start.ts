@@ -180,7 +180,8 @@ export async function startDhcp(deps: {
       broadcast: true,
       onDatagram: ({ payload, from }) => {
         void responder.handle(payload, arrivalOf(from)).then((outgoing) => {
-          const isOpen = [...doors, ...bootDoors].some((door) => door.socket === socket);
+          const isIt = (door: Door): boolean => door.socket === socket;
+          const isOpen = doors.some(isIt) || bootDoors.some(isIt);
           if (outgoing !== undefined && isOpen) socket?.send(outgoing.payload, outgoing.to);
         });
       },
