@@ -31,7 +31,10 @@ export function run(): readonly Row[] {
     rateRow('exchanges per second, each ACK after its etcd commit', tetsukan.busy, tetsukan.cpu),
     rateRow('the same by Kea, leases in a file', kea.busy, kea.cpu),
     { what: 'ratio ours/Kea', figure: ratio(tetsukan.busy, kea.busy), target: '≥ 1.0' },
-    rateRow('exchanges per second of perfdhcp: a few machines behind all relays', tetsukan.rates),
+    rateRow(
+      'exchanges per second of perfdhcp, which is the same few machines behind every relay',
+      tetsukan.rates,
+    ),
     rateRow('the same by Kea', kea.rates),
     { what: 'ratio ours/Kea', figure: ratio(tetsukan.rates, kea.rates), target: '' },
     latencyRow('exchange at 200/s', tetsukan.latency, 'p99 < 3 ms'),
