@@ -165,7 +165,8 @@ export function createLeaseCommits(deps: {
     rangesMax: Math.max(1, store.conditionsMax - 1),
     isAway: () => away,
     settle: async <T>(wishes: readonly Wanted<T>[]) => {
-      const unknown = wishes.filter(({ tableKey }) => memory.recall(tableKey) === undefined);
+      // A broken one is read anew, too: somebody may have mended it, or taken it away, of which the copy says nothing.
+      const unknown = wishes.filter(({ tableKey }) => typeof memory.recall(tableKey) !== 'object');
       const fresh = new Set(unknown.map(({ tableKey }) => tableKey));
       const known = fresh.size === 0 ? ok(undefined) : await read([...fresh]);
       if (!known.ok) for (const wanted of unknown) wanted.answer(known);

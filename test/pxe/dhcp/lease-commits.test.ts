@@ -110,6 +110,18 @@ describe('leases of several ranges', () => {
     expect((await stuck)?.type).toBe('ack');
   });
 
+  it('one whose broken table was taken away lends again', async () => {
+    const world = aStore();
+    const { bed } = await aServer(world);
+    const key = `lease-usages/${firsts[0]}`;
+    const broken = new TextEncoder().encode('broken');
+    await world.memory.commit([], [{ kind: 'put', key, value: broken }]);
+    const wish = { giaddr: relays[0] ?? '', mac: 1 };
+    expect(await bed.ask(message('discover', wish))).toBeUndefined();
+    await world.memory.commit([], [{ kind: 'delete', key }]);
+    expect(await bind(bed, wish)).toBe(firsts[0]);
+  });
+
   it('one whose table is broken is silent, and the others of its commit are stored', async () => {
     const world = aStore();
     const value = new TextEncoder().encode('[');
