@@ -75,17 +75,21 @@ export function createProbes(
   const aside = new Map<Ipv4, { readonly mac: string | undefined; readonly until: Instant }>();
   const underWay = new Map<Ipv4, Promise<ProbeResult>>();
   const unable = new Map<string, number>();
-  /** By the first address of a range: answers since the last silence, at most `answersInRowMax`. */
-  const answered = new Map<Ipv4, number>();
+  /** By the first address of a range: answers since the last silence, and until when none is asked for. */
+  const answered = new Map<Ipv4, { readonly inRow: number; readonly restsUntilMs: number }>();
+
+  const rests = (first: Ipv4): boolean =>
+    (answered.get(first)?.restsUntilMs ?? 0) > clock.monotonicMs();
 
   /** A range where everything answers would be used up within a second: there an answer says nothing. */
   const answersAgain = (first: Ipv4, how: string, mac: string | undefined): void => {
+    const before = answered.get(first) ?? { inRow: 0, restsUntilMs: 0 };
+    const inRow = before.inRow + 1;
+    const isAll = inRow >= answersInRowMax;
+    const restsUntilMs = isAll ? clock.monotonicMs() + unableMs : before.restsUntilMs;
     if (answered.size >= clearMax) dropOldest(answered);
-    const inRow = (answered.get(first) ?? 0) + 1;
-    answered.set(first, inRow);
-    if (inRow < answersInRowMax) return;
-    answered.delete(first);
-    unable.set(`${how} ${first}`, clock.monotonicMs() + unableMs);
+    answered.set(first, { inRow: isAll ? 0 : inRow, restsUntilMs });
+    if (!isAll) return;
     const text = `${inRow} addresses in a row answered ${how}: does a router answer for all of them (proxy ARP, a firewall)?`;
     log.warn('addresses of a range are lent unasked', {
       first: formatIpv4(first),
@@ -145,7 +149,8 @@ export function createProbes(
       }
       return false;
     }
-    answered.delete(first);
+    // One that was asked before the rest began does not end it.
+    if (!rests(first)) answered.delete(first);
     if (clear.size >= clearMax) dropOldest(clear);
     clear.delete(address);
     clear.set(address, clock.monotonicMs() + clearMs);
@@ -159,7 +164,7 @@ export function createProbes(
       if ((clear.get(address) ?? 0) > nowMs) return undefined;
       const how = link === undefined ? 'ICMP' : `ARP on ${link}`;
       if ((unable.get(how) ?? 0) > nowMs) return undefined;
-      if ((unable.get(`${how} ${first}`) ?? 0) > nowMs) return undefined;
+      if (rests(first)) return undefined;
       let asked = underWay.get(address);
       if (asked === undefined) {
         if (underWay.size >= probesInFlightMax) {

@@ -82,6 +82,15 @@ describe('an address that is offered for the first time', () => {
     expect(one.responder.counters().probes).toBeGreaterThan(answersInRowMax);
   });
 
+  it('is lent unasked also when many were being asked as that showed', async () => {
+    const prober: AddressProber = { probe: async () => ({ kind: 'answered', mac: stranger }) };
+    const probes = createProbes({ clock: manualClock(), log: silentLog }, prober, 300);
+    const first = ip('10.69.1.32');
+    const ask = (at: number) => probes.ask(addToIpv4(first, at), 'x' as never, 'eth1', first);
+    await Promise.all(Array.from({ length: answersInRowMax + 3 }, (_, at) => ask(at)));
+    expect(ask(50)).toBeUndefined();
+  });
+
   it('is its own when the client itself answers for it', async () => {
     const { prober } = aProber({ '10.69.1.32': mac(1) });
     expect(await bind(aBed({ prober, rules }))).toBe('10.69.1.32');
