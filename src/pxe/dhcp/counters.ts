@@ -1,6 +1,7 @@
 /** What the DHCP server tells about itself: counters, a sighting per request, and log lines that cannot flood. */
 
 import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
+import { createAging } from '../../base/aging.ts';
 import type { World } from '../../base/world.ts';
 import { type BootTarget, bootFileOf } from '../boot-target.ts';
 import type { SightingListener } from '../sightings.ts';
@@ -104,17 +105,13 @@ export function createReport(
     log.warn(message, { text });
   };
 
-  const begun = new Map<string, number>();
+  const begun = createAging<string, number>();
   /** The machine was silent for a while, and not too many others began lately. */
   const begins = (mac: string): boolean => {
     const nowMs = clock.monotonicMs();
-    // Insertion order is age.
-    for (const [oldest, atMs] of begun) {
-      if (nowMs - atMs < beginningEveryMs) break;
-      begun.delete(oldest);
-    }
+    begun.dropOldest((atMs) => nowMs - atMs >= beginningEveryMs);
     if (begun.has(mac)) return false;
-    if (begun.size >= beginningsMax) {
+    if (begun.size() >= beginningsMax) {
       counters.untold += 1;
       return false;
     }

@@ -6,6 +6,7 @@
  */
 
 import type { Ipv4, MacAddress } from '../../base/addresses.ts';
+import { createAging } from '../../base/aging.ts';
 
 export type Holds = {
   /** What `mac` was offered within the hold time. */
@@ -29,20 +30,12 @@ const holdsMax = 160_000;
 type Hold = { readonly address: Ipv4; readonly untilMs: number };
 
 export function createHolds(holdMs: number): Holds {
-  // Insertion order is age, since all last equally long.
-  const offers = new Map<MacAddress, Hold>();
+  // All last equally long, so that the oldest ends first.
+  const offers = createAging<MacAddress, Hold>((mac, { address }) => letGo(mac, address));
   const holders = new Map<Ipv4, MacAddress>();
 
-  const drop = (mac: MacAddress): void => {
-    const hold = offers.get(mac);
-    offers.delete(mac);
-    if (hold !== undefined && holders.get(hold.address) === mac) holders.delete(hold.address);
-  };
-  const dropEnded = (nowMs: number): void => {
-    for (const [mac, { untilMs }] of offers) {
-      if (untilMs > nowMs && offers.size <= holdsMax) return;
-      drop(mac);
-    }
+  const letGo = (mac: MacAddress, address: Ipv4 | undefined): void => {
+    if (address !== undefined && holders.get(address) === mac) holders.delete(address);
   };
   const live = (mac: MacAddress, nowMs: number): Hold | undefined => {
     const hold = offers.get(mac);
@@ -56,16 +49,17 @@ export function createHolds(holdMs: number): Holds {
       return mac !== undefined && live(mac, nowMs)?.address === address ? mac : undefined;
     },
     place: (mac, address, nowMs) => {
-      drop(mac);
+      letGo(mac, offers.get(mac)?.address);
       offers.set(mac, { address, untilMs: nowMs + holdMs });
       holders.set(address, mac);
-      dropEnded(nowMs);
+      offers.dropOldest(({ untilMs }) => untilMs <= nowMs || offers.size() > holdsMax);
     },
     drop: (mac) => {
       dropped += 1;
-      drop(mac);
+      letGo(mac, offers.get(mac)?.address);
+      offers.delete(mac);
     },
     dropped: () => dropped,
-    size: () => offers.size,
+    size: offers.size,
   };
 }
