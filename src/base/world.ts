@@ -64,6 +64,8 @@ export type UdpOptions = {
   readonly broadcast?: boolean;
   /** Sends many datagrams at a time: then `sendFrames` is worth its price, if the system has it. */
   readonly frames?: boolean;
+  /** Answers many at once: they are read and sent so, if the system can. Datagrams over 2,048 bytes are cut. */
+  readonly batches?: boolean;
   readonly onDatagram: (datagram: Datagram) => void;
   readonly onError: (error: Error) => void;
 };

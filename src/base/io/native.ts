@@ -4,13 +4,16 @@
  */
 
 import { createRequire } from 'node:module';
-import type { errno, load, os } from 'koffi';
+import type { alloc, errno, load, node, os, view } from 'koffi';
 import { fail, ok, type Result } from '../result.ts';
 
 export type Native = {
   readonly load: typeof load;
   readonly errno: typeof errno;
   readonly os: typeof os;
+  readonly alloc: typeof alloc;
+  readonly view: typeof view;
+  readonly node: Pick<typeof node, 'poll'>;
 };
 
 /** Beside the one file of `npm run build`, which copies the library there; else the package. */
@@ -30,6 +33,12 @@ export function libcFunction(
 ): Result<(...given: readonly unknown[]) => number, string> {
   const native = loadNative();
   return native.ok ? ok(native.value.load('libc.so.6').func(signature)) : native;
+}
+
+/** As ENODEV. */
+export function errnoName({ os }: Native, errno: number): string {
+  const names = os.errno as Readonly<Record<string, number>>;
+  return Object.keys(names).find((name) => names[name] === errno) ?? `errno ${errno}`;
 }
 
 function firstOf(take: (place: string) => unknown): Result<Native, string> {

@@ -18,7 +18,8 @@ import type {
   UdpOptions,
   UdpSocket,
 } from '../world.ts';
-import { loadNative, type Native } from './native.ts';
+import { errnoName, loadNative } from './native.ts';
+import { openBatches } from './udp-batches.ts';
 import { udpCrowd } from './udp-crowd.ts';
 import { createFrameSender } from './udp-frames.ts';
 
@@ -52,7 +53,9 @@ function interfaces(): readonly NetworkInterface[] {
 }
 
 async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProblem>> {
-  const without = options.frames === true ? inCrowd(options) : undefined;
+  const without =
+    (options.frames === true ? inCrowd(options) : undefined) ??
+    (options.batches === true ? inBatches(options) : undefined);
   if (without !== undefined) return without;
   const descriptor = descriptorFor(options);
   if (!descriptor.ok) return descriptor;
@@ -118,6 +121,17 @@ function inCrowd(options: UdpOptions): Result<UdpSocket, NetProblem> | undefined
       crowd.leave(fd);
     },
   });
+}
+
+/** For those who answer many at once. */
+function inBatches(options: UdpOptions): Result<UdpSocket, NetProblem> | undefined {
+  if (process.platform !== 'linux' || !loadNative().ok) return undefined;
+  const opened = boundToDevice(options, options.interface);
+  if (!opened.ok) return opened;
+  const batches = openBatches(opened.value, { ...options, receiveBufferBytes });
+  assert(batches !== undefined, 'the library that opened the socket reads from it');
+  const { port, send, close } = batches;
+  return ok({ local: { address: options.address, port }, send, close });
 }
 
 /** Node does not tell a socket's descriptor, so where we need it the socket is made by us; else Node makes it. */
@@ -198,7 +212,7 @@ function loadLibc(): Result<Libc, string> {
   if (!native.ok) return native;
   const library = native.value.load('libc.so.6');
   loaded = {
-    lastError: () => lastError(native.value),
+    lastError: () => errnoName(native.value, native.value.errno()),
     socket: library.func('int socket(int, int, int)'),
     setsockopt: library.func('int setsockopt(int, int, int, void *, uint32)'),
     bind: library.func('int bind(int, void *, uint32)'),
@@ -227,19 +241,14 @@ function boundToDevice(options: UdpOptions, interfaceName?: string): Result<numb
     address.writeUInt8(Number(octet), 4 + at);
   });
   const failed =
+    ((interfaceName !== undefined || options.broadcast === true) &&
+      setsockopt(fd, libc.solSocket, libc.soBroadcast, one, 4) < 0) ||
     (interfaceName !== undefined &&
       (setsockopt(fd, libc.solSocket, libc.soReuseAddr, one, 4) < 0 ||
-        setsockopt(fd, libc.solSocket, libc.soBroadcast, one, 4) < 0 ||
         setsockopt(fd, libc.solSocket, libc.soBindToDevice, device, device.length) < 0)) ||
     bind(fd, address, address.length) < 0;
   if (!failed) return ok(fd);
   const code = library.value.lastError();
   close(fd);
   return fail(problemOf(code, options));
-}
-
-function lastError({ errno, os }: Native): string {
-  const number = errno();
-  const names = os.errno as Readonly<Record<string, number>>;
-  return Object.keys(names).find((name) => names[name] === number) ?? `errno ${number}`;
 }

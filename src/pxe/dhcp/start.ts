@@ -178,6 +178,7 @@ export async function startDhcp(deps: {
       port,
       ...(link === undefined ? {} : { interface: link.name }),
       broadcast: true,
+      batches: true,
       onDatagram: ({ payload, from }) => {
         void responder.handle(payload, arrivalOf(from)).then((outgoing) => {
           const isIt = (door: Door): boolean => door.socket === socket;
