@@ -3,8 +3,8 @@
 import type { Command, Option } from 'commander';
 import { machineStates } from '../../inventory/machine.ts';
 import type { CliNoun } from '../nouns/noun.ts';
-import { nouns } from '../nouns.ts';
 import { outputNames } from '../output.ts';
+import { namedNoun, nounsNamedBy } from './named.ts';
 
 /** The live names of a noun, or its values of a column; empty where the server does not say in time. */
 export type Names = (command: Command, noun: CliNoun) => Promise<readonly string[]>;
@@ -26,7 +26,7 @@ export async function complete(
   const pending = pendingOption(command, rest.at(-1));
   const all =
     pending !== undefined
-      ? optionValues(command, pending)
+      ? await optionValues(command, pending, typed, names)
       : typed.startsWith('-')
         ? flagsOf(command)
         : [...subcommandsOf(command), ...(await argumentsOf(command, typed, names))];
@@ -76,44 +76,61 @@ function subcommandsOf(command: Command): readonly string[] {
   return visible.map((one) => one.name());
 }
 
-function optionValues(command: Command, option: Option): readonly string[] {
+async function optionValues(
+  command: Command,
+  option: Option,
+  typed: string,
+  names: Names,
+): Promise<readonly string[]> {
   if (option.argChoices !== undefined) return option.argChoices;
-  const columns = Object.keys(nounOf(command)?.selectable ?? {});
+  const noun = nounsNamedBy(command)[0];
+  const columns = Object.keys(noun?.selectable ?? {});
+  const choices = noun?.values[option.attributeName()]?.choices;
+  if (choices !== undefined) return choices.map((choice) => beforeLast(typed) + choice);
   switch (option.attributeName()) {
     case 'output':
       return outputNames.map((name) => name.replace('TEMPLATE', ''));
-    case 'state':
-      return machineStates;
     case 'sortBy':
       return [...columns, ...columns.map((column) => `-${column}`)];
     case 'columns':
-      return nounOf(command)?.columns.map(({ title }) => title.toLowerCase()) ?? [];
+      return noun?.columns.map(({ title }) => title.toLowerCase()) ?? [];
     case 'fieldSelector':
       return columns.map((column) => `${column}=`);
     case 'for':
-      return ['delete', 'create', ...machineStates.map((state) => `state=${state}`)];
+      return ['delete', 'create', ...conditionsOf(noun)];
     default:
-      return [];
+      return liveNames(command, namedNoun(option), typed, names);
   }
 }
 
-/** `get machines`, `describe machine SERIAL`, `retire`. */
-function nounOf(command: Command): CliNoun | undefined {
-  const words = [command.name(), ...command.aliases()];
-  const noun = nouns.find((one) => one.names.some((name) => words.includes(name)));
-  return noun ?? (command.name() === 'retire' ? nouns[0] : undefined);
+/** `tetsu wait … --for state=healthy`. */
+function conditionsOf(noun: CliNoun | undefined): readonly string[] {
+  return Object.entries(noun?.values ?? {}).flatMap(([column, { choices = [] }]) =>
+    choices.map((choice) => `${column}=${choice}`),
+  );
 }
 
-/** After a comma the next one of a list is completed, after `^` one to leave out. */
 async function argumentsOf(
   command: Command,
   typed: string,
   names: Names,
 ): Promise<readonly string[]> {
-  const noun = nounOf(command);
-  if (noun === undefined || command.registeredArguments.length === 0) return [];
-  const [before = ''] = /^(.*,)?[\^!]?/.exec(typed) ?? [];
-  const known = await names(command, noun);
+  if (command.registeredArguments.length === 0) return [];
   const states = command.parent?.name() === 'state' ? machineStates : [];
-  return [...known, ...states].map((name) => before + name);
+  return [...(await liveNames(command, nounsNamedBy(command), typed, names)), ...states];
+}
+
+async function liveNames(
+  command: Command,
+  of: readonly CliNoun[],
+  typed: string,
+  names: Names,
+): Promise<readonly string[]> {
+  const known = await Promise.all(of.map((noun) => names(command, noun)));
+  return known.flat().map((name) => beforeLast(typed) + name);
+}
+
+/** After a comma the next one of a list is completed, after `^` one to leave out. */
+function beforeLast(typed: string): string {
+  return /^(.*,)?[\^!]?/.exec(typed)?.[0] ?? '';
 }

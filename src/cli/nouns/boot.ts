@@ -3,7 +3,7 @@
 import type { BootStepV2, BootV2 } from '../../sabakan/contract/boot.ts';
 import { bootColumns } from '../../sabakan/contract/columns.ts';
 import { formatTable } from '../table.ts';
-import { type CliNoun, columnsOf, trueOrFalse } from './noun.ts';
+import { among, type CliNoun, columnsOf, trueOrFalse } from './noun.ts';
 
 const states: readonly BootV2['state'][] = ['running', 'stuck', 'up', 'healthy', 'failed'];
 
@@ -20,10 +20,7 @@ export const bootNoun: CliNoun = {
   hasLabels: false,
   values: {
     current: trueOrFalse,
-    state: {
-      test: (value) => states.some((state) => state === value),
-      says: `states: ${states.join(', ')}`,
-    },
+    state: among(states, 'states: '),
   },
   columns: columnsOf<BootV2>([
     ['BOOT', ({ id }) => id],

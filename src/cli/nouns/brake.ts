@@ -2,12 +2,9 @@
 
 import type { BrakeV2 } from '../../sabakan/contract/brake.ts';
 import { brakeColumns } from '../../sabakan/contract/columns.ts';
-import { type CliNoun, columnsOf, type Values } from './noun.ts';
+import { among, type CliNoun, columnsOf } from './noun.ts';
 
-const oneOf = (what: string, ...known: readonly string[]): Values => ({
-  test: (value) => known.includes(value),
-  says: `${what}: ${known.join(', ')}`,
-});
+const oneOf = (what: string, ...known: readonly string[]) => among(known, `${what}: `);
 
 export const brakeNoun: CliNoun = {
   names: ['brakes', 'brake'],

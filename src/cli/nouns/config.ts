@@ -2,7 +2,7 @@
 
 import { configColumns } from '../../sabakan/contract/columns.ts';
 import type { ConfigV2 } from '../../sabakan/contract/config.ts';
-import { type CliNoun, columnsOf } from './noun.ts';
+import { among, type CliNoun, columnsOf } from './noun.ts';
 
 export const configNoun: CliNoun = {
   names: ['config'],
@@ -11,7 +11,7 @@ export const configNoun: CliNoun = {
   selectable: configColumns,
   hasLabels: false,
   values: {
-    name: { test: (value) => value === 'ipam' || value === 'dhcp', says: 'names: ipam, dhcp' },
+    name: among(['ipam', 'dhcp'], 'names: '),
   },
   columns: columnsOf<ConfigV2>([
     ['NAME', ({ name }) => name],

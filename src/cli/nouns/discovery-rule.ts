@@ -2,7 +2,7 @@
 
 import { discoveryRuleColumns } from '../../sabakan/contract/columns.ts';
 import type { DiscoveryRuleV2 } from '../../sabakan/contract/discovery-rule.ts';
-import { type CliNoun, columnsOf, pairs } from './noun.ts';
+import { among, type CliNoun, columnsOf, pairs } from './noun.ts';
 
 export const discoveryRuleNoun: CliNoun = {
   names: ['discovery-rules', 'discovery-rule'],
@@ -12,10 +12,7 @@ export const discoveryRuleNoun: CliNoun = {
   hasLabels: false,
   deletable: true,
   values: {
-    verdict: {
-      test: (value) => value === 'approve' || value === 'reject',
-      says: 'approve, reject',
-    },
+    verdict: among(['approve', 'reject']),
   },
   columns: columnsOf<DiscoveryRuleV2>([
     ['NAME', ({ name }) => name],

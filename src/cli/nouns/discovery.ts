@@ -2,7 +2,7 @@
 
 import { discoveryColumns } from '../../sabakan/contract/columns.ts';
 import type { DiscoveryV2 } from '../../sabakan/contract/discovery.ts';
-import { type CliNoun, columnsOf, trueOrFalse } from './noun.ts';
+import { among, type CliNoun, columnsOf, trueOrFalse } from './noun.ts';
 import { rackValues } from './rack.ts';
 
 const states: readonly DiscoveryV2['state'][] = ['waiting', 'approved', 'rejected'];
@@ -18,10 +18,7 @@ export const discoveryNoun: CliNoun = {
   values: {
     rack: rackValues,
     confirmed: trueOrFalse,
-    state: {
-      test: (value) => states.some((state) => state === value),
-      says: `states: ${states.join(', ')}`,
-    },
+    state: among(states, 'states: '),
   },
   columns: columnsOf<DiscoveryV2>([
     ['ID', ({ id }) => id],

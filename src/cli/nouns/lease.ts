@@ -2,7 +2,7 @@
 
 import { leaseColumns } from '../../sabakan/contract/columns.ts';
 import type { LeaseV2 } from '../../sabakan/contract/lease.ts';
-import { type CliNoun, columnsOf } from './noun.ts';
+import { among, type CliNoun, columnsOf } from './noun.ts';
 import { rackValues } from './rack.ts';
 
 const states: readonly LeaseV2['state'][] = ['leased', 'expired', 'declined'];
@@ -16,10 +16,7 @@ export const leaseNoun: CliNoun = {
   deletable: true,
   values: {
     rack: rackValues,
-    state: {
-      test: (value) => states.some((state) => state === value),
-      says: `states: ${states.join(', ')}`,
-    },
+    state: among(states, 'states: '),
   },
   columns: columnsOf<LeaseV2>([
     ['ADDRESS', ({ address }) => address],

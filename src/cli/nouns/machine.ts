@@ -5,7 +5,7 @@ import { machineColumns } from '../../sabakan/contract/columns.ts';
 import type { MachineV2 } from '../../sabakan/contract/machine.ts';
 import { styleOfState } from '../style.ts';
 import { formatAge } from '../table.ts';
-import { type CliNoun, columnsOf, pairs } from './noun.ts';
+import { among, type CliNoun, columnsOf, pairs } from './noun.ts';
 import { rackValues } from './rack.ts';
 
 export const machineNoun: CliNoun = {
@@ -19,10 +19,7 @@ export const machineNoun: CliNoun = {
   deletable: true,
   values: {
     rack: rackValues,
-    state: {
-      test: (value) => machineStates.some((state) => state === value),
-      says: `states: ${machineStates.join(', ')}`,
-    },
+    state: among(machineStates, 'states: '),
   },
   columns: columnsOf<MachineV2>([
     ['SERIAL', ({ serial }) => serial],

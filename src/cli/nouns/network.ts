@@ -2,12 +2,7 @@
 
 import { networkColumns, networkValues } from '../../sabakan/contract/columns.ts';
 import type { NetworkV2 } from '../../sabakan/contract/network.ts';
-import { type CliNoun, columnsOf, trueOrFalse, type Values } from './noun.ts';
-
-const oneOf = (known: readonly string[]): Values => ({
-  test: (value) => known.includes(value),
-  says: known.join(', '),
-});
+import { among, type CliNoun, columnsOf, trueOrFalse } from './noun.ts';
 
 export const networkNoun: CliNoun = {
   names: ['networks', 'network'],
@@ -17,8 +12,8 @@ export const networkNoun: CliNoun = {
   hasLabels: false,
   deletable: true,
   values: {
-    mode: oneOf(networkValues.mode),
-    discovery: oneOf(networkValues.discovery),
+    mode: among(networkValues.mode),
+    discovery: among(networkValues.discovery),
     implicit: trueOrFalse,
   },
   columns: columnsOf<NetworkV2>([

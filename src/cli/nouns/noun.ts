@@ -30,12 +30,23 @@ export function oneOf({ names }: Pick<CliNoun, 'names'>): string {
   return names[1] ?? names[0] ?? '';
 }
 
-export type Values = { readonly test: (value: string) => boolean; readonly says: string };
-
-export const trueOrFalse: Values = {
-  test: (value) => value === 'true' || value === 'false',
-  says: 'true or false',
+export type Values = {
+  readonly test: (value: string) => boolean;
+  readonly says: string;
+  /** All of them, where they are few: a shell completes by them. */
+  readonly choices?: readonly string[];
 };
+
+/** @param before how the list of them begins where it is told, as in `states: ` */
+export function among(choices: readonly string[], before = ''): Values {
+  return {
+    test: (value) => choices.includes(value),
+    says: `${before}${choices.join(', ')}`,
+    choices,
+  };
+}
+
+export const trueOrFalse: Values = { ...among(['true', 'false']), says: 'true or false' };
 
 export type CliColumn = {
   readonly title: string;

@@ -2,7 +2,7 @@
 
 import { workColumns } from '../../sabakan/contract/columns.ts';
 import type { WorkV2 } from '../../sabakan/contract/work.ts';
-import { type CliNoun, columnsOf } from './noun.ts';
+import { among, type CliNoun, columnsOf } from './noun.ts';
 
 const states = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'];
 
@@ -13,7 +13,7 @@ export const operationNoun: CliNoun = {
   selectable: workColumns,
   hasLabels: false,
   values: {
-    state: { test: (value) => states.includes(value), says: `one of ${states.join(', ')}` },
+    state: among(states, 'one of '),
   },
   columns: columnsOf<WorkV2>([
     ['ID', ({ id }) => id],

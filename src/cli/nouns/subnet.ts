@@ -2,7 +2,7 @@
 
 import { subnetColumns } from '../../sabakan/contract/columns.ts';
 import type { SubnetV2 } from '../../sabakan/contract/subnet.ts';
-import { type CliNoun, columnsOf } from './noun.ts';
+import { among, type CliNoun, columnsOf } from './noun.ts';
 import { rackValues } from './rack.ts';
 
 export const subnetNoun: CliNoun = {
@@ -14,7 +14,7 @@ export const subnetNoun: CliNoun = {
   hasLabels: false,
   values: {
     rack: rackValues,
-    kind: { test: (value) => value === 'node' || value === 'bmc', says: 'kinds: node, bmc' },
+    kind: among(['node', 'bmc'], 'kinds: '),
   },
   columns: columnsOf<SubnetV2>([
     ['NAME', ({ name }) => name],

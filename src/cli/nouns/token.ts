@@ -2,7 +2,7 @@
 
 import { tokenColumns } from '../../sabakan/contract/columns.ts';
 import type { TokenV2 } from '../../sabakan/contract/token.ts';
-import { type CliNoun, columnsOf } from './noun.ts';
+import { among, type CliNoun, columnsOf } from './noun.ts';
 
 const states = ['active', 'expired', 'revoked'];
 const roles = ['viewer', 'operator', 'admin'];
@@ -14,8 +14,8 @@ export const tokenNoun: CliNoun = {
   selectable: tokenColumns,
   hasLabels: false,
   values: {
-    state: { test: (value) => states.includes(value), says: `states: ${states.join(', ')}` },
-    role: { test: (value) => roles.includes(value), says: `roles: ${roles.join(', ')}` },
+    state: among(states, 'states: '),
+    role: among(roles, 'roles: '),
   },
   columns: columnsOf<TokenV2>([
     ['ID', ({ id }) => id],
