@@ -6,7 +6,7 @@ import type { Endpoint } from '../base/world.ts';
 import type { Who } from './boots/who.ts';
 import { captureOf } from './recorder/capture.ts';
 import { encodePcapng } from './recorder/pcapng.ts';
-import { createRecorder, type RecorderStatus } from './recorder/ring.ts';
+import { createRecorder, type RecorderStatus } from './recorder/recorder.ts';
 import { createWhose, type Whose } from './recorder/whose.ts';
 import type { Sightings } from './sightings.ts';
 

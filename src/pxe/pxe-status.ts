@@ -9,7 +9,7 @@ import type { Dhcp, DhcpStatus } from './dhcp/start.ts';
 import type { ImageCatalog } from './images/catalog.ts';
 import type { Loaders } from './loaders.ts';
 import type { Network, Networks } from './networks.ts';
-import type { RecorderStatus } from './recorder/ring.ts';
+import type { RecorderStatus } from './recorder/recorder.ts';
 import { noPulls, type PullCounters, type PullLoop } from './spread/pull-loop.ts';
 import type { Spreadable } from './spread/spreadable.ts';
 import type { TftpResponder } from './tftp/responder.ts';

@@ -10,6 +10,7 @@ import { optionCodes } from '../../src/pxe/dhcp/options.ts';
 import { type DhcpPacket, encodeDhcp } from '../../src/pxe/dhcp/packet.ts';
 import { captureOf } from '../../src/pxe/recorder/capture.ts';
 import { encodePcapng } from '../../src/pxe/recorder/pcapng.ts';
+import { createRecorder } from '../../src/pxe/recorder/recorder.ts';
 import {
   aDhcpSighting,
   anHttpSighting,
@@ -86,7 +87,9 @@ describe.skipIf(!hasTshark)(title, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tetsukan-capture-'));
     file = join(folder, 'boot.pcapng');
-    const frames = captureOf(mac, boot, endpoint('10.69.0.3', 10_080));
+    const recorder = createRecorder({ macAt: () => mac });
+    for (const one of boot) recorder.note(one);
+    const frames = captureOf(mac, recorder.of(mac), endpoint('10.69.0.3', 10_080));
     await writeFile(file, encodePcapng(frames, 'boot-0'));
   });
   afterAll(() => rm(folder, { recursive: true }));

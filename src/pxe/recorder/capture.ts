@@ -11,7 +11,7 @@ import type { HttpSighting, TftpSighting } from '../sightings.ts';
 import { encodeTftp, errorCodes } from '../tftp/packet.ts';
 import { type Hop, segmentBytesMax, tcpFrame, udpFrame } from './frames.ts';
 import type { CapturedFrame } from './pcapng.ts';
-import type { Recorded, RecordedDhcp } from './recorded.ts';
+import type { Recorded, RecordedDhcp, RecordedTftp } from './recorded.ts';
 import { plainIpv4 } from './whose.ts';
 
 /** @param server where this server answers HTTP; an address of 0.0.0.0: nobody knows, so that of DHCP is taken. */
@@ -59,12 +59,12 @@ function dhcpFrames(mac: MacAddress, sighting: RecordedDhcp): readonly CapturedF
   ];
   const comment = shortened(`${answer}: ${reason}`);
   const came: CapturedFrame = {
-    ...udpFrame(hopOf(mac, received.from, received.to, ...own), received.payload),
+    ...udpFrame(hopOf(mac, received.from, received.to, ...own), received.payload, received.missing),
     at,
     comment: sent === undefined ? comment : '',
   };
   if (sent === undefined) return [came];
-  const went = udpFrame(hopOf(mac, sent.from, sent.to, ...own), sent.payload);
+  const went = udpFrame(hopOf(mac, sent.from, sent.to, ...own), sent.payload, sent.missing);
   return [came, { ...went, at, comment }];
 }
 
@@ -75,11 +75,11 @@ const refusals: Readonly<Partial<Record<TftpSighting['kind'], number>>> = {
   'over-limit': errorCodes.undefined,
 };
 
-function tftpFrames(mac: MacAddress, sighting: TftpSighting): readonly CapturedFrame[] {
-  const { at, kind, client, server, request, options, bytes, durationMs, text } = sighting;
+function tftpFrames(mac: MacAddress, sighting: RecordedTftp): readonly CapturedFrame[] {
+  const { at, kind, client, server, request, missing, options, bytes, durationMs, text } = sighting;
   const asking = hopOf(mac, client, server, client.address);
   const answering = hopOf(mac, server, client, client.address);
-  const asked = { ...udpFrame(asking, request), at, comment: '' };
+  const asked = { ...udpFrame(asking, request, missing), at, comment: '' };
   const error = (hop: Hop, code: number) => ({
     ...udpFrame(hop, encodeTftp({ kind: 'error', code, text })),
     at,

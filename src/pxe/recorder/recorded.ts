@@ -1,62 +1,30 @@
-/**
- * What the flight recorder keeps of a sighting. Of a DHCP message that is its octets and what a capture says of it: the
- * tables that were read from it weigh five times as much, and ten thousand machines are kept.
- */
+/** What the flight recorder keeps of a sighting, as it is read back: less of a datagram and of a text than there may have been. */
 
-import type { MacAddress } from '../../base/addresses.ts';
-import type { Endpoint } from '../../base/world.ts';
 import type { DhcpSighting, Frame, HttpSighting, Sighting, TftpSighting } from '../sightings.ts';
+
+/** `missing`: octets at its end that were not kept. */
+export type RecordedFrame = Frame & { readonly missing: number };
 
 export type RecordedDhcp = Pick<
   DhcpSighting,
-  'by' | 'at' | 'mac' | 'answer' | 'reason' | 'address' | 'received' | 'sent'
+  'by' | 'at' | 'mac' | 'answer' | 'reason' | 'address'
 > & {
   readonly relay: Pick<NonNullable<DhcpSighting['relay']>, 'address'> | undefined;
+  readonly received: RecordedFrame;
+  readonly sent: RecordedFrame | undefined;
 };
 
-export type Recorded = RecordedDhcp | TftpSighting | HttpSighting;
+export type RecordedTftp = TftpSighting & { readonly missing: number };
 
-export function recordedOf(sighting: Sighting): Recorded {
-  return sighting.by === 'dhcp' ? recordedDhcp(sighting, sighting.mac) : sighting;
-}
+export type Recorded = RecordedDhcp | RecordedTftp | HttpSighting;
 
-function recordedDhcp(sighting: DhcpSighting, mac: MacAddress): RecordedDhcp {
-  const { at, answer, reason, address, received, sent } = sighting;
-  const relay = sighting.relay?.address;
-  const receivedBytes = received.payload.length;
-  const octets = new Uint8Array(receivedBytes + (sent?.payload.length ?? 0));
-  octets.set(received.payload);
-  if (sent !== undefined) octets.set(sent.payload, receivedBytes);
-  return {
-    by: 'dhcp',
-    at,
-    mac,
-    answer,
-    reason,
-    address,
-    relay: relay === undefined ? undefined : { address: relay },
-    received: new PartFrame(received, octets, 0, receivedBytes),
-    sent: sent && new PartFrame(sent, octets, receivedBytes, octets.length),
-  };
-}
+/** Of each datagram: more than an Ethernet frame carries, so only what came in fragments is cut. */
+export const payloadBytesMax = 2_048;
+/** Characters of each text that a client sent. */
+export const textMax = 1_000;
 
-/** Both frames of a message share their octets, and no view of them is made until somebody looks. */
-class PartFrame implements Frame {
-  readonly from: Endpoint;
-  readonly to: Endpoint;
-  readonly #octets: Uint8Array;
-  readonly #begin: number;
-  readonly #end: number;
-
-  constructor({ from, to }: Frame, octets: Uint8Array, begin: number, end: number) {
-    this.from = from;
-    this.to = to;
-    this.#octets = octets;
-    this.#begin = begin;
-    this.#end = end;
-  }
-
-  get payload(): Uint8Array {
-    return this.#octets.subarray(this.#begin, this.#end);
-  }
+/** Progress says nothing that the end does not say. */
+export function isProgress(sighting: Sighting): boolean {
+  if (sighting.by === 'tftp') return sighting.kind === 'moving';
+  return sighting.by === 'http' && sighting.phase === 'moving';
 }
