@@ -12,11 +12,19 @@ export type Page<T> = {
   readonly total: number;
   /** The list began anew with this page, since the server no longer had its moment: drop what came before. */
   readonly isAnew: boolean;
+  /** Where `partial` was asked for: what the list lacks, and why; else the list is whole. */
+  readonly missing: readonly Missing[];
 };
+
+export type Missing = { readonly key: string; readonly text: string; readonly todo: string };
 
 export type Pages<T> = AsyncIterable<Page<T>> & {
   /** All items of one moment. */
-  readonly all: () => Promise<{ readonly items: readonly T[]; readonly revision: string }>;
+  readonly all: () => Promise<{
+    readonly items: readonly T[];
+    readonly revision: string;
+    readonly missing: readonly Missing[];
+  }>;
 };
 
 /** A fleet that changes faster than it can be read through so often is a fault, not a list. */
@@ -29,17 +37,20 @@ export function pagesOf<T>(link: Link, row: Row, args: Args, terms: CallTerms = 
     all: async () => {
       let items: T[] = [];
       let revision = '';
+      let missing: readonly Missing[] = [];
       for await (const page of pages()) {
         if (page.isAnew) items = [];
         items.push(...page.items);
         revision = page.revision;
+        missing = page.missing;
       }
-      return { items, revision };
+      return { items, revision, missing };
     },
   };
 }
 
-type Body<T> = Omit<Page<T>, 'isAnew'> & { readonly next: string | null };
+type Body<T> = Omit<Page<T>, 'isAnew' | 'missing'> &
+  Partial<Pick<Page<T>, 'missing'>> & { readonly next: string | null };
 
 async function* walk<T>(
   link: Link,
@@ -63,8 +74,8 @@ async function* walk<T>(
       isAnew = true;
       continue;
     }
-    const { items, revision, total, next } = page;
-    yield { items, revision, total, isAnew };
+    const { items, revision, total, missing = [], next } = page;
+    yield { items, revision, total, isAnew, missing };
     isAnew = false;
     if (next === null) return;
     cursor = next;

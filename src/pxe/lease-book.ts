@@ -62,7 +62,7 @@ export type LeaseBook = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
   readonly stop: () => void;
   readonly freshness: () => Freshness;
-  /** Tables that cannot be read, by key: nothing is lent from their ranges. */
+  /** Tables that cannot be read, by key, ascending: nothing is lent from their ranges. */
   readonly broken: () => ReadonlyMap<string, string>;
   /** Of the last change of any table. */
   readonly changed: () => Revision;
@@ -225,9 +225,20 @@ export function createLeaseBook(deps: {
             ranges: some.flatMap(({ before, value }) => (value ?? before)?.first ?? []),
             weight: Math.max(Math.ceil(bytes.reduce((sum, one) => sum + one, 0) / rowBytes), 1),
             get changes() {
-              made ??= some.flatMap(({ before, value }) =>
-                differences(before && leasesOf(before), value && leasesOf(value)),
-              );
+              if (made !== undefined) return made;
+              const tables = some.map(({ before, value }) => ({
+                before: before && leasesOf(before),
+                after: value && leasesOf(value),
+              }));
+              if (
+                tables.every(({ before, after }) => before?.ok !== false && after?.ok !== false)
+              ) {
+                made = tables.flatMap(({ before, after }) => differences(before, after));
+              } else {
+                // Its leases did not end: nobody knows what became of them. Whoever looks has to list again.
+                made = [];
+                listener({ kind: 'listed' });
+              }
               return made;
             },
           });
@@ -339,7 +350,7 @@ function booked(
 
 type Read = Result<readonly BookedLease[], string> | undefined;
 
-/** Ascending by address. A table that cannot be read is one without leases: the list says that it is broken. */
+/** Ascending by address. */
 function differences(before: Read, after: Read): readonly LeaseChange[] {
   const was = byAddress(before);
   const is = byAddress(after);

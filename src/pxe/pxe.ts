@@ -374,6 +374,7 @@ export function createPxe(deps: {
         ...catalog.broken(),
         ...networks.records.broken(),
         ...discoveries.broken(),
+        ...leases.broken(),
         ...[...assets.broken()].map(([name, why]) => [assetKeys.record(name), why] as const),
       ]),
   };

@@ -1,8 +1,9 @@
 /** The arguments of `tetsu get`. */
 
 import type { Command } from 'commander';
+import type { Missing } from '../../sabakan/contract/list.ts';
 import { checkValues } from '../commands/get.ts';
-import { selectorOf } from '../commands/list.ts';
+import { notWhole, selectorOf } from '../commands/list.ts';
 import type { CliNoun } from '../nouns/noun.ts';
 import { nouns } from '../nouns.ts';
 import { selectForReading } from '../selection.ts';
@@ -39,8 +40,16 @@ export function addGetCommand(program: Command, tools: Tools): void {
         if (options.watch === true) {
           return watchObjects(tools, self, noun, wanted, shownOf(options), true);
         }
-        const objects = await selectForReading(tools.getterOf(self), noun, wanted);
+        let missing: readonly Missing[] = [];
+        const onMissing = (what: readonly Missing[]): void => {
+          missing = what;
+        };
+        const objects = await selectForReading(tools.getterOf(self), noun, {
+          ...wanted,
+          onMissing,
+        });
         await tools.show(noun, objects, shownOf(options), range.isOne && objects.length === 1);
+        if (missing.length > 0) throw notWhole(noun, missing);
       });
   }
 }

@@ -13,6 +13,7 @@ export const leaseNoun: CliNoun = {
   nameOf: (object) => (object as LeaseV2).address,
   selectable: leaseColumns,
   hasLabels: false,
+  mayBePartial: true,
   deletable: true,
   values: {
     rack: rackValues,

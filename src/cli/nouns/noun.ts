@@ -19,6 +19,8 @@ export type CliNoun = {
   /** What it is selected and sorted by. */
   readonly selectable: Readonly<Record<string, string>>;
   readonly hasLabels: boolean;
+  /** A list of what can be read is shown where some of it cannot (`partial=true`). */
+  readonly mayBePartial?: true;
   /** `tetsu delete` takes it. */
   readonly deletable?: true;
   /** Of columns that cannot hold just anything: what they can hold. */

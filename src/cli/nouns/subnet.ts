@@ -12,6 +12,7 @@ export const subnetNoun: CliNoun = {
   rackOf: (object) => (object as SubnetV2).rack,
   selectable: subnetColumns,
   hasLabels: false,
+  mayBePartial: true,
   values: {
     rack: rackValues,
     kind: among(['node', 'bmc'], 'kinds: '),

@@ -1184,6 +1184,8 @@ export type Calls = {
       sort?: string;
       /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: address, mac, state, expires, rack, range */
       fieldSelector?: string;
+      /** true: list what can be read and name the rest in `missing`; else a list is whole or an error */
+      partial?: boolean;
     };
     item: Lease;
   };
@@ -1266,6 +1268,8 @@ export type Calls = {
       sort?: string;
       /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: name, kind, rack, network, used, free */
       fieldSelector?: string;
+      /** true: list what can be read and name the rest in `missing`; else a list is whole or an error */
+      partial?: boolean;
     };
     item: Subnet;
   };

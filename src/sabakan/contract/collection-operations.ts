@@ -18,6 +18,8 @@ export type Noun = {
   readonly columns: Readonly<Record<string, string>>;
   readonly hasLabels: boolean;
   readonly schema: TSchema;
+  /** A list of it that lacks what cannot be read is of use to people, who have to ask for it: `partial=true`. */
+  readonly mayBePartial?: true;
   /** Who may see them; default: viewer. */
   readonly needs?: AccessRole;
   /** Of one object asked for by its name, where that says more than lists and watches do. */
@@ -29,6 +31,7 @@ export function listOperation({
   columns,
   hasLabels,
   schema,
+  mayBePartial,
   needs = 'viewer',
 }: Noun): Operation {
   return {
@@ -37,8 +40,8 @@ export function listOperation({
     path: `/${noun}`,
     summary: `${noun} in pages, all of one moment`,
     needs,
-    query: listQuery(Object.keys(columns), hasLabels),
-    answer: { status: 200, holds: 'a page', schema: pageOf(schema) },
+    query: listQuery(Object.keys(columns), hasLabels, mayBePartial === true),
+    answer: { status: 200, holds: 'a page', schema: pageOf(schema, mayBePartial === true) },
     problems: ['not-live', 'cursor-gone'],
   };
 }

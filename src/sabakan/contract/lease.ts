@@ -37,6 +37,7 @@ const leases: Noun = {
   key: 'address',
   keyHolds: 'an IPv4 address',
   columns: leaseColumns,
+  mayBePartial: true,
   hasLabels: false,
   schema: leaseSchema,
 };

@@ -1,12 +1,12 @@
 /** What all lists of version 2 have in common. */
 
-import Type, { type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 
 export const pageLimitDefault = 500;
 export const pageLimitMax = 5_000;
 
 /** Parameters of a list; `columns` are the names that may be selected and sorted by. */
-export function listQuery(columns: readonly string[], hasLabels: boolean) {
+export function listQuery(columns: readonly string[], hasLabels: boolean, mayBePartial = false) {
   const known = columns.join(', ');
   return Type.Object(
     {
@@ -30,6 +30,16 @@ export function listQuery(columns: readonly string[], hasLabels: boolean) {
         }),
       ),
       ...selectors(columns, hasLabels),
+      ...(mayBePartial
+        ? {
+            partial: Type.Optional(
+              Type.Enum(['true', 'false'], {
+                description:
+                  'true: list what can be read and name the rest in `missing`; else a list is whole or an error',
+              }),
+            ),
+          }
+        : {}),
     },
     { additionalProperties: false },
   );
@@ -102,8 +112,15 @@ export function changesOf<T extends TSchema>(item: T) {
   });
 }
 
+const missingSchema = Type.Object({
+  key: Type.String({ description: 'of the record in the store' }),
+  text: Type.String({ description: 'what is wrong with it, and what the list lacks by it' }),
+  todo: Type.String({ description: 'how to mend it' }),
+});
+export type Missing = Static<typeof missingSchema>;
+
 /** A page: `revision` is where a watch goes on from. */
-export function pageOf<T extends TSchema>(item: T) {
+export function pageOf<T extends TSchema>(item: T, mayBePartial = false) {
   return Type.Object({
     items: Type.Array(item),
     revision: Type.String({
@@ -113,5 +130,15 @@ export function pageOf<T extends TSchema>(item: T) {
     next: Type.Union([Type.String(), Type.Null()], {
       description: 'cursor of the next page; null on the last',
     }),
+    ...(mayBePartial
+      ? {
+          missing: Type.Optional(
+            Type.Array(missingSchema, {
+              description:
+                'with partial=true: records that cannot be read, whose objects the list lacks; empty: it is whole',
+            }),
+          ),
+        }
+      : {}),
   });
 }

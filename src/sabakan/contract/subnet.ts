@@ -41,6 +41,7 @@ const subnets: Noun = {
   key: 'name',
   keyHolds: 'the name of a subnet, as in node-3-0',
   columns: subnetColumns,
+  mayBePartial: true,
   hasLabels: false,
   schema: subnetSchema,
 };

@@ -23,7 +23,9 @@ export function listEndpoint<T>(
   clock: Clock,
   journal?: Journal<T>,
 ): Endpoint {
-  const listing = createListing(collection, clock, journal);
+  const whole = createListing(collection, clock, journal);
+  const readable =
+    collection.readable && createListing(collection, clock, journal, collection.readable);
   /** A cursor that comes from another server may be ahead of this one for a moment. */
   const heardOf = async (revision: Revision): Promise<void> => {
     const untilMs = clock.monotonicMs() + aheadMs;
@@ -43,9 +45,10 @@ export function listEndpoint<T>(
       const keep = fields.value;
       const { list, limit, cursor } = asked.value;
       if (cursor !== undefined) await heardOf(cursor.changed);
-      const page = listing.page(list, limit, cursor);
+      const isPartial = readable !== undefined && query.get('partial') === 'true';
+      const page = (isPartial ? readable : whole).page(list, limit, cursor);
       if (!page.ok) return fail({ problem: page.error });
-      const { items, completeTo, total, next } = page.value;
+      const { items, completeTo, total, missing, next } = page.value;
       const now = clock.now();
       return ok(
         json({
@@ -56,6 +59,7 @@ export function listEndpoint<T>(
           revision: completeTo,
           total,
           next: next === undefined ? null : formatCursor(next),
+          ...(isPartial ? { missing: missing ?? [] } : {}),
         }),
       );
     },

@@ -6,6 +6,7 @@
 import type { Result } from '../../base/result.ts';
 import type { Revision } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
+import type { Missing } from '../contract/list.ts';
 import type { Problem } from '../problems.ts';
 
 export type Column<T> = {
@@ -26,6 +27,8 @@ export type Snapshot<T> = {
   readonly completeTo: Revision;
   /** In the noun's own order; the same array while nothing changes. */
   readonly items: readonly T[];
+  /** What `readable` leaves out; absent: nothing. */
+  readonly missing?: readonly Missing[];
 };
 
 export type CollectionChange<T> = {
@@ -62,6 +65,8 @@ export type Collection<T> = {
   readonly revisionOf: (item: T) => Revision;
   /** Whole or not at all. */
   readonly snapshot: () => Result<Snapshot<T>, Problem>;
+  /** What can be read, for who asks for no more; absent: there is only the whole. */
+  readonly readable?: () => Result<Snapshot<T>, Problem>;
   readonly find: (name: string) => Result<T | undefined, Problem>;
   /** No change up to here is missing. */
   readonly completeTo: () => Revision;

@@ -18,8 +18,9 @@ import {
 import { emptyAnswer } from '../exchange.ts';
 import { badRequest } from '../problems.ts';
 import { actorOf } from '../rest/noun.ts';
-import { whyNotRead } from '../whole-truth.ts';
+import { whySilent } from '../whole-truth.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
+import { missingRanges, whyAddressUnknown, whyListIncomplete } from './broken-ranges.ts';
 import type { Collection, Column } from './collection.ts';
 import type { Refusal } from './endpoint.ts';
 
@@ -63,10 +64,11 @@ export function leaseCollection({
     },
     range: { text: ({ first }) => formatIpv4(first), number: ({ first }) => first },
   };
-  const whole = <T>(value: () => T) => {
-    const doubt = whyNotRead(leases, 'the lease table');
-    return doubt === undefined ? ok(value()) : fail(doubt);
-  };
+  const all = () => ({
+    changed: leases.changed(),
+    completeTo: leases.completeTo(),
+    items: leases.leases(),
+  });
   return {
     noun: 'leases',
     columns: Object.entries(columns).map(([name, column]) => ({ name, ...column })),
@@ -83,17 +85,21 @@ export function leaseCollection({
       rack: rackNow(lease) ?? null,
     }),
     revisionOf: ({ revision }) => revision,
-    snapshot: () =>
-      whole(() => ({
-        changed: leases.changed(),
-        completeTo: leases.completeTo(),
-        items: leases.leases(),
-      })),
-    find: (name) =>
-      whole(() => {
-        const address = parseIpv4(name);
-        return address.ok ? leases.find(address.value) : undefined;
-      }),
+    snapshot: () => {
+      const doubt = whyListIncomplete(leases);
+      return doubt === undefined ? ok(all()) : fail(doubt);
+    },
+    readable: () => {
+      const silence = whySilent(leases, 'the lease table');
+      const missing = missingRanges(leases, inventory.ipam());
+      return silence === undefined ? ok({ ...all(), missing }) : fail(silence);
+    },
+    find: (name) => {
+      const address = parseIpv4(name);
+      if (!address.ok) return ok(undefined);
+      const doubt = whyAddressUnknown(leases, inventory.ipam(), address.value);
+      return doubt === undefined ? ok(leases.find(address.value)) : fail(doubt);
+    },
     completeTo: leases.completeTo,
     subscribe: (listener) =>
       leases.subscribe((news) => {
@@ -113,7 +119,7 @@ export function leaseCollection({
 
 /** A noun that ends leases, beside list, get and watch. */
 export function leasePart(deps: LeasePartDeps): ApiPart {
-  const { clock, serverName, pxe } = deps;
+  const { clock, serverName, pxe, inventory } = deps;
   const operations = { list: listLeases, get: getLease, watch: watchLeases };
   return collectionPart(operations, leaseCollection(deps), 'address', clock, [
     {
@@ -122,7 +128,7 @@ export function leasePart(deps: LeasePartDeps): ApiPart {
         const wish = readWish(parameters.get('address') ?? '', query.get('mac'));
         if (!wish.ok) return wish;
         const { address, mac } = wish.value;
-        const doubt = whyNotRead(pxe.leases, 'the lease table');
+        const doubt = whyAddressUnknown(pxe.leases, inventory.ipam(), address);
         if (doubt !== undefined) return fail({ problem: doubt });
         const terms = {
           ...(mac === undefined ? {} : { mac }),

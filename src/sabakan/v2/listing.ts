@@ -6,6 +6,7 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import { compareRevisions, type Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
+import type { Missing } from '../contract/list.ts';
 import type { Problem } from '../problems.ts';
 import type { Collection, Column, Snapshot } from './collection.ts';
 import type { Journal } from './journal.ts';
@@ -26,6 +27,8 @@ export type Page<T> = {
   readonly completeTo: Revision;
   /** How many the query selects, over all pages. */
   readonly total: number;
+  /** As its snapshot has it. */
+  readonly missing: readonly Missing[] | undefined;
   /** Undefined on the last page. */
   readonly next: Cursor | undefined;
 };
@@ -56,13 +59,16 @@ type Kept<T> = {
   readonly items: readonly T[];
   readonly changed: Revision;
   readonly completeTo: Revision;
+  readonly missing: readonly Missing[] | undefined;
   readonly usedMs: number;
 };
 
+/** @param snapshotNow what is listed, where that is not the whole. */
 export function createListing<T>(
   collection: Collection<T>,
   clock: Pick<Clock, 'monotonicMs'>,
   journal?: Pick<Journal<T>, 'after'>,
+  snapshotNow: Collection<T>['snapshot'] = collection.snapshot,
 ): Listing<T> {
   const lists = new Map<string, Kept<T>>();
   const columns = new Map(collection.columns.map((column) => [column.name, column]));
@@ -100,7 +106,7 @@ export function createListing<T>(
     const text = queryText(query);
     const usedMs = clock.monotonicMs();
     if (cursor !== undefined && cursor.query !== text) return fail(foreignCursor);
-    const snapshot = collection.snapshot();
+    const snapshot = snapshotNow();
     if (!snapshot.ok) return snapshot;
     const changed = cursor?.changed ?? snapshot.value.changed;
     const key = `${changed} ${text}`;
@@ -111,7 +117,8 @@ export function createListing<T>(
     const isReused = known !== undefined && (cursor !== undefined || collection.ages !== true);
     const items = isReused ? known.items : made(source, query);
     const completeTo = known?.completeTo ?? source.completeTo;
-    const list = { items, changed, completeTo, usedMs };
+    const missing = isReused ? known.missing : source.missing;
+    const list = { items, changed, completeTo, missing, usedMs };
     keep(key, list);
     return ok(list);
   };
@@ -120,13 +127,14 @@ export function createListing<T>(
     page: (query, limit, cursor) => {
       const list = listOf(query, cursor);
       if (!list.ok) return list;
-      const { items, changed, completeTo } = list.value;
+      const { items, changed, completeTo, missing } = list.value;
       const from = cursor?.offset ?? 0;
       const end = from + limit;
       return ok({
         items: items.slice(from, end),
         completeTo,
         total: items.length,
+        missing,
         next: end < items.length ? { changed, query: queryText(query), offset: end } : undefined,
       });
     },

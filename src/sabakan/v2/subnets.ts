@@ -3,7 +3,7 @@
  * counted for the racks it touches, and what differs from what was told last is told on.
  */
 
-import type { Ipv4 } from '../../base/addresses.ts';
+import { type Ipv4, parseIpv4 } from '../../base/addresses.ts';
 import { fail, ok } from '../../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../../base/store.ts';
 import type { Clock } from '../../base/world.ts';
@@ -13,8 +13,10 @@ import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { LeaseBook } from '../../pxe/lease-book.ts';
 import type { subnetColumns } from '../contract/columns.ts';
 import { getSubnet, listSubnets, type SubnetV2, watchSubnets } from '../contract/subnet.ts';
-import { whyNotRead, whyNotWhole } from '../whole-truth.ts';
+import type { FaceProblem } from '../problems.ts';
+import { whyNotWhole, whySilent } from '../whole-truth.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
+import { missingRanges, whyAddressUnknown, whyListIncomplete } from './broken-ranges.ts';
 import type { Collection, CollectionChange, Column } from './collection.ts';
 import { machineCollection } from './machines.ts';
 import { isInPool, rangesOfRack, subnetsOfRack } from './subnets-of-rack.ts';
@@ -82,9 +84,18 @@ export function subnetCollection({
       .sort((a, b) => a - b)
       .flatMap((rack) => ofRack(ipam, rack, used.get(rack)?.length ?? 0, revision));
   };
-  const whole = <T>(value: () => T) => {
-    const doubt = whyNotWhole(inventory) ?? whyNotRead(leases, 'the lease table');
-    return doubt === undefined ? ok(value()) : fail(doubt);
+  /** What waits to be told becomes part of the list first. */
+  const all = () => {
+    const reached = completeTo();
+    const revision = changed();
+    return { changed: revision, completeTo: reached, items: subnets(revision) };
+  };
+
+  /** Why nobody knows how full it is. */
+  const whyUncounted = ({ leases: range }: Subnet): FaceProblem | undefined => {
+    const first = range === null ? undefined : parseIpv4(range.first);
+    if (first?.ok !== true || leases.inRange(first.value) !== undefined) return undefined;
+    return whyAddressUnknown(leases, inventory.ipam(), first.value);
   };
 
   /** As far as anybody was told: what is heard of up to here comes too late to be told in order. */
@@ -109,14 +120,25 @@ export function subnetCollection({
     nameOf: ({ name }) => name,
     toJson: (subnet) => subnet,
     revisionOf: ({ revision }) => revision as Revision,
-    snapshot: () =>
-      whole(() => {
-        // What waits to be told becomes part of the list first.
-        const reached = completeTo();
-        const revision = changed();
-        return { changed: revision, completeTo: reached, items: subnets(revision) };
-      }),
-    find: (name) => whole(() => subnets(changed()).find((subnet) => subnet.name === name)),
+    snapshot: () => {
+      const doubt = whyNotWhole(inventory) ?? whyListIncomplete(leases);
+      return doubt === undefined ? ok(all()) : fail(doubt);
+    },
+    readable: () => {
+      const doubt = whyNotWhole(inventory) ?? whySilent(leases, 'the lease table');
+      if (doubt !== undefined) return fail(doubt);
+      const missing = missingRanges(leases, inventory.ipam());
+      const shown = all();
+      const items = shown.items.filter((subnet) => whyUncounted(subnet) === undefined);
+      return ok({ ...shown, items, missing });
+    },
+    find: (name) => {
+      const doubt = whyNotWhole(inventory) ?? whySilent(leases, 'the lease table');
+      if (doubt !== undefined) return fail(doubt);
+      const found = subnets(changed()).find((subnet) => subnet.name === name);
+      const unread = found && whyUncounted(found);
+      return unread === undefined ? ok(found) : fail(unread);
+    },
     completeTo,
     subscribe: (listener) => {
       /** As they were told last, by rack. */

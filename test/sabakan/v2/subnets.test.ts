@@ -41,6 +41,26 @@ describe('GET /api/v2/subnets', () => {
     expect(racks.total).toBe(1);
   });
 
+  it('leaves out the one whose lease table is broken where a part is asked for', async () => {
+    const face = await aFace();
+    const value = new TextEncoder().encode('no table');
+    await face.store.commit([], [{ kind: 'put', key: 'lease-usages/10.69.0.96', value }]);
+    await settled();
+    expect((await face.ask('GET /api/v2/subnets')).statusCode).toBe(500);
+    const { total, items, missing } = (
+      await face.must('GET /api/v2/subnets?partial=true&limit=3')
+    ).json();
+    expect(total).toBe(21 * 4 - 1);
+    expect(items.map(({ name }: { name: string }) => name)).toEqual([
+      'node-0-0',
+      'node-0-2',
+      'bmc-0',
+    ]);
+    expect(missing).toMatchObject([{ key: 'lease-usages/10.69.0.96' }]);
+    expect((await face.ask('GET /api/v2/subnets/node-0-1')).statusCode).toBe(500);
+    await face.must('GET /api/v2/subnets/node-0-0');
+  });
+
   it('is empty without an IPAM configuration', async () => {
     const face = await aFace({ ipam: 'unset' });
     expect((await face.must('GET /api/v2/subnets')).json().items).toEqual([]);
