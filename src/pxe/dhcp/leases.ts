@@ -97,11 +97,11 @@ type Row = Lease & {
    * As a member of JSON under that name, made when it is needed and then kept: a table is written far more often than
    * one of its rows changes.
    */
-  readonly memberAt: (name: string) => string;
+  readonly memberAt: (name: string) => Uint8Array;
 };
 type Parsed = { readonly rows: ReadonlyMap<string, Row>; readonly foreign: Foreign };
-/** Members that are no leases, kept word for word: name and value as text of JSON. */
-type Foreign = ReadonlyMap<string, string>;
+/** Members that are no leases, kept word for word: as text of JSON, in UTF-8. */
+type Foreign = readonly Uint8Array[];
 
 /**
  * @param stored the value under `leaseKey`, undefined when there is none.
@@ -121,7 +121,7 @@ export function leaseRows(stored: Uint8Array): Result<ReadonlyMap<string, Lease>
   return parsed.ok ? ok(parsed.value.rows) : parsed;
 }
 
-const emptyTable: Parsed = { rows: new Map(), foreign: new Map() };
+const emptyTable: Parsed = { rows: new Map(), foreign: [] };
 
 /** Tables by their stored bytes: a busy range is decided on many times per change. */
 const parsedTables = new WeakMap<Uint8Array, Parsed>();
@@ -140,10 +140,10 @@ function parseTable(stored: Uint8Array): Result<Parsed, string> {
     return fail('the lease table is not a JSON object');
   }
   const rows = new Map<string, Row>();
-  const foreign = new Map<string, string>();
+  const foreign: Uint8Array[] = [];
   for (const [name, member] of Object.entries(json ?? {})) {
     const row = parseRow(member);
-    if (row === undefined) foreign.set(name, JSON.stringify(member));
+    if (row === undefined) foreign.push(memberOf(name, member));
     else rows.set(name, row);
   }
   const parsed: Parsed = { rows, foreign };
@@ -172,7 +172,7 @@ class KeptRow implements Row {
   declare readonly usedBy?: string;
   readonly #json: unknown;
   #name = '';
-  #member: string | undefined;
+  #member: Uint8Array | undefined;
 
   constructor({ index, expiresAt, usedBy, json }: Lease & { readonly json: unknown }) {
     this.index = index;
@@ -181,10 +181,10 @@ class KeptRow implements Row {
     this.#json = json;
   }
 
-  memberAt(name: string): string {
+  memberAt(name: string): Uint8Array {
     if (this.#member === undefined || this.#name !== name) {
       this.#name = name;
-      this.#member = `${JSON.stringify(name)}:${JSON.stringify(this.#json)}`;
+      this.#member = memberOf(name, this.#json);
     }
     return this.#member;
   }
@@ -246,14 +246,9 @@ function workingCopy(parsed: Parsed): LeaseTable {
     },
     entries: () => rows,
     encode: () => {
-      // Text by hand: a member named __proto__ would not survive a plain object.
-      let members = '';
-      const add = (member: string): void => {
-        members = members === '' ? member : `${members},${member}`;
-      };
-      for (const [name, text] of parsed.foreign) add(`${JSON.stringify(name)}:${text}`);
-      for (const [mac, row] of rows) add(row.memberAt(mac));
-      return encoder.encode(`{${members}}`);
+      const members = [...parsed.foreign];
+      for (const [mac, row] of rows) members.push(row.memberAt(mac));
+      return objectOf(members);
     },
   };
 }
@@ -270,6 +265,33 @@ function nextEndAfter(rows: ReadonlyMap<string, Row>, upTo: Instant): Instant {
 }
 
 const encoder = new TextEncoder();
+
+/** By hand, since a member named __proto__ would not survive a plain object. */
+function memberOf(name: string, value: unknown): Uint8Array {
+  return encoder.encode(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+}
+
+/** Octets put together: as text, a table would be made and then translated anew for each of its leases. */
+function objectOf(members: readonly Uint8Array[]): Uint8Array {
+  const commas = Math.max(0, members.length - 1);
+  const bytes = new Uint8Array(members.reduce((sum, { length }) => sum + length, 2 + commas));
+  bytes[0] = openingBrace;
+  let at = 1;
+  for (const member of members) {
+    if (at > 1) {
+      bytes[at] = comma;
+      at += 1;
+    }
+    bytes.set(member, at);
+    at += member.length;
+  }
+  bytes[at] = closingBrace;
+  return bytes;
+}
+
+const openingBrace = 0x7b;
+const closingBrace = 0x7d;
+const comma = 0x2c;
 
 function rowOf(index: number, expiresAt: Instant, usedBy?: string): Row {
   const user = usedBy === undefined ? {} : { usedBy };

@@ -104,24 +104,25 @@ export function decodeDhcp(bytes: Uint8Array): Result<DhcpPacket, DhcpMalformed>
  * Texts longer than their field and hardware addresses over 16 bytes are cut; callers look at `fileBytesMax` first.
  */
 export function encodeDhcp(packet: DhcpPacket): Uint8Array {
-  const bytes = new Uint8Array(encodedBytes(packet));
-  const view = new DataView(bytes.buffer);
-  const hardware = packet.hardwareAddress.subarray(0, hardwareBytesMax);
+  const { bytes, view } = zeroedBytes(encodedBytes(packet));
+  const hardware = packet.hardwareAddress;
+  const hardwareBytes = Math.min(hardware.length, hardwareBytesMax);
   bytes[0] = packet.op === 'request' ? 1 : 2;
   bytes[1] = packet.hardwareType;
-  bytes[2] = hardware.length;
+  bytes[2] = hardwareBytes;
   bytes[3] = packet.hops;
-  view.setUint32(4, packet.xid);
-  view.setUint16(8, packet.secs);
-  view.setUint16(10, packet.broadcast ? broadcastFlag : 0);
-  view.setUint32(12, packet.clientAddress);
-  view.setUint32(16, packet.yourAddress);
-  view.setUint32(20, packet.nextServer);
-  view.setUint32(24, packet.relayAddress);
-  bytes.set(hardware, chaddrAt);
+  const start = bytes.byteOffset;
+  view.setUint32(start + 4, packet.xid);
+  view.setUint16(start + 8, packet.secs);
+  view.setUint16(start + 10, packet.broadcast ? broadcastFlag : 0);
+  view.setUint32(start + 12, packet.clientAddress);
+  view.setUint32(start + 16, packet.yourAddress);
+  view.setUint32(start + 20, packet.nextServer);
+  view.setUint32(start + 24, packet.relayAddress);
+  for (let at = 0; at < hardwareBytes; at += 1) bytes[chaddrAt + at] = hardware[at] ?? 0;
   setText(bytes, serverNameAt, packet.serverName, serverNameBytesMax);
   setText(bytes, fileAt, packet.file, fileBytesMax);
-  view.setUint32(magicAt, magic);
+  view.setUint32(start + magicAt, magic);
   let at = optionsAt;
   for (const code of inOrder(packet.options)) {
     const value = packet.options.get(code) ?? nothing;
@@ -130,8 +131,8 @@ export function encodeDhcp(packet: DhcpPacket): Uint8Array {
       const length = Math.min(value.length - done, valueBytesMax);
       bytes[at] = code;
       bytes[at + 1] = length;
-      bytes.set(length === value.length ? value : value.subarray(done, done + length), at + 2);
-      at += 2 + length;
+      at += 2;
+      for (let from = done; from < done + length; from += 1, at += 1) bytes[at] = value[from] ?? 0;
       done += length;
     } while (done < value.length);
     // Room for the NUL with which EDK2 ends the name in place: without it the next option loses its number.
@@ -139,6 +140,24 @@ export function encodeDhcp(packet: DhcpPacket): Uint8Array {
   }
   bytes[at] = optionCodes.end;
   return bytes;
+}
+
+/**
+ * Answers are cut from one piece of memory after the other: a piece for each costs the allocator and the collector more
+ * than filling it does.
+ */
+let piece = new DataView(new ArrayBuffer(0));
+let pieceUsed = 0;
+const pieceBytes = 32_768;
+
+function zeroedBytes(size: number): { readonly bytes: Uint8Array; readonly view: DataView } {
+  if (pieceUsed + size > piece.byteLength) {
+    piece = new DataView(new ArrayBuffer(Math.max(size, pieceBytes)));
+    pieceUsed = 0;
+  }
+  const bytes = new Uint8Array(piece.buffer, pieceUsed, size);
+  pieceUsed += size;
+  return { bytes, view: piece };
 }
 
 /** The size `encodeDhcp` comes to, padding included. */
