@@ -3,11 +3,7 @@
  * new ones begin; in a flood the oldest DISCOVERs are dropped, whose senders ask again.
  */
 
-export type Waiting = {
-  readonly isDiscover: boolean;
-  /** Called when the job will never be done. */
-  readonly dropped: () => void;
-};
+export type Waiting = { readonly isDiscover: boolean };
 
 export type Queue<Job extends Waiting> = {
   /** The job itself or an older one may be dropped for want of room. */
@@ -27,7 +23,8 @@ const othersMax = 2_048;
 /** One commit's worth. */
 const batchMax = 256;
 
-export function createQueue<Job extends Waiting>(): Queue<Job> {
+/** @param onDropped is told of a job that will never be done */
+export function createQueue<Job extends Waiting>(onDropped: (job: Job) => void): Queue<Job> {
   // Most queues live for one request: two empty lists weigh a tenth of two sets.
   const discovers: Job[] = [];
   const others: Job[] = [];
@@ -35,7 +32,9 @@ export function createQueue<Job extends Waiting>(): Queue<Job> {
     add: (job) => {
       const jobs = job.isDiscover ? discovers : others;
       jobs.push(job);
-      if (jobs.length > (job.isDiscover ? discoversMax : othersMax)) jobs.shift()?.dropped();
+      if (jobs.length <= (job.isDiscover ? discoversMax : othersMax)) return;
+      const [oldest] = jobs.splice(0, 1);
+      if (oldest !== undefined) onDropped(oldest);
     },
     take: () => {
       const taken = others.splice(0, batchMax);

@@ -10,7 +10,7 @@ import { type Cidr, formatIpv4, type Ipv4, isInside, parseIpv4 } from '../../bas
 import { ok, type Result } from '../../base/result.ts';
 import type { Store } from '../../base/store.ts';
 import type { Endpoint, World } from '../../base/world.ts';
-import { leaseSeconds } from '../../inventory/dhcp-config.ts';
+import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { type BootTarget, bootTargetOf, type LoaderNames } from '../boot-target.ts';
 import type { Network, Networks } from '../networks.ts';
@@ -29,7 +29,7 @@ import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
 import { createRounds, type Round } from './rounds.ts';
 import type { Seen } from './sighting.ts';
-import { placeOf, subnetOf } from './subnet.ts';
+import { placeOf, type Subnet, subnetOf } from './subnet.ts';
 import { createUnserved, type UnservedNetwork } from './unserved.ts';
 
 /** How a datagram came in. */
@@ -49,12 +49,15 @@ export type Arrival = {
 
 export type Outgoing = { readonly payload: Uint8Array; readonly to: Endpoint };
 
+export type Answering = (outgoing: Outgoing | undefined) => void;
+
 export type DhcpResponder = {
   /**
-   * The reply to one datagram, after its lease is stored; undefined where silence is right. Never throws for what a
-   * datagram may hold.
+   * Never throws for what a datagram may hold.
+   *
+   * @param answer gets the reply once, after its lease is stored; undefined where silence is right
    */
-  readonly handle: (payload: Uint8Array, arrival: Arrival) => Promise<Outgoing | undefined>;
+  readonly handle: (payload: Uint8Array, arrival: Arrival, answer: Answering) => void;
   readonly counters: () => DhcpCounters;
   /** Compares wall and monotonic time; call it every few seconds, so that slow corrections are no jumps. */
   readonly lookAtClock: () => void;
@@ -83,14 +86,56 @@ const answerAgeMaxMs = 4_000;
 /** A client that keeps its address is answered from memory when the store has not answered by then. */
 const patienceMs = 1_000;
 
-type Job = Round & {
-  readonly arrival: Arrival;
+/** A request that is decided on. A class, since there are thousands at a time, and each closure is an object more. */
+class Job implements Round, Seen {
+  readonly request: DhcpRequest;
   readonly payload: Uint8Array;
+  readonly from: Endpoint;
+  readonly port: number | undefined;
+  readonly interface: string | undefined;
+  readonly serverAddress: Ipv4;
+  readonly subnet: Subnet;
+  readonly dhcp: DhcpConfig;
+  readonly tableKey: string;
   readonly receivedMs: number;
+  readonly isDiscover: boolean;
+  readonly #answer: Answering;
+  #isDone = false;
+  /** Calls off what would happen if it took too long. */
+  cancel: (() => void) | undefined;
+
+  constructor(
+    seen: Seen,
+    where: Pick<Job, 'serverAddress' | 'subnet' | 'dhcp'>,
+    receivedMs: number,
+    answer: Answering,
+  ) {
+    this.request = seen.request;
+    this.payload = seen.payload;
+    this.from = seen.from;
+    this.port = seen.port;
+    this.interface = seen.interface;
+    this.serverAddress = where.serverAddress;
+    this.subnet = where.subnet;
+    this.dhcp = where.dhcp;
+    this.tableKey = leaseKey(where.subnet.range);
+    this.receivedMs = receivedMs;
+    this.isDiscover = seen.request.wish.kind === 'discover';
+    this.#answer = answer;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
   /** Only the first call counts. */
-  readonly done: (outgoing: Outgoing | undefined) => void;
-  readonly isDone: () => boolean;
-};
+  done(outgoing: Outgoing | undefined): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.cancel?.();
+    this.#answer(outgoing);
+  }
+}
 
 export function createDhcpResponder(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
@@ -131,14 +176,12 @@ export function createDhcpResponder(deps: {
     },
   });
 
-  const handle: DhcpResponder['handle'] = (payload, arrival) =>
-    new Promise((done) => {
-      counters.received += 1;
-      const request = understand(payload);
-      const job = request && admit(request, payload, arrival, done);
-      if (job === undefined) done(undefined);
-      else rounds.add(job);
-    });
+  const handle: DhcpResponder['handle'] = (payload, arrival, answer) => {
+    counters.received += 1;
+    const request = understand(payload);
+    if (request === undefined) answer(undefined);
+    else admit(request, payload, arrival, answer);
+  };
 
   const understand = (payload: Uint8Array): DhcpRequest | undefined => {
     const packet = decodeDhcp(payload);
@@ -155,22 +198,24 @@ export function createDhcpResponder(deps: {
     request: DhcpRequest,
     payload: Uint8Array,
     arrival: Arrival,
-    done: Job['done'],
-  ): Job | undefined => {
+    answer: Answering,
+  ): void => {
     const { clientAddress } = request.packet;
     const peer = request.relay?.address ?? (clientAddress === 0 ? undefined : clientAddress);
     const serverAddress = arrival.serverAddress(peer);
-    const seen = { request, payload, arrival, serverAddress };
-    const ignore = (reason: string): undefined => {
-      report.silent(seenBy(seen), reason);
+    const { from, port, interface: link } = arrival;
+    const seen: Seen = { request, payload, from, serverAddress, port, interface: link };
+    const ignore = (reason: string): void => {
+      report.silent(seen, reason);
+      answer(undefined);
     };
     const place = placeOf(request, arrival.interfaceAddress);
-    if (arrival.port === bootServerPort) {
-      const client = clientAddress === 0 ? parseIpv4(arrival.from.address) : ok(clientAddress);
+    if (port === bootServerPort) {
+      const client = clientAddress === 0 ? parseIpv4(from.address) : ok(clientAddress);
       const network = client.ok ? networks.of(client.value) : undefined;
-      if (network?.mode !== 'proxy') return ignore('boot files are not named here by port 4011');
-      done(proxied(seen, network));
-      return undefined;
+      if (network?.mode === 'proxy') answer(proxied(seen, network));
+      else ignore('boot files are not named here by port 4011');
+      return;
     }
     if (request.wish.kind === 'selecting' && isOthers(request.wish.server, request)) {
       deps.hearChoice?.(request.wish.server, viaOf(request, arrival));
@@ -178,11 +223,12 @@ export function createDhcpResponder(deps: {
     const network = place === undefined ? undefined : networks.of(place);
     if (network?.mode === 'off') {
       counters.networkOff += 1;
-      return ignore('its network is switched off');
+      ignore('its network is switched off');
+      return;
     }
     if (network?.mode === 'proxy') {
-      done(proxied(seen, network));
-      return undefined;
+      answer(proxied(seen, network));
+      return;
     }
     if (network === undefined && place !== undefined) {
       counters.notEnabled += 1;
@@ -190,106 +236,88 @@ export function createDhcpResponder(deps: {
         mac: request.mac,
         place,
         isRelayed: request.relay !== undefined,
-        interface: arrival.interface,
+        interface: link,
         linkNetwork: arrival.linkNetwork,
       });
     }
     const ipam = inventory.ipam();
     const dhcp = inventory.dhcp();
-    if (ipam === undefined || dhcp === undefined)
-      return ignore('no IPAM or DHCP configuration yet');
+    if (ipam === undefined || dhcp === undefined) {
+      ignore('no IPAM or DHCP configuration yet');
+      return;
+    }
     const refusal = whyRefused(request, {
-      ...rules,
+      isOwn: rules.isOwn,
       relayNetworks: relayNetworksOf(rules, network),
       nodePool: ipam.nodeIpv4Pool,
       subnetPrefixLength: ipam.nodeIpv4RangeMask,
     });
     if (refusal !== undefined) {
-      report.refused(seenBy(seen), refusal, network !== undefined);
-      return undefined;
+      report.refused(seen, refusal, network !== undefined);
+      answer(undefined);
+      return;
     }
     const subnet = place === undefined || network === undefined ? undefined : subnetOf(ipam, place);
     if (subnet === undefined) {
       counters.noSubnet += 1;
-      return ignore(
+      ignore(
         network === undefined ? 'its network is not enabled' : 'nothing is lent on its network',
       );
+      return;
     }
-    if (serverAddress === undefined) return ignore('no address of ours faces the client');
-    let isDone = false;
-    let cancel = (): void => {};
-    const finish: Job['done'] = (outgoing) => {
-      if (isDone) return;
-      isDone = true;
-      cancel();
-      done(outgoing);
-    };
-    const job: Job = {
-      request,
-      payload,
-      arrival,
-      subnet,
-      dhcp,
-      serverAddress,
-      tableKey: leaseKey(subnet.range),
-      receivedMs: clock.monotonicMs(),
-      isDiscover: request.wish.kind === 'discover',
-      isDone: () => isDone,
-      done: finish,
-      dropped: () => {
-        counters.dropped += 1;
-        report.silent(seenBy(job), 'too many requests wait for an answer');
-        finish(undefined);
-      },
-    };
+    if (serverAddress === undefined) {
+      ignore('no address of ours faces the client');
+      return;
+    }
+    const job = new Job(seen, { serverAddress, subnet, dhcp }, clock.monotonicMs(), answer);
     if (keptAddress(request) !== undefined) {
-      cancel = clock.after(patienceMs, () => void confirm(job));
+      job.cancel = clock.after(patienceMs, () => void confirm(job));
     }
-    return job;
+    rounds.add(job);
   };
 
   const isOthers = (server: Ipv4, { relay }: DhcpRequest): boolean =>
     !rules.isOwn(server) && server !== relay?.serverIdOverride;
 
   /** What a client hears from us where another server gives it its address. */
-  const proxied = (seen: Parameters<typeof seenBy>[0], network: Network): Outgoing | undefined => {
-    const { request, arrival, serverAddress } = seen;
-    const isBootServer = arrival.port === bootServerPort;
+  const proxied = (seen: Seen, network: Network): Outgoing | undefined => {
+    const { request, serverAddress } = seen;
+    const isBootServer = seen.port === bootServerPort;
     const refusal = whyRefused(request, {
       isOwn: rules.isOwn,
       relayNetworks: [network.cidr, ...rules.relayNetworks],
       nodePool: network.cidr,
       subnetPrefixLength: network.cidr.prefixLength,
     });
-    const from = parseIpv4(arrival.from.address);
+    const from = parseIpv4(seen.from.address);
     if (
       refusal !== undefined ||
       (isBootServer && !(from.ok && isInside(from.value, network.cidr)))
     ) {
-      report.refused(seenBy(seen), refusal ?? 'the client address is not of its network', true);
+      report.refused(seen, refusal ?? 'the client address is not of its network', true);
       return undefined;
     }
     if (serverAddress === undefined) {
-      report.silent(seenBy(seen), 'no address of ours faces the client');
+      report.silent(seen, 'no address of ours faces the client');
       return undefined;
     }
     const target = bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders);
     const answer = proxyAnswerTo(request, { target, serverAddress, isBootServer });
     if (answer.kind === 'silence') {
-      report.silent(seenBy(seen), answer.reason);
+      report.silent(seen, answer.reason);
       return undefined;
     }
     counters.proxied += 1;
     const { kind, reason, packet } = answer;
     const outgoing: Outgoing = {
       payload: encodeDhcp(packet),
-      to: isBootServer ? arrival.from : replyDestination(request, false, arrival.from),
+      to: isBootServer ? seen.from : replyDestination(request, false, seen.from),
     };
     const spoken: Exclude<Answer, { kind: 'silence' }> =
       kind === 'offer'
         ? { kind, reason, address: packet.yourAddress }
         : { kind, reason, address: packet.clientAddress, leased: false };
-    report.answered(seenBy(seen), spoken, target, outgoing);
+    report.answered(seen, spoken, target, outgoing);
     return outgoing;
   };
 
@@ -297,7 +325,7 @@ export function createDhcpResponder(deps: {
   const inTime = (jobs: readonly Job[]): readonly Job[] => {
     const good: Job[] = [];
     for (const job of jobs) {
-      if (job.isDone()) continue;
+      if (job.isDone) continue;
       if (isLate(job)) late(job);
       else good.push(job);
     }
@@ -312,7 +340,7 @@ export function createDhcpResponder(deps: {
     if (settled.ok) {
       for (const [at, job] of jobs.entries()) {
         const answer = settled.value[at];
-        if (answer !== undefined && !job.isDone()) speak(job, answer);
+        if (answer !== undefined && !job.isDone) speak(job, answer);
       }
       return;
     }
@@ -326,7 +354,7 @@ export function createDhcpResponder(deps: {
     counters.storeFailures += jobs.length;
     report.trouble('leases cannot be stored: no new ones are given', `${kind}: ${text}`);
     giveUp(
-      jobs.filter((job) => !job.isDone() && !confirm(job)),
+      jobs.filter((job) => !job.isDone && !confirm(job)),
       'the store did not confirm',
     );
   };
@@ -345,9 +373,9 @@ export function createDhcpResponder(deps: {
   };
 
   const speak = (job: Job, answer: Answer): void => {
-    const { request, arrival, subnet, dhcp, serverAddress } = job;
+    const { request, from, subnet, dhcp, serverAddress } = job;
     if (answer.kind === 'silence') {
-      report.silent(seenBy(job), answer.reason, answer.note);
+      report.silent(job, answer.reason, answer.note);
       job.done(undefined);
       return;
     }
@@ -356,7 +384,7 @@ export function createDhcpResponder(deps: {
       return;
     }
     if (answer.kind === 'offer' && answer.isKnown !== true) {
-      const link = request.relay === undefined ? arrival.interface : undefined;
+      const link = request.relay === undefined ? job.interface : undefined;
       const asked = probes.ask(answer.address, request.mac, link, subnet.range.first);
       if (asked !== undefined) {
         // One that is in use was set aside: the next decision is another.
@@ -376,9 +404,9 @@ export function createDhcpResponder(deps: {
     });
     const outgoing: Outgoing = {
       payload: encodeDhcp(reply),
-      to: replyDestination(request, answer.kind === 'nak', arrival.from),
+      to: replyDestination(request, answer.kind === 'nak', from),
     };
-    report.answered(seenBy(job), answer, target, outgoing);
+    report.answered(job, answer, target, outgoing);
     job.done(outgoing);
   };
 
@@ -386,18 +414,24 @@ export function createDhcpResponder(deps: {
 
   const late = (job: Job): void => {
     counters.late += 1;
-    report.silent(seenBy(job), 'the answer would come too late');
+    report.silent(job, 'the answer would come too late');
     job.done(undefined);
   };
 
   const giveUp = (jobs: readonly Job[], reason: string): void => {
     for (const job of jobs) {
-      report.silent(seenBy(job), reason);
+      report.silent(job, reason);
       job.done(undefined);
     }
   };
 
-  const rounds = createRounds<Job>({ desk, inTime, speak, conclude });
+  const dropped = (job: Job): void => {
+    counters.dropped += 1;
+    report.silent(job, 'too many requests wait for an answer');
+    job.done(undefined);
+  };
+
+  const rounds = createRounds<Job>({ desk, inTime, dropped, speak, conclude });
   return {
     handle,
     counters: () => ({ ...counters, ...probes.counters }),
@@ -422,18 +456,6 @@ function relayNetworksOf(
 ): ResponderRules['relayNetworks'] {
   const isNamed = relayNetworks.length > 0 && network?.isImplicit === false;
   return isNamed ? [...relayNetworks, network.cidr] : relayNetworks;
-}
-
-function seenBy({
-  request,
-  payload,
-  arrival,
-  serverAddress,
-}: Pick<Job, 'request' | 'payload' | 'arrival'> & {
-  readonly serverAddress: Ipv4 | undefined;
-}): Seen {
-  const { from, port } = arrival;
-  return { request, payload, from, serverAddress, port, interface: arrival.interface };
 }
 
 /**

@@ -12,7 +12,6 @@ import { createQueue, type Queue, type Waiting } from './queue.ts';
 export type Round = Waiting & LeaseWish & { readonly tableKey: string };
 
 export type Rounds<Job extends Round> = {
-  /** The job itself or an older one may be dropped for want of room. */
   readonly add: (job: Job) => void;
   readonly waiting: () => number;
 };
@@ -32,6 +31,8 @@ export function createRounds<Job extends Round>(deps: {
   readonly desk: Pick<LeaseDesk, 'glance' | 'settle' | 'batchesMax'>;
   /** Those worth an answer, in the order in which they are decided. */
   readonly inTime: (jobs: readonly Job[]) => readonly Job[];
+  /** One that will never be decided, for want of room. */
+  readonly dropped: (job: Job) => void;
   /** Of a DISCOVER, from memory. */
   readonly speak: (job: Job, answer: Answer) => void;
   /** Of a batch, after what they promise is stored, or cannot be. */
@@ -41,7 +42,7 @@ export function createRounds<Job extends Round>(deps: {
     settled: Result<readonly Answer[], LeaseProblem>,
   ) => void;
 }): Rounds<Job> {
-  const { desk, inTime, speak, conclude } = deps;
+  const { desk, inTime, dropped, speak, conclude } = deps;
   const ranges = new Map<string, Range<Job>>();
   const arrived = new Set<string>();
   let commitsUnderWay = 0;
@@ -51,10 +52,10 @@ export function createRounds<Job extends Round>(deps: {
     let range = ranges.get(tableKey);
     if (range === undefined) {
       if (ranges.size >= rangesMax) {
-        job.dropped();
+        dropped(job);
         return;
       }
-      range = { key: tableKey, queue: createQueue<Job>(), isBusy: false };
+      range = { key: tableKey, queue: createQueue(dropped), isBusy: false };
       ranges.set(tableKey, range);
     }
     range.queue.add(job);

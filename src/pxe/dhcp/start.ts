@@ -30,7 +30,7 @@ import {
 } from './own-addresses.ts';
 import type { AddressInUse, AsideAddress } from './probe.ts';
 import { bootServerPort } from './proxy.ts';
-import { type Arrival, createDhcpResponder } from './responder.ts';
+import { type Arrival, createDhcpResponder, type Outgoing } from './responder.ts';
 import type { UnservedNetwork } from './unserved.ts';
 
 export type DhcpSettings = {
@@ -173,19 +173,18 @@ export async function startDhcp(deps: {
     let socket: UdpSocket | undefined;
     let warnedAtMs = Number.NEGATIVE_INFINITY;
     const arrivalOf = arrivalOn(link, { ...settings.bind, port }, own);
+    const answer = (outgoing: Outgoing | undefined): void => {
+      const isIt = (door: Door): boolean => door.socket === socket;
+      const isOpen = doors.some(isIt) || bootDoors.some(isIt);
+      if (outgoing !== undefined && isOpen) socket?.send(outgoing.payload, outgoing.to);
+    };
     const opened = await net.openUdp({
       address,
       port,
       ...(link === undefined ? {} : { interface: link.name }),
       broadcast: true,
       batches: true,
-      onDatagram: ({ payload, from }) => {
-        void responder.handle(payload, arrivalOf(from)).then((outgoing) => {
-          const isIt = (door: Door): boolean => door.socket === socket;
-          const isOpen = doors.some(isIt) || bootDoors.some(isIt);
-          if (outgoing !== undefined && isOpen) socket?.send(outgoing.payload, outgoing.to);
-        });
-      },
+      onDatagram: ({ payload, from }) => responder.handle(payload, arrivalOf(from), answer),
       onError: (error) => {
         if (clock.monotonicMs() - warnedAtMs < warningEveryMs) return;
         warnedAtMs = clock.monotonicMs();

@@ -115,7 +115,8 @@ export function aBed(
   const send = (
     payload: Uint8Array,
     arrival: Partial<Arrival> = {},
-  ): Promise<Outgoing | undefined> => responder.handle(payload, { ...onLink, ...arrival });
+  ): Promise<Outgoing | undefined> =>
+    new Promise((done) => responder.handle(payload, { ...onLink, ...arrival }, done));
   return {
     clock,
     store,

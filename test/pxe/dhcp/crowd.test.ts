@@ -261,9 +261,8 @@ describe('many at once', () => {
 describe('the queue', () => {
   it('hands out what is no DISCOVER first, and drops the oldest of a kind', () => {
     const dropped: number[] = [];
-    const queue = createQueue<{ isDiscover: boolean; dropped: () => void; id: number }>();
-    const add = (id: number, isDiscover: boolean) =>
-      queue.add({ id, isDiscover, dropped: () => dropped.push(id) });
+    const queue = createQueue<{ isDiscover: boolean; id: number }>(({ id }) => dropped.push(id));
+    const add = (id: number, isDiscover: boolean) => queue.add({ id, isDiscover });
     for (let id = 0; id < 513; id += 1) add(id, true);
     add(1_000, false);
     expect(dropped).toEqual([0]);
