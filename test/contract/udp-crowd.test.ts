@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createNet } from '../../src/base/io/udp.ts';
 import type { Datagram, UdpSocket } from '../../src/base/world.ts';
 
@@ -20,6 +21,18 @@ async function listen(onDatagram: (datagram: Datagram) => void): Promise<UdpSock
 }
 
 const say = (text: string, to: UdpSocket) => client.send(text, to.local.port, '127.0.0.1');
+
+/** Of the timers this process waits with: what each says of its interval. */
+const intervals = (): string[] =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      if (!readlinkSync(`/proc/self/fd/${fd}`).includes('timerfd')) return [];
+      return /it_interval: .*/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+    } catch {
+      // The one that listed them.
+      return [];
+    }
+  });
 
 describe('sockets that are read together', () => {
   it('each hear what was sent to them, with its sender, in order', async () => {
@@ -91,5 +104,23 @@ describe('sockets that are read together', () => {
     }
     await done.promise;
     expect(lengths).toEqual([0, 1, 4, 516, 1_024]);
+  });
+
+  it('wait for nothing in the event loop when datagrams come far apart, or no more', async () => {
+    const echo = await listen(({ payload, from }) => echo.send(Buffer.from(payload), from));
+    for (let at = 0; at < 100; at += 1) {
+      const answer = once(client, 'message');
+      say('soon', echo);
+      await answer;
+    }
+    const off = ['it_interval: (0, 0)'];
+    await vi.waitFor(() => expect(intervals()).toEqual(off));
+    for (let at = 0; at < 20; at += 1) {
+      await new Promise((settled) => setTimeout(settled, 5));
+      const answer = once(client, 'message');
+      say('late', echo);
+      await answer;
+      expect(intervals()).toEqual(off);
+    }
   });
 });
