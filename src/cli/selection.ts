@@ -3,6 +3,7 @@
 import type { Get } from './answer.ts';
 import { listAll, type Selectors, unknownName } from './commands/list.ts';
 import { exitCodes, Failure } from './failure.ts';
+import { macNamed } from './mac-name.ts';
 import { type CliNoun, oneOf } from './nouns/noun.ts';
 import { isEmptyRange, type NodeRange } from './ranges.ts';
 
@@ -103,7 +104,11 @@ async function ofOwners(
   for (const name of owners) {
     const own = `${noun.ownerColumn?.(name)}=${spelled(name)}`;
     const both = fieldSelector === undefined ? own : `${own},${fieldSelector}`;
-    found.push(...(await listAll(get, noun, { ...wanted, fieldSelector: both })).objects);
+    const { objects } = await listAll(get, noun, { ...wanted, fieldSelector: both });
+    if (objects.length === 0 && noun.ownersAreNames && fieldSelector === undefined) {
+      throw unknownName(noun, name);
+    }
+    found.push(...objects);
   }
   const names = range.names.filter((name) => !owners.includes(name));
   const rest =
@@ -113,9 +118,9 @@ async function ofOwners(
   return [...found, ...rest];
 }
 
-/** Hardware addresses are shown in lower case. */
+/** Hardware addresses are stored in lower case, with colons. */
 function spelled(name: string): string {
-  return name.includes(':') ? name.toLowerCase() : name;
+  return macNamed(name) ?? name;
 }
 
 async function byName(get: Get, noun: CliNoun, range: NodeRange): Promise<readonly unknown[]> {

@@ -126,8 +126,10 @@ export function parseSerial(text: string): Result<Serial, string> {
   return ok(text as Serial);
 }
 
+const nameRule = '1 to 63 letters, digits, - _ . with a letter or digit at both ends';
+
 export function parseRole(text: string): Result<Role, string> {
-  return namePattern.test(text) ? ok(text as Role) : fail('invalid role');
+  return namePattern.test(text) ? ok(text as Role) : fail(`invalid role: ${nameRule}`);
 }
 
 export function isLabelName(text: string): boolean {

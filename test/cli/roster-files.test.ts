@@ -48,7 +48,7 @@ describe('several files of machines', () => {
       total: 2,
       lines: [
         'a.csv:2:2: cell B2 (rack): rack must be a whole number from 0, not "x"',
-        'b.csv:2:1: cell A2: role is missing',
+        'b.csv:2:3: cell C2 (role): role is missing',
       ],
     });
   });

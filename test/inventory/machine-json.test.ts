@@ -86,7 +86,10 @@ describe('a stored machine', () => {
     [stored.replace('"rack":1', '"rack":"1"'), 'spec.rack: "1" is not an unsigned whole number'],
     [stored.replace('"rack":1', '"rack":[[1]]'), 'spec.rack: a list is not an unsigned whole'],
     [stored.replace('"rack":1,', ''), 'spec.rack: undefined is not an unsigned whole number'],
-    [stored.replace('"role":"cs"', '"role":"c s"'), 'spec.role: invalid role'],
+    [
+      stored.replace('"role":"cs"', '"role":"c s"'),
+      'spec.role: invalid role: 1 to 63 letters, digits, - _ . with a letter or digit at both ends',
+    ],
     [stored.replace('"product"', '"a b"'), 'spec.labels: labels contain invalid character'],
     [stored.replace('"R630"', '7'), 'spec.labels: the value of label "product" must be a string'],
     [stored.replace('2023-11-21T', '2023-11-21 '), 'spec.retire-date: "2023-11-21 01'],

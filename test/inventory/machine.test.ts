@@ -131,8 +131,14 @@ describe('a registration', () => {
     [{ ...machine, serial: '' }, '/0/serial serial is empty'],
     [{ ...machine, serial: undefined }, '/0/serial serial is empty'],
     [{ ...machine, serial: 5 }, '/0/serial must be a string'],
-    [{ ...machine, role: '' }, '/0/role invalid role'],
-    [{ ...machine, role: 'a b' }, '/0/role invalid role'],
+    [
+      { ...machine, role: '' },
+      '/0/role invalid role: 1 to 63 letters, digits, - _ . with a letter or digit at both ends',
+    ],
+    [
+      { ...machine, role: 'a b' },
+      '/0/role invalid role: 1 to 63 letters, digits, - _ . with a letter or digit at both ends',
+    ],
     [{ ...machine, bmc: undefined }, '/0/bmc/type BMC type is empty'],
     [{ ...machine, bmc: {} }, '/0/bmc/type BMC type is empty'],
     [{ ...machine, bmc: { type: 'a b' } }, '/0/bmc/type BMC type contains invalid character'],
@@ -156,9 +162,9 @@ describe('a registration', () => {
 
   it('reports every mistake of every machine, with its place', () => {
     expect(mistakesOf([machine, { ...machine, role: '!' }, { serial: '' }])).toEqual([
-      '/1/role invalid role',
+      '/1/role invalid role: 1 to 63 letters, digits, - _ . with a letter or digit at both ends',
       '/2/serial serial is empty',
-      '/2/role invalid role',
+      '/2/role invalid role: 1 to 63 letters, digits, - _ . with a letter or digit at both ends',
       '/2/bmc/type BMC type is empty',
     ]);
   });

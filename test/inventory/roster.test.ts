@@ -117,16 +117,21 @@ describe('a table of machines', () => {
       ],
     ],
     [
+      'ends early where a row does: what is missing has the cell where it would stand',
+      `${header}\na,0\n`,
+      ['2:3 cell C2 (role): role is missing', '2:4 cell D2 (bmc-type): bmc-type is missing'],
+    ],
+    [
       'has every mistake told',
       `${header}\n,1.5,w w,x y\na,-1,,\n`,
       [
-        '2:1 cell A2: serial is missing',
+        '2:1 cell A2 (serial): serial is missing',
         '2:2 cell B2 (rack): rack must be a whole number from 0, not "1.5"',
         /^2:3 cell C2 \(role\): role must be 1 to 63 letters.*not "w w"/,
         /^2:4 cell D2 \(bmc-type\): bmc-type must be letters.*not "x y"/,
-        '3:1 cell A3: role is missing',
-        '3:1 cell A3: bmc-type is missing',
         '3:2 cell B3 (rack): rack must be a whole number from 0, not "-1"',
+        '3:3 cell C3 (role): role is missing',
+        '3:4 cell D3 (bmc-type): bmc-type is missing',
       ],
     ],
     [

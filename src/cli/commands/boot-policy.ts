@@ -39,11 +39,30 @@ export async function setPolicy(
     matchMembers,
     wish.unset,
   );
+  if (!isNew && isAsBefore(before, pins, match)) return `${oneOf(noun)} ${name} is as it was`;
   const terms = isNew || seen.etag === undefined ? {} : { ifMatch: seen.etag };
   const body = { ...pins, ...(isRule ? { match } : {}) };
   await send('PUT', `${path}${dryRun ? '?dryRun=true' : ''}`, body, terms);
   const done = isNew ? 'made' : 'changed';
   return `${oneOf(noun)} ${name} ${dryRun ? `would be ${done}` : `is ${done}`}`;
+}
+
+/** Then nothing is written, and no audit record says that anything was. */
+function isAsBefore(before: Members, pins: Members, match: Members): boolean {
+  const was = [
+    merged(before, {}, pinMembers, []),
+    merged(Object(before['match']) as Members, {}, matchMembers, []),
+  ];
+  return inOrder(was) === inOrder([pins, match]);
+}
+
+/** Members by name, so that the same ones are the same text. */
+function inOrder(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 /** What says nothing is left out, as the server wants it. */

@@ -6,7 +6,7 @@ import type { CliNoun } from '../nouns/noun.ts';
 import { formatAge, printable } from '../table.ts';
 import { unknownName } from './list.ts';
 
-type Explained = {
+export type MachineExplained = {
   readonly machine: MachineV2;
   readonly nextStates: readonly string[];
   readonly health: {
@@ -19,13 +19,23 @@ type Explained = {
   readonly swap: { readonly text: string } | null;
 };
 
-export async function explainMachine(get: Get, noun: CliNoun, serial: string): Promise<string> {
+export async function askExplanation(
+  get: Get,
+  noun: CliNoun,
+  serial: string,
+): Promise<MachineExplained> {
   const { status, body } = await get(`/api/v2/machines/${encodeURIComponent(serial)}/explain`);
   if (status === 404) throw unknownName(noun, serial);
-  return explanation(body as Explained);
+  return body as MachineExplained;
 }
 
-function explanation({ machine, nextStates, health, cluster, swap }: Explained): string {
+export function explanationText({
+  machine,
+  nextStates,
+  health,
+  cluster,
+  swap,
+}: MachineExplained): string {
   const { spec, network } = machine;
   const { state, since, durationSeconds, reason } = machine.status;
   const [address] = network.nodes;
@@ -34,7 +44,7 @@ function explanation({ machine, nextStates, health, cluster, swap }: Explained):
     `state: ${state} since ${since} (${formatAge(durationSeconds)}): ${why}`,
     ...(reason?.evidence ?? []).map((fact) => `  ${fact}`),
     `next:  it can become ${nextStates.join(', ')}${nextNote(state)}`,
-    `place: rack ${spec.rack}, index ${spec.indexInRack}, as ${spec.role}; registered ${spec.registerDate}, to go ${spec.retireDate}`,
+    `place: rack ${spec.rack}, index ${spec.indexInRack}, as ${spec.role}; registered ${spec.registerDate}${leaves(spec)}`,
     `addresses follow from rack and index: ${spec.ipv4.join(', ') || 'none'}${
       address === undefined ? '' : `, /${address.maskBits} behind ${address.gateway}`
     }; BMC ${spec.bmc.type} ${spec.bmc.ipv4}`,
@@ -45,12 +55,17 @@ function explanation({ machine, nextStates, health, cluster, swap }: Explained):
   return lines.map(printable).join('\n');
 }
 
+/** As Sabakan has it, a machine for which no date is set is to go on the day it was registered. */
+function leaves({ registerDate, retireDate }: MachineV2['spec']): string {
+  return retireDate === registerDate ? '' : `, to go ${retireDate}`;
+}
+
 function nextNote(state: string): string {
   if (state === 'retiring') return ', once no disk key of it is left';
   return state === 'retired' ? ', or be removed (tetsu delete machine)' : '';
 }
 
-function healthLines(health: Explained['health']): readonly string[] {
+function healthLines(health: MachineExplained['health']): readonly string[] {
   if (health === null) return ['health: this server does not probe; the leader does, if any'];
   const { verdict, waitingFor, nextProbeAt } = health;
   return [

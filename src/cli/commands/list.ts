@@ -3,6 +3,7 @@
 import type { Missing } from '../../sabakan/contract/list.ts';
 import type { Get } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
+import { macValue } from '../mac-name.ts';
 import { type CliNoun, oneOf } from '../nouns/noun.ts';
 
 export type Selectors = {
@@ -93,9 +94,10 @@ export function selectorOf(
   filters: Readonly<Record<string, string>>,
   fieldSelector: string | undefined,
 ): string | undefined {
-  const parts = Object.entries(filters).map(([column, values]) =>
-    values.includes(',') ? `${column} in (${values})` : `${column}=${values}`,
-  );
+  const parts = Object.entries(filters).map(([column, given]) => {
+    const values = column === 'mac' ? given.split(',').map(macValue).join(',') : given;
+    return values.includes(',') ? `${column} in (${values})` : `${column}=${values}`;
+  });
   if (fieldSelector !== undefined) parts.push(fieldSelector);
   return parts.length === 0 ? undefined : parts.join(',');
 }

@@ -22,7 +22,7 @@ export function addBootPolicyCommands(program: Command, tools: Tools): void {
   const channel = program
     .command('channel')
     .description('named pointers to an image, which boot rules follow');
-  withPins(tools.client(channel.command('set <name>')))
+  withPins(tools.client(channel.command('set <name>')), pinsOfChannel)
     .description('make a channel, or switch it: what is not given stays as it is')
     .action(async (name: string, options: Options, self: Command) => {
       const { unset = [], dryRun = false } = options;
@@ -38,7 +38,7 @@ export function addBootPolicyCommands(program: Command, tools: Tools): void {
   const rule = program
     .command('boot-rule')
     .description('which machines boot with what, in place of the newest image');
-  withPins(tools.client(rule.command('set <name>')))
+  withPins(tools.client(rule.command('set <name>')), membersOfRule)
     .description('make or change a rule: machines for which all that is given holds')
     .option('--channel <name>', 'the channel they follow')
     .option('--serial <serials>', 'machines by name, separated by commas', commaList)
@@ -63,16 +63,15 @@ export function addBootPolicyCommands(program: Command, tools: Tools): void {
     });
 }
 
-function withPins(command: Command): Command {
+const pinsOfChannel = 'image, kernelParams, templates';
+const membersOfRule = `${pinsOfChannel}, channel, serials, role, labels`;
+
+function withPins(command: Command, members: string): Command {
   return command
     .option('--image <id>', 'the image they boot')
     .option('--kernel-params <text>', 'in place of the stored kernel parameters')
     .option('--template <role=version>', 'of a role’s Ignition template; may be repeated', pair)
-    .option(
-      '--unset <members>',
-      'members to take away, separated by commas: image, kernelParams, templates, channel, serials, role, labels',
-      commaList,
-    )
+    .option('--unset <members>', `members to take away, separated by commas: ${members}`, commaList)
     .option('--dry-run', 'have the server decide and answer, but change nothing');
 }
 

@@ -1,29 +1,25 @@
 /** The arguments of `tetsu explain`. */
 
 import { type Command, Option } from 'commander';
-import { explainMachine } from '../commands/explain.ts';
+import { askExplanation, explanationText } from '../commands/explain.ts';
 import { askBootExplanation, bootExplanationText } from '../commands/explain-boot.ts';
 import { explainConfig } from '../commands/explain-config.ts';
 import { machineNoun } from '../nouns/machine.ts';
+import { type DocumentOptions, documentText, withDocument } from './shared-options.ts';
 import type { Tools } from './tools.ts';
 
-type BootOptions = {
-  readonly arch?: string;
-  readonly firmware?: string;
-  readonly output: string;
-};
+type BootOptions = DocumentOptions & { readonly arch?: string; readonly firmware?: string };
 
 export function addExplainCommand(program: Command, tools: Tools): void {
   const explain = program.command('explain').description('say why something is as it is');
-  tools
-    .client(explain.command('machine <serial>'))
+  withDocument(tools.client(explain.command('machine <serial>')))
     .description('why a machine has its state, its addresses and its place')
-    .action(async (serial: string, _: unknown, self: Command) =>
-      tools.print(await explainMachine(tools.getterOf(self), machineNoun, serial)),
-    );
+    .action(async (serial: string, { output }: DocumentOptions, self: Command) => {
+      const explained = await askExplanation(tools.getterOf(self), machineNoun, serial);
+      tools.print(await documentText(output, explained, explanationText));
+    });
 
-  tools
-    .client(explain.command('boot <machine>'))
+  withDocument(tools.client(explain.command('boot <machine>')))
     .description('what a machine would boot, by serial or hardware address, and what decides it')
     .option('--arch <name>', 'firmware of this architecture: x64, arm64, or a number of option 93')
     .addOption(
@@ -33,11 +29,6 @@ export function addExplainCommand(program: Command, tools: Tools): void {
         'uefi-http',
       ]),
     )
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
     .action(async (machine: string, options: BootOptions, self: Command) => {
       const { output, arch, firmware } = options;
       const asked = {
@@ -45,8 +36,7 @@ export function addExplainCommand(program: Command, tools: Tools): void {
         ...(firmware === undefined ? {} : { firmware }),
       };
       const explained = await askBootExplanation(tools.getterOf(self), machine, asked);
-      const isText = output === 'text';
-      tools.print(isText ? bootExplanationText(explained) : JSON.stringify(explained, null, 2));
+      tools.print(await documentText(output, explained, bootExplanationText));
     });
 
   explain

@@ -30,6 +30,29 @@ export function shownOf({ output, headers, columns }: OutputOptions): Shown {
   return { output, headers, ...(titles === undefined ? {} : { columns: titles }) };
 }
 
+const documentForms = ['text', 'json', 'yaml'] as const;
+
+/** `-o` of a command that shows one document: text for people, or the document itself for programs. */
+export function withDocument(command: Command): Command {
+  return command.addOption(
+    new Option('-o, --output <format>', 'how to print it').choices(documentForms).default('text'),
+  );
+}
+
+export type DocumentOptions = { readonly output: (typeof documentForms)[number] };
+
+export async function documentText<T>(
+  output: DocumentOptions['output'],
+  document: T,
+  textOf: (document: T) => string,
+): Promise<string> {
+  if (output === 'text') return textOf(document);
+  if (output === 'json') return JSON.stringify(document, null, 2);
+  // Loaded here: the other forms stay quick.
+  const { stringify } = await import('yaml');
+  return stringify(document).trimEnd();
+}
+
 /** `-l` and `--field-selector`, as everywhere that takes several things. */
 export function withSelectors(command: Command, hasLabels: boolean): Command {
   if (hasLabels) {

@@ -2,6 +2,7 @@
 
 import type { BootStepV2, BootV2 } from '../../sabakan/contract/boot.ts';
 import { bootColumns } from '../../sabakan/contract/columns.ts';
+import { macNamed } from '../mac-name.ts';
 import { formatTable } from '../table.ts';
 import { among, type CliNoun, columnsOf, trueOrFalse } from './noun.ts';
 
@@ -12,7 +13,7 @@ export const bootNoun: CliNoun = {
   describes: 'boots of machines: each step from the first packet to healthy, and what is missing',
   nameOf: (object) => (object as BootV2).id,
   ownerColumn: (name) => {
-    if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(name)) return 'mac';
+    if (macNamed(name) !== undefined) return 'mac';
     return /-\d{9,}$/.test(name) ? undefined : 'serial';
   },
   page: (object) => timelineOf(object as BootV2),

@@ -2,6 +2,7 @@
 
 import { discoveryColumns } from '../../sabakan/contract/columns.ts';
 import type { DiscoveryV2 } from '../../sabakan/contract/discovery.ts';
+import { macNamed } from '../mac-name.ts';
 import { among, type CliNoun, columnsOf, trueOrFalse } from './noun.ts';
 import { rackValues } from './rack.ts';
 
@@ -11,6 +12,12 @@ export const discoveryNoun: CliNoun = {
   names: ['discoveries', 'discovery'],
   describes: 'discoveries: machines that ask to boot and that nobody registered',
   nameOf: (object) => (object as DiscoveryV2).id,
+  // As `tetsu approve` takes them: by id, by hardware address in any form, by serial number.
+  ownerColumn: (name) => {
+    if (/^[0-9a-f]{2}(-[0-9a-f]{2}){5}$/.test(name)) return undefined;
+    return macNamed(name) === undefined ? 'serial' : 'mac';
+  },
+  ownersAreNames: true,
   rackOf: (object) => rackOf(object as DiscoveryV2) ?? Number.NaN,
   selectable: discoveryColumns,
   hasLabels: false,

@@ -13,6 +13,8 @@ export type CliNoun = {
   readonly page?: (object: unknown) => string;
   /** The column by which a name that is no object's own stands for several: `get boots SERIAL`; undefined: it is one's own. */
   readonly ownerColumn?: (name: string) => string | undefined;
+  /** Such a name stands for one of them: where there is none it is told, as an unknown name is. */
+  readonly ownersAreNames?: true;
   /** Where it stands, for ranges such as `rack3`; absent: ranges of racks do not select it. */
   readonly rackOf?: (object: unknown) => number;
   readonly columns: readonly CliColumn[];

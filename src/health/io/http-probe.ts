@@ -2,7 +2,7 @@
 
 import { request } from 'node:http';
 import type { ProbeResult } from '../probe.ts';
-import { afterPendingEvents, problemResult } from './outcome.ts';
+import { afterPendingEvents, problemResult, tenths } from './outcome.ts';
 
 /** More of a body than this is not a health answer. */
 export const bodyBytesMax = 65_536;
@@ -31,7 +31,7 @@ export function probeHttp(
     const settle = (kind: ProbeResult['kind'], text: string) => {
       clearTimeout(timer);
       outgoing.destroy();
-      const latencyMs = performance.now() - startMs;
+      const latencyMs = tenths(performance.now() - startMs);
       resolve({ kind, latencyMs, text, ...(status === undefined ? {} : { status }) });
     };
     const timer = setTimeout(

@@ -24,6 +24,11 @@ export function problemResult(error: NodeJS.ErrnoException): Pick<ProbeResult, '
   }
 }
 
+/** A tenth of a millisecond is what people compare by. */
+export function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
 /**
  * Gives events that wait their turn first. After a pause of the whole process timers fire before sockets are read, and
  * everything that answered during the pause would look silent.

@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import type { ProbeResult } from '../probe.ts';
-import { afterPendingEvents, problemResult } from './outcome.ts';
+import { afterPendingEvents, problemResult, tenths } from './outcome.ts';
 
 /** @param address dotted decimal, checked by the caller: no name is ever looked up. */
 export function probeTcp(address: string, port: number, timeoutMs: number): Promise<ProbeResult> {
@@ -13,7 +13,7 @@ export function probeTcp(address: string, port: number, timeoutMs: number): Prom
       clearTimeout(timer);
       // A reset, so that thousands of probes leave no connection in TIME_WAIT on either side.
       socket.resetAndDestroy();
-      resolve({ kind, latencyMs: performance.now() - startMs, text });
+      resolve({ kind, latencyMs: tenths(performance.now() - startMs), text });
     };
     const timer = setTimeout(
       () => afterPendingEvents(() => settle('silent', `nothing within ${timeoutMs} ms`)),

@@ -198,19 +198,22 @@ function rawMachine(
 ): RawMachine {
   const fields: Partial<Record<RawName, RawField>> = {};
   const labels: RawMachine['labels'][number][] = [];
-  for (const [at, whole] of cells.entries()) {
-    const text = whole.trim();
+  // A row may end early: what it does not say is missing in its own column.
+  for (let at = 0; at < Math.max(cells.length, columns.length); at += 1) {
+    const text = cells[at]?.trim() ?? '';
     const column = columns[at];
     const spot = cell(number, at + 1, column?.title ?? '');
     if (column === undefined || column.kind === 'none') {
       if (text === '') continue;
       mistakes.push({ spot, text: `${showValue(text)} stands in a column without a name` });
     } else if (column.kind === 'label') {
+      if (at >= cells.length) continue;
       // An empty cell says that this machine has no such label.
       const given: Given = text === '' ? { kind: 'null' } : { kind: 'text', text };
       labels.push([column.label, { given, spot }, spot]);
-    } else if (text !== '') {
-      fields[column.field] = { given: givenIn(column.field, text), spot };
+    } else {
+      const given: Given = text === '' ? { kind: 'null' } : givenIn(column.field, text);
+      fields[column.field] = { given, spot };
     }
   }
   return { spot: cell(number, 1, ''), names: columnNames, fields, labels };

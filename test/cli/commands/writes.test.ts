@@ -3,13 +3,14 @@ import type { Send } from '../../../src/cli/answer.ts';
 import { changeMachines, namesText, summary } from '../../../src/cli/commands/change-machines.ts';
 import { deleteObjects } from '../../../src/cli/commands/delete.ts';
 import { editConfig, editMachine, mergePatch } from '../../../src/cli/commands/edit.ts';
-import { explainMachine } from '../../../src/cli/commands/explain.ts';
+import { askExplanation, explanationText } from '../../../src/cli/commands/explain.ts';
 import { mustNotReplace, readLabelArguments } from '../../../src/cli/commands/label.ts';
 import { beginRetirement, finishRetirement } from '../../../src/cli/commands/retire.ts';
 import { Failure } from '../../../src/cli/failure.ts';
 import { mustAllBeDone } from '../../../src/cli/many.ts';
 import { configNoun } from '../../../src/cli/nouns/config.ts';
 import { machineNoun } from '../../../src/cli/nouns/machine.ts';
+import { networkNoun } from '../../../src/cli/nouns/network.ts';
 import type { MachineV2 } from '../../../src/sabakan/contract/machine.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
 
@@ -200,6 +201,16 @@ describe('deleting one by one', () => {
     // Not retired, and not there.
     expect(codes).toEqual([1, 3]);
   });
+
+  it('says what the server says of what is listed and cannot be deleted', async () => {
+    const face = await aFace();
+    await face.must('PUT /api/v1/config/dhcp', { body: {} });
+    const send = senderTo(face);
+    const [outcome] = await deleteObjects(send, networkNoun, ['node-pool'], false, quiet);
+    expect(outcome?.result.ok === false && outcome.result.failure.message).toMatch(
+      /^node-pool is no record: .*put a network of its CIDR with mode off$/,
+    );
+  });
 });
 
 describe('editing a configuration', () => {
@@ -320,8 +331,11 @@ describe('a merge patch', () => {
 describe('tetsu explain machine', () => {
   it('says why it has its state, its addresses and its place', async () => {
     const face = await fleet();
-    const text = await explainMachine((path) => senderTo(face)('GET', path), machineNoun, 's-1');
+    const get = (path: string) => senderTo(face)('GET', path);
+    const text = explanationText(await askExplanation(get, machineNoun, 's-1'));
     expect(text).toContain('state: uninitialized since');
+    // Nobody said when it is to go.
+    expect(text).not.toContain('to go');
     expect(text).toContain('next:  it can become healthy, retiring');
     expect(text).toContain('place: rack 0, index 4, as cs');
     expect(text).toContain('addresses follow from rack and index: 10.69.0.4');
