@@ -35,6 +35,8 @@ const racksShownMax = 1_024;
 const leaseNewsEveryMs = 250;
 /** Where counting takes long, since hundreds of racks change, it waits this many times as long: packets come first. */
 const leaseNewsRest = 60;
+/** Ranges counted in one turn of the event loop, about a millisecond's worth: a DISCOVER waits no longer for its answer. */
+const rangesPerTurn = 24;
 
 const columns: Readonly<Record<keyof typeof subnetColumns, Omit<Column<Subnet>, 'name'>>> = {
   name: { text: ({ name }) => name },
@@ -148,17 +150,24 @@ export function subnetCollection({
         for (const [rack, some] of Map.groupBy(all, ({ rack }) => rack)) told.set(rack, some);
       };
       const relist = (): void => {
+        counting = undefined;
         rememberAll(subnets(changed()));
         listener({ kind: 'listed' });
       };
+      const count = (rack: number, revision: Revision): readonly CollectionChange<Subnet>[] => {
+        const before = told.get(rack) ?? [];
+        const after = rackNow(rack, revision);
+        if (after.length === 0) told.delete(rack);
+        else told.set(rack, after);
+        return differences(before, after);
+      };
       const tell = (revision: Revision, racks: Iterable<number>): void => {
-        const changes = [...new Set(racks)].flatMap((rack) => {
-          const before = told.get(rack) ?? [];
-          const after = rackNow(rack, revision);
-          if (after.length === 0) told.delete(rack);
-          else told.set(rack, after);
-          return differences(before, after);
-        });
+        publish(
+          revision,
+          [...new Set(racks)].flatMap((rack) => count(rack, revision)),
+        );
+      };
+      const publish = (revision: Revision, changes: readonly CollectionChange<Subnet>[]): void => {
         if (changes.length === 0) return;
         if (compareRevisions(revision, shown) <= 0) {
           relist();
@@ -175,24 +184,38 @@ export function subnetCollection({
       let rangesAt: Revision = absent;
       let cancel = (): void => {};
       let restMs = leaseNewsEveryMs;
+      let counting: Counting | undefined;
+      const countSome = (rangesMax: number): void => {
+        const ipam = inventory.ipam();
+        if (counting === undefined) {
+          counting = { ranges: [...ranges], at: rangesAt, done: 0, tookMs: 0, changes: [] };
+          ranges.clear();
+        }
+        const { at, changes } = counting;
+        const beganMs = clock.monotonicMs();
+        const some = counting.ranges.slice(counting.done, counting.done + rangesMax);
+        // Nobody may act on a table that cannot be read as if it were empty.
+        if (some.some((first) => leases.inRange(first) === undefined)) {
+          relist();
+          return;
+        }
+        const racks = ipam === undefined ? [] : some.flatMap((first) => rackOf(ipam, first) ?? []);
+        for (const rack of new Set(racks)) changes.push(...count(rack, at));
+        counting.done += some.length;
+        counting.tookMs += clock.monotonicMs() - beganMs;
+        if (counting.done < counting.ranges.length) return;
+        restMs = Math.max(leaseNewsEveryMs, leaseNewsRest * counting.tookMs);
+        counting = undefined;
+        publish(at, changes);
+      };
+      const countInTurns = (): void => {
+        countSome(rangesPerTurn);
+        if (counting !== undefined) cancel = clock.after(0, countInTurns);
+        else if (ranges.size > 0) cancel = clock.after(restMs, countInTurns);
+      };
       const tellLeases = (): void => {
         cancel();
-        const beganMs = clock.monotonicMs();
-        countLeases();
-        restMs = Math.max(leaseNewsEveryMs, leaseNewsRest * (clock.monotonicMs() - beganMs));
-      };
-      const countLeases = (): void => {
-        const ipam = inventory.ipam();
-        const touched = [...ranges];
-        ranges.clear();
-        if (touched.length === 0 || ipam === undefined) return;
-        // Nobody may act on a table that cannot be read as if it were empty.
-        if (touched.some((first) => leases.inRange(first) === undefined)) relist();
-        else
-          tell(
-            rangesAt,
-            touched.flatMap((first) => rackOf(ipam, first) ?? []),
-          );
+        while (counting !== undefined || ranges.size > 0) countSome(Number.POSITIVE_INFINITY);
       };
       untold.add(tellLeases);
       rememberAll(subnets(changed()));
@@ -210,7 +233,9 @@ export function subnetCollection({
         }),
         leases.subscribe((news) => {
           if ('kind' in news) return relist();
-          if (ranges.size === 0) cancel = clock.after(restMs, tellLeases);
+          if (ranges.size === 0 && counting === undefined) {
+            cancel = clock.after(restMs, countInTurns);
+          }
           rangesAt = news.revision;
           for (const first of news.ranges) ranges.add(first);
         }),
@@ -226,6 +251,15 @@ export function subnetCollection({
     },
   };
 }
+
+/** News of leases that is being counted, some ranges in each turn: packets come in between. */
+type Counting = {
+  readonly ranges: readonly Ipv4[];
+  readonly at: Revision;
+  readonly changes: CollectionChange<Subnet>[];
+  done: number;
+  tookMs: number;
+};
 
 /** Whatever was counted, a subnet is the same while its figures are. */
 function differences(

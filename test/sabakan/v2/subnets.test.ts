@@ -117,6 +117,19 @@ describe('GET /api/v2/watch/subnets', () => {
     expect(await told(face, from)).toEqual(['~node-1-0 0 machines, 1 leased']);
   });
 
+  it('tells of many ranges at once, though they are counted a few in each turn', async () => {
+    const face = await aFace();
+    const from = await here(face);
+    const watch = face.ask(`GET /api/v2/watch/subnets?from=${from}`);
+    await settled();
+    const firsts = Array.from({ length: 60 }, (_, at) => `10.69.${at >> 2}.${(at & 3) * 64 + 32}`);
+    for (const first of firsts) await lend(face, first, ['52:54:00:00:00:01']);
+    await face.clock.run(1_000);
+    face.endWatches();
+    const events = [...(await watch).body.matchAll(/^data: (.*"changes".*)$/gm)];
+    expect(events.map(([, data]) => JSON.parse(data ?? '').changes.length)).toEqual([60]);
+  });
+
   it('tells nothing where no figure changes', async () => {
     const face = await aFace();
     await face.must('POST /api/v1/machines', { body: [aSpec('a')] });
