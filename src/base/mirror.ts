@@ -70,6 +70,8 @@ export type Mirror<V> = {
   readonly stop: () => void;
 };
 
+/** A write is answered when this server's own copy shows it, or after this long: the commit stands either way. */
+export const ownWriteTimeoutMs = 2_000;
 /** Re-listing after a compaction is tried again with these pauses. */
 const relistPauseMinMs = 50;
 const relistPauseMaxMs = 5_000;

@@ -1,6 +1,6 @@
 /** The brakes of the fleet as every server sees them, and what people do to them. */
 
-import { createMirror, type Freshness } from '../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision, type StoreProblem } from '../base/store.ts';
@@ -84,7 +84,6 @@ export type BrakeBoard = {
   ) => Outcome;
 };
 
-const ownWriteTimeoutMs = 2_000;
 const lane = 'brakes';
 
 export function createBrakeBoard(deps: {

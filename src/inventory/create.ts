@@ -1,6 +1,6 @@
 /** The desk at work: mirrors for what is read, transactions for what is changed. */
 
-import { createMirror, type Freshness, type Mirror } from '../base/mirror.ts';
+import { createMirror, type Freshness, type Mirror, ownWriteTimeoutMs } from '../base/mirror.ts';
 import { type PreconditionFailed, type PutTerms, settled } from '../base/put-terms.ts';
 import { receipted } from '../base/receipt.ts';
 import { createRecords } from '../base/records.ts';
@@ -30,8 +30,6 @@ import type { Machine, Serial } from './machine.ts';
 import { decodeMachine } from './machine-json.ts';
 import type { InventoryProblem } from './problem.ts';
 
-/** A change is answered when this server's own copy shows it; the commit stands either way. */
-const ownWriteTimeoutMs = 2000;
 /** How often a machine may move to another rack while it is being removed. */
 const removeTriesMax = 20;
 /** How often a machine that moves may be found in another rack, or others in no list of theirs. */

@@ -5,7 +5,7 @@
 
 import type { Ipv4, MacAddress } from '../base/addresses.ts';
 import type { Fence } from '../base/fence.ts';
-import { createMirror, type Freshness } from '../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import { createRecords, type Records } from '../base/records.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Store, StoreProblem } from '../base/store.ts';
@@ -297,5 +297,3 @@ export function createDiscoveries(deps: {
     },
   };
 }
-
-const ownWriteTimeoutMs = 2_000;

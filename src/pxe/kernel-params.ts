@@ -1,6 +1,6 @@
 /** Kernel parameters per operating system: raw text under `kernel-params/<os>` (Sabakan 3.1.9). */
 
-import { createMirror, type Freshness } from '../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import {
   type PreconditionFailed,
   type PutTerms,
@@ -18,8 +18,6 @@ import { areKernelParams } from './ipxe/word.ts';
 
 export const kernelParamsBytesMax = 4_096;
 const prefix = 'kernel-params/';
-/** A write is answered when this server's own copy shows it, or after this long. */
-const ownWriteTimeoutMs = 2_000;
 
 export type KernelParamsProblem =
   | { readonly kind: 'os-invalid'; readonly text: string }

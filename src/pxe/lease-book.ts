@@ -4,7 +4,7 @@
  */
 
 import { addToIpv4, formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
-import { createMirror, type Freshness } from '../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../base/store.ts';
@@ -102,8 +102,6 @@ export type LeaseBook = {
 /** Of a range: a host that answers for every address fills no table. */
 export const asidePerRangeMax = 1_024;
 
-/** A release is answered when this server's own copy shows it, or after this long. */
-const ownWriteTimeoutMs = 2_000;
 /** `"52:54:00:12:34:56":{"index":123,"lease":"2026-11-21T06:00:00.123Z"},` */
 const rowBytes = 70;
 

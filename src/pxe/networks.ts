@@ -5,7 +5,7 @@
 
 import { type Cidr, formatCidr, type Ipv4, isInside, networkOf } from '../base/addresses.ts';
 import { isJsonObject, parseJson } from '../base/exact-json.ts';
-import { createMirror, type Freshness } from '../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import {
   type PreconditionFailed,
   type PutTerms,
@@ -73,8 +73,6 @@ const networksIndex = 'tetsukan/networks';
 export const nodePoolName = 'node-pool';
 /** Racks of the largest fleets; the index of them all is written with every change. */
 export const networksMax = 1_024;
-/** A write is answered when this server's own copy shows it, or after this long. */
-const ownWriteTimeoutMs = 2_000;
 
 export function createNetworks(deps: {
   readonly store: Store;

@@ -4,7 +4,7 @@
  */
 
 import { compareKeys } from '../../base/key-order.ts';
-import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../../base/mirror.ts';
 import type { PutTerms } from '../../base/put-terms.ts';
 import { createRecords, type Records } from '../../base/records.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
@@ -99,9 +99,6 @@ export type AssetCatalog = {
   readonly discardStray: (id: string) => Promise<void>;
   readonly subscribe: (listener: () => void) => () => void;
 };
-
-/** A write is answered when this server's own copy shows it, or after this long. */
-const ownWriteTimeoutMs = 2_000;
 
 export function createAssetCatalog(deps: {
   readonly store: Store;

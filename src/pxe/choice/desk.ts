@@ -1,6 +1,6 @@
 /** The rules and channels of all servers: kept in the store, read from memory. */
 
-import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../../base/mirror.ts';
 import {
   type PreconditionFailed,
   type PutTerms,
@@ -62,8 +62,6 @@ export type PolicyDesk = {
   readonly removeChannel: (name: string, terms: PutTerms, actor: Actor) => Written;
 };
 
-/** A write is answered when this server's own copy shows it, or after this long. */
-const ownWriteTimeoutMs = 2_000;
 const lane = 'boot-policy';
 
 export function createPolicyDesk(deps: {

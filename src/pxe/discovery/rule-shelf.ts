@@ -1,6 +1,6 @@
 /** The rules as every server sees them, and how they are changed. */
 
-import { createMirror, type Mirror } from '../../base/mirror.ts';
+import { createMirror, type Mirror, ownWriteTimeoutMs } from '../../base/mirror.ts';
 import {
   type PreconditionFailed,
   type PutTerms,
@@ -43,8 +43,6 @@ export type RuleShelf = {
   readonly put: (name: string, json: unknown, actor: Actor, terms?: PutTerms) => Written;
   readonly remove: (name: string, actor: Actor, terms?: PutTerms) => Written;
 };
-
-const ownWriteTimeoutMs = 2_000;
 
 export function createRuleShelf(deps: {
   readonly store: Store;

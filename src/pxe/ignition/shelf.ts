@@ -1,6 +1,6 @@
 /** Ignition templates by role and version: kept in the store, read from memory. */
 
-import { createMirror, type Freshness } from '../../base/mirror.ts';
+import { createMirror, type Freshness, ownWriteTimeoutMs } from '../../base/mirror.ts';
 import {
   type PreconditionFailed,
   type PutTerms,
@@ -76,9 +76,6 @@ export type TemplateShelf = {
   /** Ids of one role, the one that boots last. */
   readonly inOrder: (ids: readonly string[]) => readonly string[];
 };
-
-/** A write is answered when this server's own copy shows it, or after this long. */
-const ownWriteTimeoutMs = 2000;
 
 export function createTemplateShelf(deps: {
   readonly store: Store;

@@ -1,6 +1,6 @@
 /** The index of images and their hashes, as this server has heard of them from the store. */
 
-import { createMirror, type Freshness, type Mirror } from '../../base/mirror.ts';
+import { createMirror, type Freshness, type Mirror, ownWriteTimeoutMs } from '../../base/mirror.ts';
 import { createRecords, type Records } from '../../base/records.ts';
 import { ok, type Result } from '../../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../../base/store.ts';
@@ -49,9 +49,6 @@ export type IndexView = {
   readonly shows: (revision: Revision, withHashes: boolean) => Promise<void>;
   readonly subscribe: (listener: () => void) => () => void;
 };
-
-/** A write is answered when this server's own copy shows it, or after this long. */
-const ownWriteTimeoutMs = 2_000;
 
 export function createIndexView(deps: {
   readonly store: Store;

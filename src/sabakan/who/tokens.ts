@@ -1,6 +1,11 @@
 /** The desk of tokens: all of them in memory on every server, so that a revocation counts as soon as it is heard of. */
 
-import { createMirror, type Freshness, type MirrorListener } from '../../base/mirror.ts';
+import {
+  createMirror,
+  type Freshness,
+  type MirrorListener,
+  ownWriteTimeoutMs,
+} from '../../base/mirror.ts';
 import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { absent, type Revision, type StoreProblem } from '../../base/store.ts';
@@ -45,9 +50,6 @@ export type Tokens = {
   ) => Promise<Result<TokenMade, Refused>>;
   readonly revoke: (id: string, actor: Actor, dryRun?: boolean) => Promise<Result<Token, Refused>>;
 };
-
-/** A change is answered when this server's own copy shows it; the commit stands either way. */
-const ownWriteTimeoutMs = 2_000;
 
 export function createTokens(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;

@@ -3,7 +3,7 @@
  * work of which nothing is heard for longer belongs to a server that is gone, and any other says so.
  */
 
-import { createMirror } from '../../base/mirror.ts';
+import { createMirror, ownWriteTimeoutMs } from '../../base/mirror.ts';
 import { createRecords, type Records } from '../../base/records.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, StoreProblem, Write } from '../../base/store.ts';
@@ -56,7 +56,6 @@ const heartbeatMs = 5_000;
 const silentMs = 30_000;
 /** The end is written this often, a second apart; then somebody else will call it interrupted. */
 const endTriesMax = 20;
-const ownWriteTimeoutMs = 2_000;
 
 export function createWorks(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log' | 'store'>;
