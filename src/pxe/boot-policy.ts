@@ -54,9 +54,7 @@ export const templatesPerPinsMax = 100;
 
 export const policyKeys = {
   rules: 'tetsukan/boot-rules/',
-  rule: (name: string): string => `tetsukan/boot-rules/${name}`,
   channels: 'tetsukan/channels/',
-  channel: (name: string): string => `tetsukan/channels/${name}`,
 } as const;
 
 export function isPolicyName(text: string): boolean {
@@ -98,10 +96,6 @@ export function ruleJson({ match, channel, pins }: BootRule): RuleJson {
     ...(channel === undefined ? {} : { channel }),
     ...pinsJson(pins),
   };
-}
-
-export function encodePolicy(json: PinsJson | RuleJson): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(json));
 }
 
 export function decodeChannel(name: string, value: Uint8Array): Result<Channel, string> {

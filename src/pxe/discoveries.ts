@@ -30,7 +30,7 @@ import {
   discoveryPrefix,
   serialOf,
 } from './discovery.ts';
-import { type DiscoveryRule, discoveryRulePrefix, firstMatch } from './discovery-rules.ts';
+import { type DiscoveryRule, firstMatch } from './discovery-rules.ts';
 import type { DiscoverySettings } from './discovery-settings.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { Sighting } from './sightings.ts';
@@ -251,9 +251,7 @@ export function createDiscoveries(deps: {
       new Map([
         ...[...mirror.broken()].map(([key, why]) => [discoveryPrefix + key, why] as const),
         ...[...knownMacs.broken()].map(([key, why]) => [knownMacPrefix + key, why] as const),
-        ...[...shelf.mirror.broken()].map(
-          ([key, why]) => [discoveryRulePrefix + key, why] as const,
-        ),
+        ...shelf.broken(),
       ]),
     records,
     find: (id) => mirror.get(id),

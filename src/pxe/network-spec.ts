@@ -75,10 +75,6 @@ export function decodeNetworkSpec(stored: Uint8Array): Result<NetworkSpec, strin
   return fail(spec.error.map(({ member, text }) => `${member} ${text}`.trim()).join('; '));
 }
 
-export function encodeNetworkSpec(spec: NetworkSpec): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(networkSpecToJson(spec)));
-}
-
 function oneOf<T extends string>(choices: readonly T[], given: unknown): T | undefined {
   return choices.find((choice) => choice === given);
 }

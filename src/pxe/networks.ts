@@ -5,26 +5,20 @@
 
 import { type Cidr, formatCidr, type Ipv4, isInside, networkOf } from '../base/addresses.ts';
 import { isJsonObject, parseJson } from '../base/exact-json.ts';
-import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
-import {
-  type PreconditionFailed,
-  type PutTerms,
-  settled,
-  whyNotExpected,
-} from '../base/put-terms.ts';
-import { receipted } from '../base/receipt.ts';
-import { createRecords, type Records } from '../base/records.ts';
+import type { Freshness } from '../base/mirror.ts';
+import type { PutTerms } from '../base/put-terms.ts';
+import type { Records } from '../base/records.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import type { Revision, Store, StoreProblem, Write } from '../base/store.ts';
-import type { Transact, TransactProblem } from '../base/transact.ts';
+import type { Store, StoreProblem } from '../base/store.ts';
+import type { Transact, View } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import { type Actor, auditWrite } from '../inventory/audit.ts';
+import type { Actor } from '../inventory/audit.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { IpamConfig } from '../inventory/ipam-config.ts';
+import { createRecordDesk, type RecordWritten } from '../inventory/record-desk.ts';
 import {
   type DiscoveryPolicy,
   decodeNetworkSpec,
-  encodeNetworkSpec,
   isNetworkName,
   type NetworkMode,
   type NetworkSpec,
@@ -46,10 +40,7 @@ export type NetworkProblem =
   | { readonly kind: 'network-unknown'; readonly text: string }
   /** Another network has this very CIDR. */
   | { readonly kind: 'network-exists'; readonly text: string }
-  | { readonly kind: 'networks-too-many'; readonly text: string }
-  | PreconditionFailed;
-
-type Written = Promise<Result<{ readonly revision: Revision }, NetworkProblem | TransactProblem>>;
+  | { readonly kind: 'networks-too-many'; readonly text: string };
 
 export type Networks = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
@@ -62,8 +53,13 @@ export type Networks = {
   /** By `tetsukan/networks/<name>`. */
   readonly records: Records<Network>;
   /** The audit record is part of the commit. */
-  readonly put: (name: string, spec: NetworkSpec, actor: Actor, terms?: PutTerms) => Written;
-  readonly remove: (name: string, actor: Actor, terms?: PutTerms) => Written;
+  readonly put: (
+    name: string,
+    spec: NetworkSpec,
+    actor: Actor,
+    terms?: PutTerms,
+  ) => RecordWritten<NetworkProblem>;
+  readonly remove: (name: string, actor: Actor, terms?: PutTerms) => RecordWritten<NetworkProblem>;
 };
 
 export const networksPrefix = 'tetsukan/networks/';
@@ -80,19 +76,20 @@ export function createNetworks(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
   readonly inventory: Pick<Inventory, 'ipam' | 'dhcp'>;
 }): Networks {
-  const { store, transact, inventory } = deps;
-  const { clock, chance, log } = deps.world;
-  const mirror = createMirror<Network>({
-    store,
+  const { inventory } = deps;
+  const desk = createRecordDesk<Network, NetworkProblem>(deps, {
     prefix: networksPrefix,
-    decode: (name, value) => {
-      const spec = decodeNetworkSpec(value);
+    decode: (name, stored) => {
+      const spec = decodeNetworkSpec(stored);
       return spec.ok ? ok({ ...spec.value, name, isImplicit: false }) : spec;
     },
-    clock,
-    log,
+    form: 'json',
+    category: 'networks',
+    called: (name) => `the network ${name}`,
+    unknown,
+    lane: networksIndex,
   });
-  const records = createRecords(new Map([[networksPrefix, mirror]]));
+  const { mirror, records } = desk;
 
   let index: { readonly of: readonly unknown[]; readonly find: Finder } | undefined;
   const recordOf: Finder = (address) => {
@@ -111,54 +108,35 @@ export function createNetworks(deps: {
   };
 
   /** @param spec undefined: it is taken away. */
-  const write = async (
+  const write = (
     name: string,
     spec: NetworkSpec | undefined,
     actor: Actor,
     terms: PutTerms,
-  ): Written => {
-    const key = `${networksPrefix}${name}`;
-    const now = clock.now();
-    const result = await receipted(transact, actor.receipt)<
-      PreconditionFailed | undefined,
-      NetworkProblem
-    >(networksIndex, { keys: [key, networksIndex] }, (view) => {
-      const before = view.get(key);
-      const taken = readIndex(view.get(networksIndex)?.value);
-      if (spec === undefined && before === undefined && !taken.has(name))
-        return fail(unknown(name));
-      const failed = whyNotExpected(view, key, terms, `the network ${name}`);
-      if (failed !== undefined) return { ok: true, value: failed, writes: [] };
-      taken.delete(name);
-      const refused = spec && whyNoRoom(formatCidr(spec.cidr), taken);
-      if (refused !== undefined) return fail(refused);
-      if (terms.dryRun === true) return { ok: true, value: undefined, writes: [] };
-      if (spec !== undefined) taken.set(name, formatCidr(spec.cidr));
-      const was = before === undefined ? undefined : decodeNetworkSpec(before.value);
-      const { write: record, condition } = auditWrite(actor, now, chance, {
-        category: 'networks',
-        instance: name,
-        action: spec === undefined ? 'delete' : 'put',
-        detail: spec === undefined ? '' : JSON.stringify(networkSpecToJson(spec)),
-        ...(was?.ok === true ? { before: networkSpecToJson(was.value) } : {}),
-        ...(spec === undefined ? {} : { after: networkSpecToJson(spec) }),
-      });
-      const change: Write =
-        spec === undefined
-          ? { kind: 'delete', key }
-          : { kind: 'put', key, value: encodeNetworkSpec(spec) };
-      const index: Write = { kind: 'put', key: networksIndex, value: writeIndex(taken) };
-      return {
-        ok: true,
-        value: undefined,
-        writes: [change, index, record],
-        conditions: [condition],
-      };
-    });
-    const done = settled(result);
-    if (!done.ok) return done;
-    await mirror.reached(done.value.revision, ownWriteTimeoutMs);
-    return ok({ revision: done.value.revision });
+  ): RecordWritten<NetworkProblem> => {
+    const cidr = spec && formatCidr(spec.cidr);
+    const cidrs = (view: View): Index => readIndex(view.get(networksIndex)?.value);
+    const others = (view: View): Index => {
+      const index = cidrs(view);
+      index.delete(name);
+      return index;
+    };
+    return desk.change(
+      {
+        name,
+        text: spec && JSON.stringify(networkSpecToJson(spec)),
+        reads: { keys: [networksIndex] },
+        isThere: (view) => cidrs(view).has(name),
+        whyNot: (view) => (cidr === undefined ? undefined : whyNoRoom(cidr, others(view))),
+        also: (view) => {
+          const index = others(view);
+          if (cidr !== undefined) index.set(name, cidr);
+          return [{ kind: 'put', key: networksIndex, value: writeIndex(index) }];
+        },
+      },
+      actor,
+      terms,
+    );
   };
 
   return {

@@ -1,19 +1,18 @@
 /** The rules and channels of all servers: kept in the store, read from memory. */
 
-import { createMirror, type Freshness, ownWriteTimeoutMs } from '../../base/mirror.ts';
-import {
-  type PreconditionFailed,
-  type PutTerms,
-  settled,
-  whyNotExpected,
-} from '../../base/put-terms.ts';
-import { receipted } from '../../base/receipt.ts';
-import { createRecords, type Records } from '../../base/records.ts';
-import { fail, ok, type Result } from '../../base/result.ts';
-import type { Revision, Store, StoreProblem, Write } from '../../base/store.ts';
-import type { Transact, TransactProblem, View } from '../../base/transact.ts';
+import type { Freshness } from '../../base/mirror.ts';
+import type { PutTerms } from '../../base/put-terms.ts';
+import type { Records } from '../../base/records.ts';
+import type { Result } from '../../base/result.ts';
+import type { Store, StoreProblem } from '../../base/store.ts';
+import type { Transact, View } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import type { Actor } from '../../inventory/audit.ts';
+import {
+  createRecordDesk,
+  type RecordChange,
+  type RecordWritten,
+} from '../../inventory/record-desk.ts';
 import {
   type BootPolicy,
   type BootRule,
@@ -22,7 +21,6 @@ import {
   channelsMax,
   decodeChannel,
   decodeRule,
-  encodePolicy,
   type Pins,
   pinsJson,
   policyKeys,
@@ -40,10 +38,9 @@ export type PolicyProblem =
   | { readonly kind: 'pin-missing'; readonly text: string }
   | { readonly kind: 'boot-rules-tied'; readonly text: string }
   | { readonly kind: 'boot-policy-full'; readonly text: string }
-  | StillNamed
-  | PreconditionFailed;
+  | StillNamed;
 
-type Written = Promise<Result<{ readonly revision: Revision }, PolicyProblem | TransactProblem>>;
+type Written = RecordWritten<PolicyProblem>;
 
 export type PolicyDesk = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
@@ -69,84 +66,31 @@ export function createPolicyDesk(deps: {
   readonly transact: Transact;
   readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
 }): PolicyDesk {
-  const { store, transact } = deps;
-  const { clock, chance, log } = deps.world;
-  const common = { store, clock, log };
-  const rules = createMirror<BootRule>({
-    ...common,
+  const ruleDesk = createRecordDesk<BootRule, PolicyProblem>(deps, {
     prefix: policyKeys.rules,
     decode: decodeRule,
+    form: 'json',
+    category: 'boot-rules',
+    called: (name) => `the boot rule ${name}`,
+    unknown: unknownRule,
+    lane,
   });
-  const channels = createMirror<Channel>({
-    ...common,
+  const channelDesk = createRecordDesk<Channel, PolicyProblem>(deps, {
     prefix: policyKeys.channels,
     decode: decodeChannel,
+    form: 'json',
+    category: 'channels',
+    called: (name) => `the channel ${name}`,
+    unknown: unknownChannel,
+    lane,
   });
-  const ruleRecords = createRecords(new Map([[policyKeys.rules, rules]]));
-  const channelRecords = createRecords(new Map([[policyKeys.channels, channels]]));
+  const [rules, channels] = [ruleDesk.mirror, channelDesk.mirror];
   let policy: BootPolicy | undefined;
   for (const mirror of [rules, channels]) {
     mirror.subscribe(() => {
       policy = undefined;
     });
   }
-
-  type Change = {
-    readonly noun: 'boot-rules' | 'channels';
-    readonly name: string;
-    /** What this record becomes; undefined: it goes. */
-    readonly after: { readonly json: object; readonly pins: Pins } | undefined;
-    readonly whyNot: (view: View, now: BootPolicy) => PolicyProblem | undefined;
-  };
-
-  const write = async (
-    { noun, name, after, whyNot }: Change,
-    terms: PutTerms,
-    actor: Actor,
-  ): Written => {
-    const key = (noun === 'channels' ? policyKeys.channel : policyKeys.rule)(name);
-    const now = clock.now();
-    const templateKeys = [...(after?.pins.templates ?? [])].map(
-      ([role, id]) => `${ignitionsPrefix}${role}/${id}`,
-    );
-    const reads = { keys: [key, imageKeys.index, ...templateKeys], prefixes: policyPrefixes };
-    const result = await receipted(transact, actor.receipt)<
-      PreconditionFailed | undefined,
-      PolicyProblem
-    >(lane, reads, (view) => {
-      const before = view.get(key);
-      if (after === undefined && before === undefined) return fail(unknown(noun, name));
-      const failed = whyNotExpected(view, key, terms, `${oneOf[noun]} ${name}`);
-      if (failed !== undefined) return { ok: true, value: failed, writes: [] };
-      const why = whyNot(view, policyIn(view)) ?? (after && whyMissing(view, after.pins));
-      if (why !== undefined) return fail(why);
-      if (terms.dryRun === true) return { ok: true, value: undefined, writes: [] };
-      const record = auditWrite(actor, now, chance, {
-        category: noun,
-        instance: name,
-        action: after === undefined ? 'delete' : 'put',
-        detail: after === undefined ? '' : JSON.stringify(after.json),
-        ...(before === undefined ? {} : { before: readable(before.value) }),
-        ...(after === undefined ? {} : { after: after.json }),
-      });
-      const change: Write =
-        after === undefined
-          ? { kind: 'delete', key }
-          : { kind: 'put', key, value: encodePolicy(after.json) };
-      const { condition } = record;
-      return {
-        ok: true,
-        value: undefined,
-        writes: [change, record.write],
-        conditions: [condition],
-      };
-    });
-    const done = settled(result);
-    if (!done.ok) return done;
-    const mirror = noun === 'channels' ? channels : rules;
-    if (terms.dryRun !== true) await mirror.reached(done.value.revision, ownWriteTimeoutMs);
-    return ok({ revision: done.value.revision });
-  };
 
   return {
     start: async () => {
@@ -161,7 +105,7 @@ export function createPolicyDesk(deps: {
       const [a, b] = [channels.freshness(), rules.freshness()];
       return a.kind === 'live' ? b : a;
     },
-    broken: () => new Map([...ruleRecords.broken(), ...channelRecords.broken()]),
+    broken: () => new Map([...ruleDesk.broken(), ...channelDesk.broken()]),
     policy: () => {
       policy ??= {
         rules: rules.entries().map(([, rule]) => rule),
@@ -169,56 +113,52 @@ export function createPolicyDesk(deps: {
       };
       return policy;
     },
-    rules: ruleRecords,
-    channels: channelRecords,
-    putRule: (rule, terms, actor) =>
-      write(
-        {
-          noun: 'boot-rules',
-          name: rule.name,
-          after: { json: ruleJson(rule), pins: rule.pins },
-          whyNot: (_, now) => whyNoRule(rule, now),
-        },
-        terms,
-        actor,
-      ),
-    removeRule: (name, terms, actor) =>
-      write({ noun: 'boot-rules', name, after: undefined, whyNot: none }, terms, actor),
-    putChannel: (channel, terms, actor) =>
-      write(
-        {
-          noun: 'channels',
-          name: channel.name,
-          after: { json: pinsJson(channel.pins), pins: channel.pins },
-          whyNot: (_, now) =>
-            now.channels.size >= channelsMax && !now.channels.has(channel.name)
-              ? full(`${channelsMax} channels exist`)
-              : undefined,
-        },
-        terms,
-        actor,
-      ),
+    rules: ruleDesk.records,
+    channels: channelDesk.records,
+    putRule: (rule, terms, actor) => {
+      const { name, pins } = rule;
+      const whyNot = (now: BootPolicy) => whyNoRule(rule, now);
+      return ruleDesk.change(put(name, ruleJson(rule), pins, whyNot), actor, terms);
+    },
+    removeRule: (name, terms, actor) => ruleDesk.change({ name, text: undefined }, actor, terms),
+    putChannel: ({ name, pins }, terms, actor) => {
+      const whyNot = ({ channels }: BootPolicy) =>
+        channels.size >= channelsMax && !channels.has(name)
+          ? full(`${channelsMax} channels exist`)
+          : undefined;
+      return channelDesk.change(put(name, pinsJson(pins), pins, whyNot), actor, terms);
+    },
     removeChannel: (name, terms, actor) =>
-      write(
+      channelDesk.change(
         {
-          noun: 'channels',
           name,
-          after: undefined,
-          whyNot: (_, now) => {
-            const by = whoFollows(now, name);
+          text: undefined,
+          reads: { prefixes: policyPrefixes },
+          whyNot: (view) => {
+            const by = whoFollows(policyIn(view), name);
             return by === undefined ? undefined : stillNamed(`the channel ${name}`, by);
           },
         },
-        terms,
         actor,
+        terms,
       ),
   };
 }
 
-const oneOf = { 'boot-rules': 'the boot rule', channels: 'the channel' } as const;
-
-function none(): undefined {
-  return undefined;
+/** Decided on together with all that its pins name. */
+function put(
+  name: string,
+  json: object,
+  pins: Pins,
+  whyNot: (now: BootPolicy) => PolicyProblem | undefined,
+): RecordChange<PolicyProblem> {
+  const templates = [...pins.templates].map(([role, id]) => `${ignitionsPrefix}${role}/${id}`);
+  return {
+    name,
+    text: JSON.stringify(json),
+    reads: { keys: [imageKeys.index, ...templates], prefixes: policyPrefixes },
+    whyNot: (view) => whyNot(policyIn(view)) ?? whyMissing(view, pins),
+  };
 }
 
 function whyNoRule(rule: BootRule, now: BootPolicy): PolicyProblem | undefined {
@@ -253,11 +193,14 @@ function whyMissing(view: Pick<View, 'get'>, pins: Pins): PolicyProblem | undefi
   return undefined;
 }
 
-function unknown(noun: 'boot-rules' | 'channels', name: string): PolicyProblem {
+function unknownRule(name: string): PolicyProblem {
   const shown = JSON.stringify(name.slice(0, 100));
-  return noun === 'channels'
-    ? { kind: 'channel-unknown', text: `there is no channel ${shown}` }
-    : { kind: 'boot-rule-unknown', text: `there is no boot rule ${shown}` };
+  return { kind: 'boot-rule-unknown', text: `there is no boot rule ${shown}` };
+}
+
+function unknownChannel(name: string): PolicyProblem {
+  const shown = JSON.stringify(name.slice(0, 100));
+  return { kind: 'channel-unknown', text: `there is no channel ${shown}` };
 }
 
 function missing(text: string): PolicyProblem {
@@ -266,13 +209,4 @@ function missing(text: string): PolicyProblem {
 
 function full(what: string): PolicyProblem {
   return { kind: 'boot-policy-full', text: `${what}, as many as there may be: remove some first` };
-}
-
-/** For the audit; what was no JSON is not kept. */
-function readable(value: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(value));
-  } catch {
-    return null;
-  }
 }

@@ -84,7 +84,7 @@ describe('boot images', () => {
   it('a dry run waits for no news, however new the rules it looked at', async () => {
     const { upload, catalog, store, clock } = await aSite(seldomTelling);
     await upload('1');
-    const key = policyKeys.rule('a');
+    const key = `${policyKeys.rules}a`;
     await store.commit([], [{ kind: 'put', key, value: text('{}') }]);
     let isAnswered = false;
     const tried = catalog.upload('2', pieces(imageTar('other')), actor, { dryRun: true });
