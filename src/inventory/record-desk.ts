@@ -85,10 +85,13 @@ export function createRecordDesk<V, P>(
     change: async ({ name, text, reads, whyNot, also, isThere }, actor, terms) => {
       const key = prefix + name;
       const now = clock.now();
+      /** Otherwise the revision is that of something of which this copy never hears. */
+      let isSeen = false;
       const result = await receipted(transact, actor.receipt)<PreconditionFailed | undefined, P>(
         kind.lane ?? key,
         { ...reads, keys: [key, ...(reads?.keys ?? [])] },
         (view) => {
+          isSeen = false;
           const before = view.get(key);
           const isKnown = before !== undefined || isThere?.(view) === true;
           if (text === undefined && !isKnown) return fail(unknown(name));
@@ -108,6 +111,7 @@ export function createRecordDesk<V, P>(
             text === undefined
               ? { kind: 'delete', key }
               : { kind: 'put', key, value: new TextEncoder().encode(text) };
+          isSeen = text !== undefined || before !== undefined;
           const writes = [own, ...(also?.(view) ?? []), record.write];
           return { ok: true, value: undefined, writes, conditions: [record.condition] };
         },
@@ -115,8 +119,7 @@ export function createRecordDesk<V, P>(
       const done = settled(result);
       if (!done.ok) return done;
       const { revision } = done.value;
-      // Where nothing was written, the revision may be that of another kind, of which this copy never hears.
-      if (terms.dryRun !== true) await mirror.reached(revision, ownWriteTimeoutMs);
+      if (isSeen) await mirror.reached(revision, ownWriteTimeoutMs);
       return ok({ revision });
     },
   };

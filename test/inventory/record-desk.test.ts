@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/base/memory-store.ts';
 import type { PutTerms } from '../../src/base/put-terms.ts';
 import { fail, ok } from '../../src/base/result.ts';
-import type { Revision, Store } from '../../src/base/store.ts';
+import type { Revision } from '../../src/base/store.ts';
 import { createTransact } from '../../src/base/transact.ts';
 import {
   createRecordDesk,
@@ -10,6 +10,7 @@ import {
   type RecordKind,
 } from '../../src/inventory/record-desk.ts';
 import { manualClock, seededChance } from '../support/clock.ts';
+import { quietWatch } from '../support/quiet-watch.ts';
 import { silentLog } from '../support/silent-log.ts';
 
 const actor = { user: 'ops', ip: '127.0.0.1', host: 'one' };
@@ -30,15 +31,7 @@ const colours: RecordKind<string, Problem> = {
 
 async function aDesk(kind: Partial<RecordKind<string, Problem>> = {}) {
   const clock = manualClock();
-  const memory = createMemoryStore({ clock });
-  const store: Store = {
-    ...memory,
-    // As in etcd, a watch hears of others' changes now and then at most.
-    watch: (prefix, from, tell) =>
-      memory.watch(prefix, from, (news) => {
-        if (news.kind !== 'progress') tell(news);
-      }),
-  };
+  const store = quietWatch(createMemoryStore({ clock }));
   const world = { clock, chance: seededChance(), log: silentLog };
   const transact = createTransact(store, world);
   const desk = createRecordDesk({ store, transact, world }, { ...colours, ...kind });

@@ -206,7 +206,9 @@ export function createTemplateShelf(deps: {
           return { ok: true, value: undefined, writes, conditions: [condition] };
         },
       );
-      return written(settled(result));
+      const done = settled(result);
+      // Nothing is written in a dry run: the newest revision it looked at may be that of a rule.
+      return terms.dryRun === true ? done : written(done);
     },
   };
 }
