@@ -4,11 +4,8 @@ import { fail } from '../../../src/base/result.ts';
 import type { Store } from '../../../src/base/store.ts';
 import { createTransact } from '../../../src/base/transact.ts';
 import type { Actor } from '../../../src/inventory/audit.ts';
-import {
-  type AssetSettings,
-  createAssetCatalog,
-  type NewAsset,
-} from '../../../src/pxe/assets/catalog.ts';
+import { createAssetCatalog } from '../../../src/pxe/assets/catalog.ts';
+import type { AssetSettings, NewAsset } from '../../../src/pxe/assets/intake.ts';
 import { createMemoryAssetShelf } from '../../../src/pxe/assets/memory-shelf.ts';
 import { manualClock, seededChance } from '../../support/clock.ts';
 import { sha256Hex } from '../../support/digest.ts';
