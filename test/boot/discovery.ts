@@ -28,11 +28,11 @@ export async function approveStranger(bench: Bench, report: Report): Promise<voi
 
   const id = mac.replaceAll(':', '-');
   const told = [`id ${id}`, `serial ${serial}`, `tetsu approve ${id} --role ROLE`];
-  await report.tell(
+  // It is shown when the answer is there, which is after the server knows.
+  const isShown = await until(deadline, async () =>
     told.every((text) => machine.console().includes(text)),
-    `its screen says who it is and how to approve it`,
-    evidence,
   );
+  await report.tell(isShown, `its screen says who it is and how to approve it`, evidence);
 
   const approvedAt = Date.now();
   const answer = await server.tetsu('approve', serial, '--role', 'cs', '--rack', '0', '--yes');

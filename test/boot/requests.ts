@@ -36,7 +36,7 @@ export async function curl(
     'curl',
     '-sS',
     '-m',
-    '60',
+    '300',
     '-X',
     method,
     '-w',

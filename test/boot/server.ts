@@ -81,7 +81,7 @@ export type BootServer = {
 const secureUrl = `https://${serverAddress}:10444`;
 
 /** A second or two; more where many benches start at once. */
-const startDeadlineMs = 120_000;
+const startDeadlineMs = 600_000;
 
 /** On a busy host an emulated timer is late, and the kernel's check of it ends in a panic. */
 const kernelParameters = 'console=ttyS0 no_timer_check quiet';
@@ -156,7 +156,7 @@ health:
   probes: [{ name: health, kind: http, port: ${healthPort}, path: /health }]
   interval-seconds: 2
   timeout-ms: 1500
-  patience-seconds: 6
+  patience-seconds: 15
   recoveries: 2
   crowd: { rack-machines-min: 3, fleet-machines-min: 3, fleet-share: 0.5 }
 cluster:

@@ -38,16 +38,24 @@ export async function waitForTurn(bench: Bench, report: Report): Promise<void> {
     `iPXE says its place on the console, and again at its next try, ${secondsSince(machine.poweredOnAt)} s after power-on`,
     evidence,
   );
-  const seen = await server.newestBoot(machine.mac);
+  let seen = await server.newestBoot(machine.mac);
+  const isWaiting = await until(deadline, async () => {
+    if (Date.now() - askedAt > askEveryMs) {
+      askedAt = Date.now();
+      await server.scriptOf(holder);
+    }
+    seen = await server.newestBoot(machine.mac);
+    return seen?.state === 'running' && seen.awaited === 'script';
+  });
   await report.tell(
-    seen?.state === 'running' && seen.awaited === 'script',
+    isWaiting,
     `meanwhile its boot is ${seen?.state}, and its script is waited for`,
     async () => JSON.stringify(seen),
   );
   if (!waits) return;
 
   const freeAt = Date.now();
-  const healthy = await server.waitFor(machine.serial, 'healthy', deadline);
+  const healthy = await server.waitFor(machine.serial, 'healthy', freeAt + bootDeadlineMs);
   await report.tell(
     healthy.ok,
     `healthy ${secondsSince(freeAt)} s after the first machine fell silent, told to wait ${told()} times`,

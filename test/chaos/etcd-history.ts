@@ -16,7 +16,7 @@ type WatchAnswer = {
   };
 };
 
-const readWithinMs = 60_000;
+const readWithinMs = 300_000;
 
 /** Every change of keys under `prefix` from the first revision to `last`, without the prefix. */
 export function readHistory(

@@ -34,6 +34,8 @@ export async function prepareChaosServer(
   ];
   await selfSign(cert, key);
   const site = await prepareTetsuServer({
+    // A start waits five times as long for a leader, also where the machine is slow.
+    etcdMore: '  timeout: 3s\n',
     etcd,
     name: `boot-${at}`,
     more: `dhcp: { relay-networks: [127.0.0.0/8] }

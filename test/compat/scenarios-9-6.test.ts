@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
+import { usualTimeout } from '../support/tetsu.ts';
 import { aSpec, type Site, startSite } from './support/site.ts';
 
 let etcd: TestEtcd;
@@ -13,7 +14,7 @@ let site: Site;
 
 beforeAll(async () => {
   etcd = await startTestEtcd();
-  site = await startSite(etcd);
+  site = await startSite(etcd, { etcdMore: usualTimeout });
   await site.must('POST /api/v1/machines', { body: [aSpec('m1'), aSpec('m2')] });
 });
 
@@ -64,7 +65,7 @@ describe('9.6: what sabakan-cryptsetup relies on', () => {
     await member?.restart();
     // It tries 10 times, pausing longer each time: 90 s in all.
     const retry = async () => (await site.askTls(`GET ${path('m1', id)}`)).status;
-    await expect.poll(retry, { timeout: 30_000, interval: 200 }).toBe(200);
+    await expect.poll(retry, { interval: 200 }).toBe(200);
     expect((await site.askTls(`GET ${path('m1', id)}`)).bytes.equals(key)).toBe(true);
   });
 });

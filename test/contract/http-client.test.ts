@@ -23,8 +23,8 @@ describe('the HTTP client', () => {
     }
   });
   let base = '';
-  const get = (path: string, url = base) =>
-    client.request({ method: 'GET', url: url + path, timeoutMs: 300, bodyBytesMax: 1_000 });
+  const get = (path: string, url = base, timeoutMs = 60_000) =>
+    client.request({ method: 'GET', url: url + path, timeoutMs, bodyBytesMax: 1_000 });
 
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,7 +42,7 @@ describe('the HTTP client', () => {
       method: 'POST',
       url: `${base}/`,
       body,
-      timeoutMs: 1_000,
+      timeoutMs: 60_000,
       bodyBytesMax: 4,
     });
     expect(answer).toMatchObject({ ok: true, value: { status: 200 } });
@@ -61,7 +61,7 @@ describe('the HTTP client', () => {
 
   it('bounds the whole exchange in time, also in the middle of a body', async () => {
     for (const path of ['/silent', '/slow']) {
-      expect(await get(path)).toMatchObject({ error: { kind: 'timed-out' } });
+      expect(await get(path, base, 300)).toMatchObject({ error: { kind: 'timed-out' } });
     }
   });
 

@@ -12,6 +12,7 @@ import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { openTestStore } from '../support/etcd-store.ts';
 import { aNewMachine, ipamG, ipv4 } from '../support/machines.ts';
 import { silentLog } from '../support/silent-log.ts';
+import { until } from './store.contract.ts';
 
 /** Room for 1,000 machines in 36 racks. */
 const ipam: IpamConfig = {
@@ -23,11 +24,11 @@ const ipam: IpamConfig = {
 describe('the inventory of two servers on etcd', () => {
   let etcd: TestEtcd;
   const stores: Store[] = [];
-  const open = async (prefix: string): Promise<Inventory> => {
+  const open = async (prefix: string, clock = systemClock): Promise<Inventory> => {
     const store = await openTestStore(etcd.endpoints, { prefix });
     stores.push(store);
     const world = {
-      clock: systemClock,
+      clock,
       chance: systemChance,
       log: silentLog,
       store,
@@ -36,8 +37,11 @@ describe('the inventory of two servers on etcd', () => {
     must(await inventory.start());
     return inventory;
   };
-  const pair = async (prefix: string): Promise<readonly [Inventory, Inventory]> => {
-    const [one, two] = [await open(prefix), await open(prefix)];
+  const pair = async (
+    prefix: string,
+    clock = systemClock,
+  ): Promise<readonly [Inventory, Inventory]> => {
+    const [one, two] = [await open(prefix, clock), await open(prefix)];
     must(await one.putIpam(ipam, actor));
     return [one, two];
   };
@@ -50,17 +54,15 @@ describe('the inventory of two servers on etcd', () => {
     await etcd.stop();
   });
 
-  it('a thousand machines are registered by one request within a second and show at once', async () => {
+  it('a thousand machines are registered by one request in one transaction and show at once', async () => {
     const [one, two] = await pair('/thousand/');
     const wanted = Array.from({ length: 1000 }, (_, at) =>
       aNewMachine({ serial: `m${at}`, rack: Math.floor(at / 28) }),
     );
-    const began = performance.now();
     must(await one.register(wanted, actor));
-    const tookMs = performance.now() - began;
     expect(one.machines()).toHaveLength(1000);
+    expect(new Set(one.machines().map((machine) => one.revisionOf(machine))).size).toBe(1);
     expect(await kindOf(two.register(wanted.slice(999), actor))).toBe('machine-exists');
-    expect(tookMs).toBeLessThan(1_000);
     for (const desk of [one, two]) desk.stop();
   });
 
@@ -133,15 +135,22 @@ describe('the inventory of two servers on etcd', () => {
     expect(answers.filter((kind) => kind === 'done')).toHaveLength(28);
     expect(answers.filter((kind) => kind === 'rack-full')).toHaveLength(12);
     expect(await kindOf(one.putIpam(ipam, actor))).toBe('machines-exist');
+    // What the other one registered comes with the watch.
+    await until('all machines', () => one.machines().length === 28);
     const slots = one.machines().map(({ spec }) => spec.indexInRack);
     expect(new Set(slots).size).toBe(28);
     for (const desk of [one, two]) desk.stop();
   });
 
   it('a machine walks to its removal without a wait for news that never comes', async () => {
-    const [one, two] = await pair('/walk/');
+    let waitsInVain = 0;
+    const after: typeof systemClock.after = (ms, act) =>
+      systemClock.after(ms, () => {
+        if (ms >= 1_000) waitsInVain += 1;
+        act();
+      });
+    const [one, two] = await pair('/walk/', { ...systemClock, after });
     must(await one.register([aNewMachine({ serial: 's' })], actor));
-    const began = performance.now();
     await bring(one, 's', 'healthy');
     must(await one.setLabel('s' as Serial, 'a', 'b', actor));
     await bring(one, 's', 'healthy');
@@ -150,7 +159,7 @@ describe('the inventory of two servers on etcd', () => {
     must(await one.remove('s' as Serial, actor));
     must(await one.register([], actor));
     expect(one.find('s' as Serial)).toBeUndefined();
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(waitsInVain).toBe(0);
     const log = must(await two.auditLog(undefined, undefined));
     expect(log.map(({ action }) => action)).toEqual([
       'put',

@@ -112,8 +112,14 @@ describe('a listener whose certificate changes', () => {
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ['a certificate without its key', () => copyFile(at('two.crt'), at('server.crt'))],
-    ['rubbish', () => writeFile(at('server.crt'), 'hello')],
+    ['a certificate without its key', () => rename(at('two.crt'), at('server.crt'))],
+    [
+      'rubbish',
+      async () => {
+        await writeFile(at('rubbish'), 'hello');
+        await rename(at('rubbish'), at('server.crt'));
+      },
+    ],
     ['an empty file', () => writeFile(at('server.key'), '')],
     ['nothing', () => rm(at('server.key'))],
   ])('keeps the old one when the new one is %s, says so once, and recovers', async (_, spoil) => {

@@ -55,7 +55,7 @@ async function entryOf(store: Store, key: string): Promise<Entry | undefined> {
 }
 
 /** Waits for a state, and says what it waited for when that does not come. */
-export async function until(what: string, holds: () => boolean, withinMs = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, withinMs = 60_000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`waited ${withinMs} ms in vain for: ${what}`);
@@ -398,7 +398,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
 
     describe('claims', () => {
       it('gives a key to one holder, who is told to the others', async () => {
-        const mine = await store.claim('lead/a', bytes('me'), 5);
+        const mine = await store.claim('lead/a', bytes('me'), 30);
         if (!mine.ok) throw new Error('the claim was refused');
         const theirs = await under.other.claim('lead/a', bytes('them'), 5);
         expect(theirs).toMatchObject({ ok: false, error: { kind: 'held-by-other' } });
@@ -412,7 +412,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       });
 
       it('fences the writes of a former holder', async () => {
-        const first = await store.claim('lead/b', bytes('1'), 5);
+        const first = await store.claim('lead/b', bytes('1'), 30);
         if (!first.ok) throw new Error('the claim was refused');
         const { key, createRevision } = first.value;
         const fence = { kind: 'held', key, createRevision } as const;
@@ -459,7 +459,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         const changes: string[] = [];
         mirror.subscribe((batch) => changes.push(...batch.map((one) => `${one.key}:${one.value}`)));
         const revision = await committed(store, put('mirror/b', '2'), del('mirror/a'));
-        expect(await mirror.reached(revision, 5_000)).toBe(true);
+        expect(await mirror.reached(revision, 60_000)).toBe(true);
         expect(mirror.entries()).toEqual([['b', '2']]);
         expect(mirror.get('a')).toBeUndefined();
         expect(changes.sort()).toEqual(['a:undefined', 'b:2']);

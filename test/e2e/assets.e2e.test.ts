@@ -139,9 +139,9 @@ describe('an asset', () => {
     socket.write(head('cut', 'Content-Length: 2000000\r\n'));
     socket.write(content.subarray(0, 1_000_000));
     const uploading = async () => (await filesOf()).some((file) => file.startsWith('.upload-'));
-    await expect.poll(uploading, { timeout: 10_000 }).toBe(true);
+    await expect.poll(uploading).toBe(true);
     socket.destroy();
-    await expect.poll(() => filesOf(), { timeout: 10_000 }).toEqual(before);
+    await expect.poll(() => filesOf()).toEqual(before);
     expect(await names()).not.toContain('cut');
     expect((await fetch(urlOf('cut/meta'))).status).toBe(404);
   });
@@ -193,7 +193,7 @@ describe('an asset on two servers', () => {
         expect([answer.status, answer.headers.get('location')]).toEqual([302, urlOf('foo.bin')]);
       }
       await expect
-        .poll(() => meta('foo.bin'), { timeout: 30_000 })
+        .poll(() => meta('foo.bin'))
         .toMatchObject({
           exists: true,
           urls: [urlOf('foo.bin'), urlOf('foo.bin', second)].sort(),
@@ -205,7 +205,7 @@ describe('an asset on two servers', () => {
         const status = await (await fetch(`${second.url}/api/v2/status`)).json();
         return (status as { boot: { assets: unknown } }).boot.assets;
       };
-      await expect.poll(missing, { timeout: 30_000 }).toEqual({ missing: {}, broken: {} });
+      await expect.poll(missing).toEqual({ missing: {}, broken: {} });
       expect(await filesOf(second)).toHaveLength(((await names(second)) as string[]).length);
     } finally {
       second.signal('SIGTERM');

@@ -51,7 +51,7 @@ describe('the typed client', () => {
     const ca = await readFile(join(folder, 'one.crt'), 'utf8');
     const client = createClient({ server: secured, ca });
     expect((await client.listMachines().all()).items).toEqual([]);
-    const stranger = createClient({ server: secured, timeoutMs: 5_000 });
+    const stranger = createClient({ server: secured, timeoutMs: 60_000 });
     const error = await failureOf(stranger.getStatus());
     expect(error).toMatchObject({ kind: 'unreachable', status: undefined });
     expect(error.message).toMatch(/self-signed/);

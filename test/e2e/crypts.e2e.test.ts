@@ -11,7 +11,7 @@ import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { ipamG } from '../support/machines.ts';
 import { freePorts } from '../support/ports.ts';
-import { startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
+import { startTetsuServer, type TetsuServer, usualTimeout } from '../support/tetsu.ts';
 import { selfSign } from '../support/tls.ts';
 
 let etcd: TestEtcd;
@@ -51,6 +51,7 @@ beforeAll(async () => {
   etcd = await startTestEtcd();
   server = await startTetsuServer({
     etcd: etcd.endpoints,
+    etcdMore: usualTimeout,
     environment: { SABAKAN_CRYPTSETUP: join(folder, 'cryptsetup') },
     more: `https: 127.0.0.1:${port}\nserver-cert: ${cert}\nserver-key: ${own}\nlog-level: debug\n`,
   });
@@ -115,14 +116,14 @@ describe('disk keys', () => {
       const began = performance.now();
       const paths = ['abc/0123', 'abc/never'];
       for (const path of paths) {
-        expect((await curl(`${secure}/api/v1/crypts/${path}`, '-m', '20')).status).toBe(503);
+        expect((await curl(`${secure}/api/v1/crypts/${path}`, '-m', '120')).status).toBe(503);
       }
-      expect(performance.now() - began).toBeLessThan(40_000);
+      expect(performance.now() - began).toBeLessThan(120_000);
     } finally {
       member?.thaw();
     }
     const again = async () => (await curl(`${secure}/api/v1/crypts/abc/0123`)).status;
-    await expect.poll(again, { timeout: 20_000 }).toBe(200);
+    await expect.poll(again).toBe(200);
   });
 
   it('are deleted when the machine retires, and are nowhere in the log or the audit', async () => {
@@ -137,7 +138,7 @@ describe('disk keys', () => {
     const audit = (await curl(`${server.url}/api/v1/logs`)).body;
     expect(audit.toString()).toContain('"category":"crypts","instance":"abc","action":"delete"');
     const said = Buffer.concat([Buffer.from(server.log()), audit]);
-    expect(said.toString()).toContain('/api/v1/crypts/{serial}/{path}');
+    await expect.poll(() => server.log()).toContain('/api/v1/crypts/{serial}/{path}');
     expect(said.includes(key.subarray(0, 8))).toBe(false);
     const text = said.toString().toLowerCase();
     expect(text).not.toContain(key.toString('hex').slice(0, 16));
@@ -174,8 +175,8 @@ describe('the certificate', () => {
     // curl trusts the new one alone by now.
     const status = async () =>
       (await curl(`${secure}/api/v1/crypts/abcd/0123`).catch(() => undefined))?.status;
-    await expect.poll(status, { timeout: 30_000, interval: 250 }).toBe(200);
-    expect(server.log()).toContain('the certificate was renewed');
+    await expect.poll(status, { interval: 250 }).toBe(200);
+    await expect.poll(() => server.log()).toContain('the certificate was renewed');
     const page = await (await fetch(`${server.metricsUrl}/metrics`)).text();
     const [, at = ''] = /^tetsukan_https_certificate_expires_seconds (\d+)$/m.exec(page) ?? [];
     const leftSeconds = Number(at) - Date.now() / 1000;

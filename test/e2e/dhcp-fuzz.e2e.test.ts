@@ -219,9 +219,9 @@ describe('a server process', () => {
     );
     expect(hasEnded).toBe(false);
     await expect
-      .poll(() => residentBytes(server.pid) - beforeBytes, { timeout: 30_000, interval: 500 })
+      .poll(() => residentBytes(server.pid) - beforeBytes, { interval: 500 })
       .toBeLessThan(grownBytesMax);
-  }, 120_000);
+  }, 600_000);
 
   /** As a host does: it asks again until it is bound. */
   async function hostIsServed(number: number): Promise<boolean> {

@@ -171,7 +171,8 @@ async function startServer(...args: readonly string[]): Promise<ChildProcess> {
 function startClient(link: string): ChildProcess {
   return spawnIn(clientSpace, [
     ...['busybox', 'udhcpc', '-f', '-i', link, '-s', script],
-    ...['-t', '5', '-T', '3', '-O', 'serverid'],
+    // It asks again so late that a slow server is not asked twice.
+    ...['-t', '5', '-T', '20', '-O', 'serverid'],
   ]);
 }
 
@@ -184,7 +185,7 @@ function spawnIn(space: string, command: readonly string[]): ChildProcess {
   return child;
 }
 
-const waitMs = 20_000;
+const waitMs = 90_000;
 const linesOf = new WeakMap<ChildProcess, string[]>();
 
 /** The first line of output that begins so; it is used up. */

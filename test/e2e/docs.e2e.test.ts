@@ -41,7 +41,7 @@ describe.each(pages)('what $name tells people to do works', (page) => {
       await server.ended;
       await rm(folder, { recursive: true, force: true });
     }
-  });
+  }, 900_000);
 });
 
 /** The page's server is the one that was started for it. */
@@ -69,7 +69,7 @@ async function shell(
     execFile(
       'bash',
       ['-euc', whole],
-      { cwd: folder, env: environment, timeout: 50_000 },
+      { cwd: folder, env: environment, timeout: 300_000 },
       (problem, text) => settle({ code: problem === null ? 0 : Number(problem.code ?? 1), text }),
     );
   });

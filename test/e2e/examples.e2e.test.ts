@@ -84,11 +84,11 @@ describe.each(languages)('the example in %s', (_name, letter, command) => {
   });
 
   it('watches changes, goes on where its connection broke, and resumes from an id', async () => {
-    await expect.poll(watchers, { timeout: 20_000 }).toBe(0);
+    await expect.poll(watchers).toBe(0);
     const watching = start(['watch', '2'], proxy.url);
-    await expect.poll(watchers, { timeout: 20_000 }).toBe(1);
+    await expect.poll(watchers).toBe(1);
     await must('state', serial, 'healthy');
-    await expect.poll(() => watching.out().split('\n').length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => watching.out().split('\n').length).toBe(2);
     proxy.cut();
     await must('state', serial, 'unhealthy');
     const { out, code } = await watching.ended;

@@ -23,23 +23,31 @@ async function serve(handle: Handler): Promise<number> {
   return (app.server.address() as { port: number }).port;
 }
 
-/** Sends octets as they are; resolves with all that came back when the peer closed, or after `waitMs`. */
-function exchange(port: number, sent: string | Buffer, waitMs = 3000): Promise<Raw> {
+/** Sends octets as they are; resolves with all that came back when the peer closed, or `quietMs` after `answers` have. */
+function exchange(
+  port: number,
+  sent: string | Buffer,
+  { answers = Number.POSITIVE_INFINITY, quietMs = 500 } = {},
+): Promise<Raw> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';
+    const statuses = () => text.match(/^HTTP\/1\.1 \d{3}/gm)?.map((s) => +s.slice(9)) ?? [];
     const done = (closed: boolean) => {
       clearTimeout(timer);
       socket.destroy();
       resolve({
         text,
         closed,
-        statuses: text.match(/^HTTP\/1\.1 \d{3}/gm)?.map((s) => +s.slice(9)) ?? [],
+        statuses: statuses(),
       });
     };
-    const timer = setTimeout(() => done(false), waitMs);
+    let timer = setTimeout(() => done(false), 120_000);
     socket.setEncoding('utf8').on('data', (piece: string) => {
       text += piece;
+      if (statuses().length < answers) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => done(false), quietMs);
     });
     socket.on('close', () => done(true)).on('error', () => {});
     socket.write(sent);
@@ -122,14 +130,14 @@ describe('HTTP on a real socket', () => {
     const port = await serve(readAll);
     const head = 'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
     const chunk = `800\r\n${'x'.repeat(2048)}\r\n`;
-    const raw = await exchange(port, head + chunk, 4000);
+    const raw = await exchange(port, head + chunk);
     expect([raw.statuses, raw.closed]).toEqual([[413], true]);
   });
 
   it('keeps the connection for the next request after a small body', async () => {
     const port = await serve(readAll);
     const one = 'PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab';
-    const raw = await exchange(port, one + one, 500);
+    const raw = await exchange(port, one + one, { answers: 2 });
     expect([raw.statuses, raw.closed]).toEqual([[200, 200], false]);
   });
 
@@ -154,11 +162,14 @@ describe('HTTP on a real socket', () => {
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     socket.pause();
     await expect.poll(() => sent).toBeGreaterThan(0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    // Back-pressure: nothing more is read while nothing is taken.
-    expect(sent).toBe(before);
+    // Back-pressure: once the buffers are full, nothing more is read while nothing is taken.
+    let before = 0;
+    const grown = () => {
+      const more = sent - before;
+      before = sent;
+      return more;
+    };
+    await expect.poll(grown, { interval: 500 }).toBe(0);
     socket.destroy();
     await expect.poll(() => ended).toBe(true);
   });

@@ -62,26 +62,23 @@ describe.skipIf(why !== undefined)('an address that a host of the link has by ha
     for (const site of [first, second]) {
       // On the second as soon as the news of the commit is there.
       await expect
-        .poll(async () => (await site.ask(`GET /api/v2/leases/${wanted}`)).json, {
-          timeout: 30_000,
-        })
+        .poll(async () => (await site.ask(`GET /api/v2/leases/${wanted}`)).json)
         .toMatchObject({
           state: 'declined',
           mac: null,
           usedBy: expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
         });
     }
-    const { items } = (await second.must('GET /api/v2/events?category=dhcp')).json;
-    expect(items).toContainEqual(
-      expect.objectContaining({ instance: wanted, action: 'set-aside', user: 'dhcp' }),
-    );
+    await expect
+      .poll(async () => (await second.must('GET /api/v2/events?category=dhcp')).json.items)
+      .toContainEqual(
+        expect.objectContaining({ instance: wanted, action: 'set-aside', user: 'dhcp' }),
+      );
 
     lab.clientIp('link', 'del', hosts);
     await second.must(`DELETE /api/v2/leases/${wanted}`);
     await expect
-      .poll(async () => (await first.ask(`GET /api/v2/leases/${wanted}`)).json.state, {
-        timeout: 30_000,
-      })
+      .poll(async () => (await first.ask(`GET /api/v2/leases/${wanted}`)).json.state)
       .toBe('expired');
     const again = await party.asks({ ...asked, mac: macAt(2, 31) });
     expect(again.yiaddr).toBe(wanted);

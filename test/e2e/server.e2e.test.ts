@@ -8,9 +8,11 @@ import { promisify } from 'node:util';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
+import { leaderKey } from '../../src/sabakan/control.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
+import { etcdHand } from '../support/etcd-hand.ts';
 import { ipamG } from '../support/machines.ts';
-import { runTetsu, startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
+import { runTetsu, startTetsuServer, type TetsuServer, usualTimeout } from '../support/tetsu.ts';
 
 let etcd: TestEtcd;
 let server: TetsuServer;
@@ -74,7 +76,7 @@ function raw(octets: string): Promise<string> {
     socket.setEncoding('latin1').on('data', (text: string) => {
       answer += text;
     });
-    socket.setTimeout(20_000, () => {
+    socket.setTimeout(120_000, () => {
       reject(new Error('the connection stayed open'));
       socket.destroy();
     });
@@ -281,22 +283,24 @@ describe('two servers on one store', () => {
       name: 'boot-1',
       more: '',
     });
+    const hand = etcdHand(etcd.endpoints[0] ?? '');
+    expect(await hand.get(leaderKey)).toBe('boot-0');
     const leader = async () =>
       JSON.parse((await ask('GET /api/v2/status', undefined, second)).text).leader;
     try {
       expect((await ask('GET /api/v1/state/r0-1', undefined, second)).text).toBe('uninitialized');
-      await expect.poll(leader, { timeout: 5_000 }).toBe('boot-0');
-      const startedMs = performance.now();
+      await expect.poll(leader).toBe('boot-0');
       server.signal('SIGTERM');
       const { code } = await server.ended;
       expect(code).toBe(0);
-      await expect.poll(leader, { timeout: 5_000 }).toBe('boot-1');
-      expect(performance.now() - startedMs).toBeLessThan(8_000);
+      // It is given up by who goes: nobody waits until it runs out.
+      expect(await hand.get(leaderKey)).not.toBe('boot-0');
+      await expect.poll(leader).toBe('boot-1');
     } finally {
       second.signal('SIGTERM');
       expect((await second.ended).code).toBe(0);
     }
-    server = await startTetsuServer({ etcd: etcd.endpoints });
+    server = await startTetsuServer({ etcd: etcd.endpoints, etcdMore: usualTimeout });
     expect(JSON.parse((await ask('GET /api/v1/machines')).text)).toHaveLength(28);
   });
 });
@@ -305,18 +309,16 @@ describe('a store that goes away', () => {
   it('turns lists into errors, keeps boots going, and is forgiven when it is back', async () => {
     const [member] = etcd.members;
     await member?.kill();
-    await expect.poll(async () => (await ask('GET /health')).status, { timeout: 20_000 }).toBe(500);
-    await expect
-      .poll(async () => (await ask('GET /api/v1/machines')).status, { timeout: 20_000 })
-      .toBe(503);
+    await expect.poll(async () => (await ask('GET /health')).status).toBe(500);
+    await expect.poll(async () => (await ask('GET /api/v1/machines')).status).toBe(503);
     expect((await ask('GET /api/v1/boot/coreos/ipxe/r0-1')).status).toBe(200);
     expect((await ask('PUT /api/v1/state/r0-1', 'healthy')).status).toBe(503);
     await member?.restart();
-    await expect
-      .poll(async () => (await ask('GET /api/v1/machines')).status, { timeout: 30_000 })
-      .toBe(200);
+    await expect.poll(async () => (await ask('GET /api/v1/machines')).status).toBe(200);
     expect((await ask('GET /api/v1/state/r0-1')).text).toBe('uninitialized');
-    expect((await ask('PUT /api/v1/state/r0-1', 'healthy')).status).toBe(200);
+    await expect
+      .poll(async () => (await ask('PUT /api/v1/state/r0-1', 'healthy')).status)
+      .toBe(200);
   });
 });
 

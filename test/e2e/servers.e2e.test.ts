@@ -52,7 +52,7 @@ describe('two servers on one etcd', () => {
       });
       await must(first, 'POST /api/v1/machines', body);
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const server of servers) server.signal('SIGKILL');
@@ -93,7 +93,7 @@ describe('two servers on one etcd', () => {
     }
     isOver = true;
     await writer;
-  }, 60_000);
+  });
 
   it('what a server was at when it was killed is called interrupted by the other', async () => {
     const [first, second] = servers;
@@ -112,7 +112,7 @@ describe('two servers on one etcd', () => {
           if (states.at(-1) !== state) states.push(state);
           return state;
         },
-        { timeout: 90_000, interval: 500 },
+        { timeout: 240_000, interval: 100 },
       )
       .not.toBe('running');
     expect(states).toEqual(['running', 'interrupted']);
@@ -121,5 +121,5 @@ describe('two servers on one etcd', () => {
     expect(total).toBeGreaterThan(0);
     const rest = { ...asked, select: { labelSelector: 'checked!=yes' }, expect: total };
     expect((await must(second, 'POST /api/v2/bulk/machines', rest)).changed).toBe(total);
-  }, 120_000);
+  }, 600_000);
 });

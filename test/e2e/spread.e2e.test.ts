@@ -16,7 +16,7 @@ const names = ['a', 'b', 'c'] as const;
 /** Larger than all the socket buffers between two servers. */
 const largeBytes = 32 * 1024 * 1024;
 /** For one thing to happen on a busy machine. */
-const patient = { timeout: 30_000, interval: 100 };
+const patient = { timeout: 90_000, interval: 100 };
 
 let etcd: TestEtcd;
 const hosts = new Map<string, Host>();
@@ -164,8 +164,8 @@ describe('an image on three servers', () => {
 
   it('whose only holder dies in the middle of pulls spreads when that is back', async () => {
     host('a').proxy.stallAfter(4_000_000);
-    const kernel = await upload('a', '3', largeBytes);
     const start = host('a').proxy.bytesBack();
+    const kernel = await upload('a', '3', largeBytes);
     await expect.poll(() => host('a').proxy.bytesBack() - start, patient).toBeGreaterThan(500_000);
     await kill('a');
     const status = async () => {

@@ -15,8 +15,8 @@ export type FuzzReport = {
 };
 
 const workers = 12;
-/** On a crowded machine with two cores; a hang is longer. */
-const answerWithinMs = 15_000;
+/** A hang is longer, on the slowest machine, too. */
+const answerWithinMs = 120_000;
 const findingsMax = 40;
 
 export async function fuzz(
@@ -43,7 +43,7 @@ export async function fuzz(
       const at = next;
       next += 1;
       const asked = requestAt(at);
-      const answer = await send(url, asked, agent).catch((problem: Error) => String(problem));
+      const answer = await sendPatiently(url, asked, agent).catch(String);
       sent += 1;
       const wrong = typeof answer === 'string' ? answer : wrongWith(asked, answer);
       const status = typeof answer === 'string' ? 'none' : String(answer.status);
@@ -67,6 +67,25 @@ export async function fuzz(
     slowestMs: Math.round(slowestMs),
     findings: [...findings.values()],
   };
+}
+
+/**
+ * A server that waited two seconds for its own write to come back says `not-live` instead of something old. On a slow
+ * machine that is the truth; that it passes is what clients rely on.
+ */
+async function sendPatiently(url: string, asked: FuzzRequest, agent: Agent): Promise<FuzzAnswer> {
+  const untilMs = performance.now() + answerWithinMs;
+  for (;;) {
+    const answer = await send(url, asked, agent);
+    const isBehind = answer.status === 503 && /\bnot-live\b/.test(told(answer));
+    if (!isBehind || performance.now() > untilMs) return answer;
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+}
+
+/** Version 2 tells the kind of problem in the body, version 1 in a header. */
+function told({ body, headers }: FuzzAnswer): string {
+  return `${body} ${String(headers['x-tetsukan-detail'] ?? '')}`;
 }
 
 async function send(url: string, asked: FuzzRequest, agent: Agent): Promise<FuzzAnswer> {

@@ -1,4 +1,4 @@
-/** Opens a store on a test etcd; the test fails when that does not work. */
+/** Opens a store on a test etcd, whose calls have far more time than they take; the test fails when that does not work. */
 
 import { type EtcdConfig, openEtcdStore } from '../../src/base/io/etcd-store.ts';
 import type { Store } from '../../src/base/store.ts';
@@ -11,7 +11,7 @@ export async function openTestStore(
   log: Log = silentLog,
 ): Promise<Store> {
   const opened = await openEtcdStore(
-    { endpoints, prefix: '/test/', timeoutMs: 2_000, ...more },
+    { endpoints, prefix: '/test/', timeoutMs: 15_000, ...more },
     log,
   );
   if (!opened.ok) throw new Error(`the store did not open: ${opened.error.text}`);

@@ -39,7 +39,7 @@ export type TestEtcdOptions = {
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
 };
 
-const readyWithinMs = 15_000;
+const readyWithinMs = 60_000;
 const saidMax = 4_000;
 
 export async function startTestEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
@@ -63,7 +63,7 @@ export async function startTestEtcd(options: TestEtcdOptions = {}): Promise<Test
       ...['--initial-cluster', cluster, '--initial-cluster-token', directory],
       ...(count === 1
         ? ['--heartbeat-interval', '10', '--election-timeout', '100']
-        : ['--heartbeat-interval', '50', '--election-timeout', '500']),
+        : ['--heartbeat-interval', '100', '--election-timeout', '1000']),
       ...['--logger', 'zap', '--log-level', 'error'],
       ...(options.tls ? ['--client-cert-auth', '--trusted-ca-file', options.tls.ca] : []),
       ...(options.tls ? ['--cert-file', options.tls.cert, '--key-file', options.tls.key] : []),
@@ -140,7 +140,7 @@ async function isHealthy(member: TestMember): Promise<boolean> {
   if (member.clientUrl.startsWith('https:')) return canConnect(member.clientPort);
   try {
     const answer = await fetch(`${member.clientUrl}/health`, {
-      signal: AbortSignal.timeout(1_000),
+      signal: AbortSignal.timeout(5_000),
     });
     return (await answer.text()).includes('"true"');
   } catch {
@@ -162,7 +162,7 @@ async function canConnect(port: number): Promise<boolean> {
 
 /** The signal is sent at once and takes effect a moment later: until then the process answers. */
 function awaitStopped(pid: number): void {
-  const until = performance.now() + 5_000;
+  const until = performance.now() + 60_000;
   const isStopped = () =>
     readdirSync(`/proc/${pid}/task`).every((task) =>
       /^State:\s+[Tt]/m.test(readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8')),

@@ -110,7 +110,7 @@ export async function lastTold(
   upTo: string,
 ): Promise<Json> {
   const answer = await fetch(`${url}/api/v2/watch/${noun}?from=${from}`, {
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(120_000),
   });
   const decoder = new TextDecoder();
   let text = '';

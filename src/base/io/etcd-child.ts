@@ -55,9 +55,21 @@ const restartPausesMs = [200, 500, 1_000, 2_000, 5_000, 10_000];
 const stopWithinMs = 5_000;
 const logLinesMax = 30;
 
+/** Between the look for free ports and etcd's bind another program may be given one of them; then others are looked for. */
+const portTriesMax = 3;
+
+/** Starts etcd on a directory and waits until it serves. */
 export async function startEtcdChild(
   config: EtcdChildConfig,
 ): Promise<Result<EtcdChild, EtcdChildProblem>> {
+  for (let tries = 1; ; tries += 1) {
+    const started = await startOnce(config);
+    const isLost = !started.ok && started.error.kind === 'port-taken';
+    if (!isLost || config.clientPort !== undefined || tries === portTriesMax) return started;
+  }
+}
+
+async function startOnce(config: EtcdChildConfig): Promise<Result<EtcdChild, EtcdChildProblem>> {
   const missing = await missingBinary(config.binary ?? 'etcd');
   if (missing !== undefined) return fail(missing);
   await mkdir(config.directory, { recursive: true, mode: 0o700 });

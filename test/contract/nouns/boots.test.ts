@@ -1,4 +1,5 @@
-import { describe } from 'vitest';
+import { describe, expect } from 'vitest';
+import { etcdHand } from '../../support/etcd-hand.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 import type { TetsuServer } from '../../support/tetsu.ts';
 
@@ -13,12 +14,15 @@ describe('a boot', () =>
     noun: 'boots',
     name: async (server) => (await stuck(server)).id,
     /** A machine that nobody knows asks for its script. */
-    make: async (server) => {
+    make: async (server, etcd) => {
       await fetch(`${server.url}/api/v1/boot/coreos/ipxe/nobody`);
-      while ((await stuck(server)) === undefined);
-      // Its server writes down that it is stuck, a second later.
-      const before = (await stuck(server)).revision;
-      while ((await stuck(server)).revision === before);
+      // Its server writes down that it is stuck, a second after it shows it.
+      const written = async () => {
+        const records = await etcdHand(etcd).list('tetsukan/boots/');
+        return records.find(({ value }) => value.includes('stuckAt'))?.revision;
+      };
+      await expect.poll(written).toBeDefined();
+      await expect.poll(async () => (await stuck(server))?.revision).toBe(await written());
     },
     without: ['steps'],
     others: [

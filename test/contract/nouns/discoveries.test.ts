@@ -1,4 +1,4 @@
-import { describe, expect, vi } from 'vitest';
+import { describe, expect } from 'vitest';
 import { put, saysTheSame } from '../../support/noun-contract.ts';
 
 describe('a discovery', () =>
@@ -13,7 +13,7 @@ describe('a discovery', () =>
       expect(await knock.text()).toContain('#!ipxe');
       // It is written a moment later.
       const path = `${server.url}/api/v2/discoveries/52-54-00-00-00-01`;
-      await vi.waitFor(async () => expect((await fetch(path)).status).toBe(200), 20_000);
+      await expect.poll(async () => (await fetch(path)).status).toBe(200);
     },
     // The detail has the facts, too.
     without: ['facts'],

@@ -1,4 +1,4 @@
-import { describe } from 'vitest';
+import { describe, expect } from 'vitest';
 import { etcdHand } from '../../support/etcd-hand.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 
@@ -14,7 +14,7 @@ describe('a lease', () =>
     /** As a server with Sabakan's keys writes it: the table of one range. */
     make: async (server, etcd) => {
       await etcdHand(etcd).put('lease-usages/10.69.0.32', JSON.stringify(table));
-      while ((await getJson(server, '/api/v2/leases')).total < 2);
+      await expect.poll(async () => (await getJson(server, '/api/v2/leases')).total).toBe(2);
     },
     others: [
       [

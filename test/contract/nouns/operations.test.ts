@@ -1,4 +1,4 @@
-import { describe } from 'vitest';
+import { describe, expect } from 'vitest';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 import type { TetsuServer } from '../../support/tetsu.ts';
 
@@ -23,7 +23,7 @@ describe('an operation', () =>
         expect: 1,
         patch: { spec: { labels: { a: 'b' } } },
       });
-      while ((await newest(server))?.state === 'running');
+      await expect.poll(async () => (await newest(server))?.state ?? 'running').not.toBe('running');
     },
     others: [],
   }));

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { plainTemplate } from '../../cke-bridge/fleet.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 
@@ -22,7 +22,8 @@ describe('a plan', () =>
         method: 'POST',
         body: JSON.stringify(machines),
       });
-      while ((await getJson(server, '/api/v2/plans/tokyo')).decisions.length < 2);
+      const decisions = async () => (await getJson(server, '/api/v2/plans/tokyo')).decisions;
+      await expect.poll(async () => (await decisions()).length).toBe(2);
     },
     // The leader looks at the same plan again.
     without: ['madeAt'],
