@@ -168,10 +168,6 @@ describe('a link to etcd that breaks', () => {
     const grantedUntilMs = mine.value.certainUntilMs();
     await until('a renewal', () => mine.value.certainUntilMs() > grantedUntilMs);
     proxy.stall(true);
-    let stoppedMs = 0;
-    void mine.value.lost.then(() => {
-      stoppedMs = performance.now();
-    });
     let wonMs = 0;
     while (wonMs === 0) {
       const theirs = await direct.claim('lead', bytes('theirs'), 5);
@@ -180,9 +176,11 @@ describe('a link to etcd that breaks', () => {
         await theirs.value.release();
       } else await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    console.log(`lease: stopped ${Math.round(wonMs - stoppedMs)} ms before another could begin`);
-    expect(stoppedMs).toBeGreaterThan(0);
-    expect(stoppedMs).toBeLessThan(wonMs);
+    // What holders go by. Their timer may be late where the processor is busy, what they look at is not.
+    const untilMs = mine.value.certainUntilMs();
+    console.log(`lease: over ${Math.round(wonMs - untilMs)} ms before another could begin`);
+    expect(untilMs).toBeLessThan(wonMs);
+    expect(await mine.value.lost).toBe('the lease could not be renewed in time');
   });
 
   it('tells its watches that they are behind, and catches up when the link is back', async () => {

@@ -79,10 +79,10 @@ describe('tetsu watch and wait', () => {
     const waiting = runTetsu(['wait', 'machines', 'w-[1-2]', '--for', 'state=healthy'], on());
     for (const serial of ['w-1', 'w-2']) await send('PUT', `/api/v1/state/${serial}`, 'healthy');
     expect(await waiting).toEqual({ code: 0, out: 'state=healthy: 2 machines\n', err: '' });
-    const args = ['wait', 'machine', 'w-1', '--for', 'state=retired', '--timeout', '300ms'];
+    const args = ['wait', 'machine', 'w-1', '--for', 'state=retired', '--timeout', '3s'];
     expect(await runTetsu(args, on())).toMatchObject({
       code: 7,
-      err: expect.stringContaining('after 0.3 seconds it is not so of 1 of 1: w-1'),
+      err: expect.stringContaining('after 3 seconds it is not so of 1 of 1: w-1'),
     });
   });
 

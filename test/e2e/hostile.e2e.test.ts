@@ -8,6 +8,7 @@ import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { seededChance } from '../support/clock.ts';
 import { startTestEtcd, type TestEtcd } from '../support/etcd.ts';
 import { type EtcdHand, etcdHand } from '../support/etcd-hand.ts';
+import { eventually as becomes } from '../support/eventually.ts';
 import { ipamG } from '../support/machines.ts';
 import { tarOf } from '../support/tar.ts';
 import {
@@ -71,7 +72,7 @@ afterEach(async () => {
   for (const member of etcd.members) member.thaw();
   await mend();
   expect(ended ? server.log().slice(-4_000) : 'the process lives').toBe('the process lives');
-  await eventually(() => statusOf('GET /health')).toBe(200);
+  await becomes('a healthy server', async () => (await statusOf('GET /health')) === 200);
 });
 
 function aMachine(serial: string, rack: number) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ipamConfigToJson } from '../../src/inventory/ipam-config.ts';
 import { startTestEtcd } from '../support/etcd.ts';
 import { ipamWide } from '../support/machines.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { startTetsuServer, type TetsuServer } from '../support/tetsu.ts';
 
 type Etcd = Awaited<ReturnType<typeof startTestEtcd>>;
@@ -17,6 +18,8 @@ const machines = 2_000;
 describe('two servers on one etcd', () => {
   let etcd: Etcd;
   let servers: readonly [TetsuServer, TetsuServer];
+  /** Between the first one and etcd. */
+  let proxy: TcpProxy;
 
   const ask = async (server: TetsuServer, what: string, body?: unknown, headers = {}) => {
     const [method = '', path = ''] = what.split(' ');
@@ -36,8 +39,11 @@ describe('two servers on one etcd', () => {
 
   beforeAll(async () => {
     etcd = await startTestEtcd();
-    const start = (name: string) => startTetsuServer({ etcd: etcd.endpoints, name });
-    servers = [await start('boot-0'), await start('boot-1')];
+    proxy = await startTcpProxy(etcd.members[0]?.clientPort ?? 0);
+    servers = [
+      await startTetsuServer({ etcd: [proxy.url], name: 'boot-0' }),
+      await startTetsuServer({ etcd: etcd.endpoints, name: 'boot-1' }),
+    ];
     const [first] = servers;
     await must(first, 'PUT /api/v1/config/ipam', ipamConfigToJson(ipamWide));
     for (let from = 0; from < machines; from += 1_000) {
@@ -57,6 +63,7 @@ describe('two servers on one etcd', () => {
   afterAll(async () => {
     for (const server of servers) server.signal('SIGKILL');
     await Promise.all(servers.map(({ ended }) => ended));
+    await proxy.close();
     await etcd.stop();
   });
 
@@ -99,6 +106,8 @@ describe('two servers on one etcd', () => {
     const [first, second] = servers;
     const patch = { spec: { labels: { checked: 'yes' } } };
     const asked = { select: { all: true }, expect: machines, patch };
+    // It comes as far as some hundred machines, however long it takes to be killed.
+    proxy.stallAfter(200_000);
     const { id } = await must(first, 'POST /api/v2/bulk/machines', asked, {
       prefer: 'respond-async',
     });

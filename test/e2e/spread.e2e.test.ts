@@ -157,7 +157,8 @@ describe('an image on three servers', () => {
     // It went on there instead of beginning anew.
     expect(sent(host(other))).toBeLessThan(largeBytes);
     const breaks = () => metric('c', 'tetsukan_image_pulls_broken_off_total');
-    await expect.poll(breaks, patient).toBe(1);
+    // Once at least: on a slow machine it may have given up waiting before the other one died.
+    await expect.poll(breaks, patient).toBeGreaterThan(0);
     expect(await metric('c', 'tetsukan_image_pulls_wrong_content_total')).toBe(0);
     await launch(dying);
   });

@@ -1,5 +1,6 @@
-import { describe, expect } from 'vitest';
+import { describe } from 'vitest';
 import { etcdHand } from '../../support/etcd-hand.ts';
+import { eventually } from '../../support/eventually.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 import type { TetsuServer } from '../../support/tetsu.ts';
 
@@ -21,8 +22,11 @@ describe('a boot', () =>
         const records = await etcdHand(etcd).list('tetsukan/boots/');
         return records.find(({ value }) => value.includes('stuckAt'))?.revision;
       };
-      await expect.poll(written).toBeDefined();
-      await expect.poll(async () => (await stuck(server))?.revision).toBe(await written());
+      await eventually('the record', async () => (await written()) !== undefined);
+      await eventually('its news', async () => {
+        const shown = (await stuck(server))?.revision;
+        return shown !== undefined && shown === (await written());
+      });
     },
     without: ['steps'],
     others: [

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { put, saysTheSame } from '../../support/noun-contract.ts';
 
 describe('a discovery', () =>
@@ -13,7 +14,7 @@ describe('a discovery', () =>
       expect(await knock.text()).toContain('#!ipxe');
       // It is written a moment later.
       const path = `${server.url}/api/v2/discoveries/52-54-00-00-00-01`;
-      await expect.poll(async () => (await fetch(path)).status).toBe(200);
+      await eventually('the record', async () => (await fetch(path)).ok);
     },
     // The detail has the facts, too.
     without: ['facts'],

@@ -1,5 +1,6 @@
-import { describe, expect } from 'vitest';
+import { describe } from 'vitest';
 import { etcdHand } from '../../support/etcd-hand.ts';
+import { eventually } from '../../support/eventually.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 
 const table = {
@@ -14,7 +15,8 @@ describe('a lease', () =>
     /** As a server with Sabakan's keys writes it: the table of one range. */
     make: async (server, etcd) => {
       await etcdHand(etcd).put('lease-usages/10.69.0.32', JSON.stringify(table));
-      await expect.poll(async () => (await getJson(server, '/api/v2/leases')).total).toBe(2);
+      const total = async () => (await getJson(server, '/api/v2/leases')).total;
+      await eventually('the watch', async () => (await total()) === 2);
     },
     others: [
       [

@@ -1,4 +1,5 @@
-import { describe, expect } from 'vitest';
+import { describe } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 import type { TetsuServer } from '../../support/tetsu.ts';
 
@@ -23,7 +24,8 @@ describe('an operation', () =>
         expect: 1,
         patch: { spec: { labels: { a: 'b' } } },
       });
-      await expect.poll(async () => (await newest(server))?.state ?? 'running').not.toBe('running');
+      const state = async () => (await newest(server))?.state ?? 'running';
+      await eventually('its end', async () => (await state()) !== 'running');
     },
     others: [],
   }));

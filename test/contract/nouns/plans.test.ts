@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { plainTemplate } from '../../cke-bridge/fleet.ts';
+import { eventually } from '../../support/eventually.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'tetsukan-plan-'));
@@ -23,7 +24,7 @@ describe('a plan', () =>
         body: JSON.stringify(machines),
       });
       const decisions = async () => (await getJson(server, '/api/v2/plans/tokyo')).decisions;
-      await expect.poll(async () => (await decisions()).length).toBe(2);
+      await eventually('both decisions', async () => (await decisions()).length === 2);
     },
     // The leader looks at the same plan again.
     without: ['madeAt'],

@@ -141,14 +141,13 @@ describe('rendering a template for a machine', () => {
     '{{ define "r" }}{{ template "r" }}{{ end }}{{ template "r" }}',
     '{{ printf "%999999999d" 1 }}{{ range 999999 }}{{ range 999999 }}y{{ end }}{{ end }}',
   ])('bounds the work of %s', (text) => {
-    const started = performance.now();
     const result = renderIgnition(
       aTemplate(file(`data:,${encodeURIComponent(text)}`)),
       aMachine(),
       settings,
     );
-    expect(result.ok).toBe(false);
-    expect(performance.now() - started).toBeLessThan(3000);
+    // Without a bound it would not end in a lifetime.
+    expect(!result.ok && result.error.text).toMatch(/Max\)|exceeded maximum template depth/);
   });
 
   it('has an example machine to try a new template with', () => {
