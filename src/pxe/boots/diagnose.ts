@@ -97,6 +97,7 @@ function expectedAfter(boot: Boot, last: BootStep, around: Surroundings): Expect
       if (last.result === 'failed') return refused(last.name, () => notOffered(last));
       const ack = last.name === 'ipxe-offer' ? 'ipxe-ack' : 'firmware-ack';
       if (hasNoFile(last)) return after(ack, () => noLoader(last));
+      if (last.facts.address === undefined) return after(ack, () => nobodyLends(last));
       return after(ack, () => offerNotTaken(last));
     }
     case 'firmware-ack':
@@ -147,6 +148,7 @@ function expectedAfter(boot: Boot, last: BootStep, around: Surroundings): Expect
       }
       return after('healthy', notHealthy);
     case 'os-dhcp':
+      if (!boot.steps.some(({ name }) => downloads.has(name))) return after('ignition', ownDisk);
       return after('ignition', () => ({
         cause: `its operating system runs and has an address, and does not ask for its Ignition`,
         checks: [
@@ -265,6 +267,32 @@ function notOffered(last: BootStep): Suspicion {
       'see that its network is in the IPAM configuration: tetsu get subnets',
       'tetsu get config',
     ],
+  };
+}
+
+/** A proxy names a boot file and lends nothing: firmware waits for somebody who does (PXE 2.1, 2.2.3). */
+function nobodyLends(last: BootStep): Suspicion {
+  return {
+    cause: `${last.server} names boot files in its network and lends no addresses there (mode proxy), and nobody else gives it one`,
+    checks: [
+      'see that the DHCP server of that network runs, and has an address left for it',
+      'or have this fleet lend them: tetsu network set NAME --mode server',
+    ],
+  };
+}
+
+const downloads: ReadonlySet<BootStepName> = new Set([
+  'loader',
+  'chain-script',
+  'script',
+  'kernel',
+  'initrd',
+]);
+
+function ownDisk(): Suspicion {
+  return {
+    cause: 'it loaded nothing from here and an operating system runs: it started from its own disk',
+    checks: ['put the network before the disk in the boot order of its firmware'],
   };
 }
 

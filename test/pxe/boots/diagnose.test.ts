@@ -40,7 +40,9 @@ function boot(steps: readonly BootStep[], more: Partial<Boot> = {}): Boot {
   };
 }
 
-const offer = step('firmware-offer', { facts: { vendorClass: uefiPxe, bootFile: 'snponly.efi' } });
+const offer = step('firmware-offer', {
+  facts: { vendorClass: uefiPxe, bootFile: 'snponly.efi', address: ip('10.69.0.36') },
+});
 const ack = step('firmware-ack', {
   s: 4,
   facts: { vendorClass: uefiPxe, bootFile: 'snponly.efi' },
@@ -92,6 +94,18 @@ const cases: readonly Case[] = [
     [{ ...offer, times: 3, lastAt: addMs(began, 12_000) }],
     60,
     ['stuck', 'firmware-ack', /asked 3 times and takes none of our offers/],
+  ],
+  [
+    'a proxy beside a DHCP server that is silent: a boot file was offered, and no address',
+    [step('firmware-offer', { facts: { vendorClass: uefiPxe, bootFile: 'x' }, times: 4 })],
+    20,
+    ['stuck', 'firmware-ack', /^boot-0 names boot files .*lends no addresses there \(mode proxy\)/],
+  ],
+  [
+    'an operating system after nothing that was loaded',
+    [offer, ack, step('os-dhcp', { s: 30 })],
+    400,
+    ['stuck', 'ignition', /started from its own disk/],
   ],
   [
     'an offer without a boot file',
