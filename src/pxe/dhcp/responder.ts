@@ -6,50 +6,33 @@
  */
 
 import type { AddressProber } from '../../base/address-probe.ts';
-import { type Cidr, formatIpv4, type Ipv4, isInside, parseIpv4 } from '../../base/addresses.ts';
-import { ok, type Result } from '../../base/result.ts';
+import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
+import type { Result } from '../../base/result.ts';
 import type { Store } from '../../base/store.ts';
-import type { Endpoint, World } from '../../base/world.ts';
-import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
+import type { World } from '../../base/world.ts';
+import { leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import { type BootTarget, bootTargetOf, type LoaderNames } from '../boot-target.ts';
-import type { Network, Networks } from '../networks.ts';
+import type { Networks } from '../networks.ts';
 import type { SightingListener } from '../sightings.ts';
 import type { Answer } from './answer.ts';
+import type { Arrival } from './arrival.ts';
 import { createReport, type DhcpCounters } from './counters.ts';
-import { replyDestination, type TargetRules, whyRefused } from './destination.ts';
+import { replyDestination, type TargetRules } from './destination.ts';
+import { type Answering, Job, type Outgoing } from './job.ts';
 import type { LeaseProblem } from './lease-commits.ts';
 import { createLeaseDesk, keptAddress } from './lease-desk.ts';
 import type { LeaseCopy } from './lease-memory.ts';
-import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
+import { placeAtBootServer, placeRequest } from './placement.ts';
 import { type AddressInUse, type AsideAddress, createProbes } from './probe.ts';
-import { bootServerPort, proxyAnswerTo } from './proxy.ts';
+import { bootServerPort } from './proxy.ts';
+import { createProxyDesk } from './proxy-desk.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
-import { createRounds, type Round } from './rounds.ts';
+import { createRounds } from './rounds.ts';
 import type { Seen } from './sighting.ts';
-import { placeOf, type Subnet, subnetOf } from './subnet.ts';
 import { createUnserved, type UnservedNetwork } from './unserved.ts';
-
-/** How a datagram came in. */
-export type Arrival = {
-  readonly from: Endpoint;
-  /** First address of the interface it came in on, where that is known: on sockets bound to an interface. */
-  readonly interfaceAddress: Ipv4 | undefined;
-  /** Our address on the side of `peer` (a relay or client; undefined: on the link itself): option 54 and siaddr. */
-  readonly serverAddress: (peer: Ipv4 | undefined) => Ipv4 | undefined;
-  /** Name of that interface. */
-  readonly interface?: string | undefined;
-  /** Of the socket; default 67. */
-  readonly port?: number;
-  /** Of that interface's first address. */
-  readonly linkNetwork?: Cidr | undefined;
-};
-
-export type Outgoing = { readonly payload: Uint8Array; readonly to: Endpoint };
-
-export type Answering = (outgoing: Outgoing | undefined) => void;
 
 export type DhcpResponder = {
   /**
@@ -86,57 +69,6 @@ const answerAgeMaxMs = 4_000;
 /** A client that keeps its address is answered from memory when the store has not answered by then. */
 const patienceMs = 1_000;
 
-/** A request that is decided on. A class, since there are thousands at a time, and each closure is an object more. */
-class Job implements Round, Seen {
-  readonly request: DhcpRequest;
-  readonly payload: Uint8Array;
-  readonly from: Endpoint;
-  readonly port: number | undefined;
-  readonly interface: string | undefined;
-  readonly serverAddress: Ipv4;
-  readonly subnet: Subnet;
-  readonly dhcp: DhcpConfig;
-  readonly tableKey: string;
-  readonly receivedMs: number;
-  readonly isDiscover: boolean;
-  readonly #answer: Answering;
-  #isDone = false;
-  /** Calls off what would happen if it took too long. */
-  cancel: (() => void) | undefined;
-
-  constructor(
-    seen: Seen,
-    where: Pick<Job, 'serverAddress' | 'subnet' | 'dhcp'>,
-    receivedMs: number,
-    answer: Answering,
-  ) {
-    this.request = seen.request;
-    this.payload = seen.payload;
-    this.from = seen.from;
-    this.port = seen.port;
-    this.interface = seen.interface;
-    this.serverAddress = where.serverAddress;
-    this.subnet = where.subnet;
-    this.dhcp = where.dhcp;
-    this.tableKey = leaseKey(where.subnet.range);
-    this.receivedMs = receivedMs;
-    this.isDiscover = seen.request.wish.kind === 'discover';
-    this.#answer = answer;
-  }
-
-  get isDone(): boolean {
-    return this.#isDone;
-  }
-
-  /** Only the first call counts. */
-  done(outgoing: Outgoing | undefined): void {
-    if (this.#isDone) return;
-    this.#isDone = true;
-    this.cancel?.();
-    this.#answer(outgoing);
-  }
-}
-
 export function createDhcpResponder(deps: {
   readonly world: Pick<World, 'clock' | 'chance' | 'log'>;
   readonly store: Pick<Store, 'get' | 'commit' | 'conditionsMax' | 'bytesMax'>;
@@ -157,6 +89,7 @@ export function createDhcpResponder(deps: {
   const report = createReport(world, deps.tell ?? (() => {}));
   const { counters } = report;
   const unserved = createUnserved(world);
+  const proxied = createProxyDesk(rules, report);
   const probes = createProbes(world, deps.prober, rules.probeMs ?? 0, deps.shareInUse);
   const desk = createLeaseDesk({
     world,
@@ -205,70 +138,49 @@ export function createDhcpResponder(deps: {
     const serverAddress = arrival.serverAddress(peer);
     const { from, port, interface: link } = arrival;
     const seen: Seen = { request, payload, from, serverAddress, port, interface: link };
-    const ignore = (reason: string): void => {
-      report.silent(seen, reason);
-      answer(undefined);
-    };
-    const place = placeOf(request, arrival.interfaceAddress);
-    if (port === bootServerPort) {
-      const client = clientAddress === 0 ? parseIpv4(from.address) : ok(clientAddress);
-      const network = client.ok ? networks.of(client.value) : undefined;
-      if (network?.mode === 'proxy') answer(proxied(seen, network));
-      else ignore('boot files are not named here by port 4011');
-      return;
-    }
-    if (request.wish.kind === 'selecting' && isOthers(request.wish.server, request)) {
+    const isToBootServer = port === bootServerPort;
+    if (
+      request.wish.kind === 'selecting' &&
+      !isToBootServer &&
+      isOthers(request.wish.server, request)
+    ) {
       deps.hearChoice?.(request.wish.server, viaOf(request, arrival));
     }
-    const network = place === undefined ? undefined : networks.of(place);
-    if (network?.mode === 'off') {
-      counters.networkOff += 1;
-      ignore('its network is switched off');
-      return;
-    }
-    if (network?.mode === 'proxy') {
-      answer(proxied(seen, network));
-      return;
-    }
-    if (network === undefined && place !== undefined) {
+    const placement = isToBootServer
+      ? placeAtBootServer(request, from, networks)
+      : placeRequest(request, arrival.interfaceAddress, { rules, inventory, networks });
+    if (placement.unenabled !== undefined) {
       counters.notEnabled += 1;
       unserved.hear({
         mac: request.mac,
-        place,
+        place: placement.unenabled,
         isRelayed: request.relay !== undefined,
         interface: link,
         linkNetwork: arrival.linkNetwork,
       });
     }
-    const ipam = inventory.ipam();
-    const dhcp = inventory.dhcp();
-    if (ipam === undefined || dhcp === undefined) {
-      ignore('no IPAM or DHCP configuration yet');
-      return;
+    switch (placement.kind) {
+      case 'proxied':
+        answer(proxied(seen, placement.network));
+        return;
+      case 'refused':
+        report.refused(seen, placement.reason, placement.isServed);
+        answer(undefined);
+        return;
+      case 'ignored':
+        if (placement.counted !== undefined) counters[placement.counted] += 1;
+        report.silent(seen, placement.reason);
+        answer(undefined);
+        return;
+      case 'lent':
+        break;
     }
-    const refusal = whyRefused(request, {
-      isOwn: rules.isOwn,
-      relayNetworks: relayNetworksOf(rules, network),
-      nodePool: ipam.nodeIpv4Pool,
-      subnetPrefixLength: ipam.nodeIpv4RangeMask,
-    });
-    if (refusal !== undefined) {
-      report.refused(seen, refusal, network !== undefined);
+    if (serverAddress === undefined) {
+      report.silent(seen, 'no address of ours faces the client');
       answer(undefined);
       return;
     }
-    const subnet = place === undefined || network === undefined ? undefined : subnetOf(ipam, place);
-    if (subnet === undefined) {
-      counters.noSubnet += 1;
-      ignore(
-        network === undefined ? 'its network is not enabled' : 'nothing is lent on its network',
-      );
-      return;
-    }
-    if (serverAddress === undefined) {
-      ignore('no address of ours faces the client');
-      return;
-    }
+    const { subnet, dhcp } = placement;
     const job = new Job(seen, { serverAddress, subnet, dhcp }, clock.monotonicMs(), answer);
     if (keptAddress(request) !== undefined) {
       job.cancel = clock.after(patienceMs, () => void confirm(job));
@@ -278,48 +190,6 @@ export function createDhcpResponder(deps: {
 
   const isOthers = (server: Ipv4, { relay }: DhcpRequest): boolean =>
     !rules.isOwn(server) && server !== relay?.serverIdOverride;
-
-  /** What a client hears from us where another server gives it its address. */
-  const proxied = (seen: Seen, network: Network): Outgoing | undefined => {
-    const { request, serverAddress } = seen;
-    const isBootServer = seen.port === bootServerPort;
-    const refusal = whyRefused(request, {
-      isOwn: rules.isOwn,
-      relayNetworks: [network.cidr, ...rules.relayNetworks],
-      nodePool: network.cidr,
-      subnetPrefixLength: network.cidr.prefixLength,
-    });
-    const from = parseIpv4(seen.from.address);
-    if (
-      refusal !== undefined ||
-      (isBootServer && !(from.ok && isInside(from.value, network.cidr)))
-    ) {
-      report.refused(seen, refusal ?? 'the client address is not of its network', true);
-      return undefined;
-    }
-    if (serverAddress === undefined) {
-      report.silent(seen, 'no address of ours faces the client');
-      return undefined;
-    }
-    const target = bootTargetOf(request.boot, rules.advertiseUrl, rules.loaders);
-    const answer = proxyAnswerTo(request, { target, serverAddress, isBootServer });
-    if (answer.kind === 'silence') {
-      report.silent(seen, answer.reason);
-      return undefined;
-    }
-    counters.proxied += 1;
-    const { kind, reason, packet } = answer;
-    const outgoing: Outgoing = {
-      payload: encodeDhcp(packet),
-      to: isBootServer ? seen.from : replyDestination(request, false, seen.from),
-    };
-    const spoken: Exclude<Answer, { kind: 'silence' }> =
-      kind === 'offer'
-        ? { kind, reason, address: packet.yourAddress }
-        : { kind, reason, address: packet.clientAddress, leased: false };
-    report.answered(seen, spoken, target, outgoing);
-    return outgoing;
-  };
 
   /** Those worth an answer, in the order in which they are decided. */
   const inTime = (jobs: readonly Job[]): readonly Job[] => {
@@ -447,15 +317,6 @@ function viaOf({ relay }: DhcpRequest, { interface: link }: Arrival): string {
   return relay === undefined
     ? `interface ${link ?? 'unknown'}`
     : `relay ${formatIpv4(relay.address)}`;
-}
-
-/** A network that a record enables is one whose relays are known, too. */
-function relayNetworksOf(
-  { relayNetworks }: ResponderRules,
-  network: Network | undefined,
-): ResponderRules['relayNetworks'] {
-  const isNamed = relayNetworks.length > 0 && network?.isImplicit === false;
-  return isNamed ? [...relayNetworks, network.cidr] : relayNetworks;
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import type { AddressProber } from '../../base/address-probe.ts';
-import { type Cidr, formatIpv4, type Ipv4, networkOf, parseIpv4 } from '../../base/addresses.ts';
+import { type Cidr, formatIpv4, type Ipv4, parseIpv4 } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { StoreProblem } from '../../base/store.ts';
 import { formatInstant, type Rfc3339 } from '../../base/time.ts';
@@ -15,22 +15,20 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import { defaultLoaders, type LoaderNames } from '../boot-target.ts';
 import type { Networks } from '../networks.ts';
 import type { SightingListener } from '../sightings.ts';
+import { arrivalOn } from './arrival.ts';
+import { createBootDoors } from './boot-doors.ts';
 import type { DhcpCounters } from './counters.ts';
+import { createEars } from './ears.ts';
 import { createFleetServers } from './fleet-servers.ts';
+import type { Outgoing } from './job.ts';
 import type { LeaseCopy } from './lease-memory.ts';
 import { leasePrefix, openLeaseTable } from './leases.ts';
 import { anyAddress, chooseLinks, compareDoors, type Door } from './links.ts';
 import { createOthers, type OtherServer } from './others.ts';
-import {
-  createOwnAddresses,
-  facing,
-  isLoopback,
-  type OwnAddress,
-  type OwnAddresses,
-} from './own-addresses.ts';
+import { createOwnAddresses, isLoopback, type OwnAddresses } from './own-addresses.ts';
 import type { AddressInUse, AsideAddress } from './probe.ts';
 import { bootServerPort } from './proxy.ts';
-import { type Arrival, createDhcpResponder, type Outgoing } from './responder.ts';
+import { createDhcpResponder } from './responder.ts';
 import type { UnservedNetwork } from './unserved.ts';
 
 export type DhcpSettings = {
@@ -95,10 +93,6 @@ export type Dhcp = {
 
 /** Interfaces that come and go are noticed within this time. */
 const lookEveryMs = 5_000;
-/** RFC 2131 section 4.1. */
-const clientPort = 68;
-/** Our own answers come back here, too: in a storm an ear is shut until the next look. */
-const heardPerLookMax = 2_500;
 /** A port's errors are worth a line a minute. */
 const warningEveryMs = 60_000;
 
@@ -140,13 +134,7 @@ export async function startDhcp(deps: {
     },
   });
   let doors: readonly Door[] = [];
-  /** Port 4011, where a client that has an address asks for its boot file. */
-  let bootDoors: readonly Door[] = [];
-  /** Port 68 of each link, where others are heard; an ear that hears too much is shut for a while. */
-  const ears = new Map<string, Ear>();
-  const deaf = new Set<string>();
   let missing: readonly string[] = [];
-  let bootMissing: readonly string[] = [];
   let stopped = false;
   let servesThem = servesLinks(settings);
   let cancelLook = (): void => {};
@@ -158,9 +146,8 @@ export async function startDhcp(deps: {
     stopped = true;
     cancelLook();
     close(doors);
-    for (const { socket } of [...bootDoors, ...ears.values()]) socket.close();
-    bootDoors = [];
-    ears.clear();
+    bootDoors.close();
+    ears.close();
     fleetServers.stop();
   };
 
@@ -175,7 +162,7 @@ export async function startDhcp(deps: {
     const arrivalOf = arrivalOn(link, { ...settings.bind, port }, own);
     const answer = (outgoing: Outgoing | undefined): void => {
       const isIt = (door: Door): boolean => door.socket === socket;
-      const isOpen = doors.some(isIt) || bootDoors.some(isIt);
+      const isOpen = doors.some(isIt) || bootDoors.all().some(isIt);
       if (outgoing !== undefined && isOpen) socket?.send(outgoing.payload, outgoing.to);
     };
     const opened = await net.openUdp({
@@ -200,6 +187,9 @@ export async function startDhcp(deps: {
     return ok({ socket, link });
   };
 
+  const bootDoors = createBootDoors((link) => listen(link, bootServerPort), log);
+  const ears = createEars({ net, log, hear: others.hearReply });
+
   const openDoor = async (
     link: NetworkInterface | undefined,
   ): Promise<Result<void, NetProblem>> => {
@@ -210,67 +200,17 @@ export async function startDhcp(deps: {
     return ok(undefined);
   };
 
-  /** Bound to the broadcast address, so that what is meant for this host's own DHCP client goes there. */
-  const openEars = async (): Promise<void> => {
-    for (const [name, ear] of ears) {
-      const isServed = doors.some(({ link }) => link?.name === name && link.mac === ear.mac);
-      if (isServed && ear.heard <= heardPerLookMax) {
-        ear.heard = 0;
-        continue;
-      }
-      ear.socket.close();
-      ears.delete(name);
-    }
-    for (const { link } of doors) {
-      if (link === undefined || ears.has(link.name)) continue;
-      const via = `interface ${link.name}`;
-      const ear = { heard: 0, mac: link.mac };
-      const opened = await net.openUdp({
-        address: '255.255.255.255',
-        port: clientPort,
-        interface: link.name,
-        broadcast: true,
-        onDatagram: ({ payload }) => {
-          ear.heard += 1;
-          if (ear.heard <= heardPerLookMax) others.hearReply(payload, via);
-        },
-        onError: () => {},
-      });
-      if (opened.ok) ears.set(link.name, Object.assign(ear, { socket: opened.value }));
-      else if (!deaf.has(link.name)) {
-        deaf.add(link.name);
-        log.info('other servers are not heard on a link', { via, text: opened.error.text });
-      }
-    }
-    if (stopped) stop();
-  };
-
   const lookAround = async (): Promise<void> => {
     await fleetServers.tell(doorAddresses(doors, own));
-    await openEars();
+    await ears.follow(doors.flatMap(({ link }) => link ?? []));
+    if (stopped) stop();
     others.look();
   };
 
   /** Port 4011 beside each door, while a network is beside another DHCP server. */
   const openBootDoors = async (): Promise<void> => {
     const isWanted = deps.networks.all().some(({ mode }) => mode === 'proxy');
-    const wanted = isWanted ? doors : [];
-    const isFor = (door: Door, other: Door): boolean => door.link === other.link;
-    for (const door of bootDoors) {
-      if (!wanted.some((one) => isFor(one, door))) door.socket.close();
-    }
-    bootDoors = bootDoors.filter((door) => wanted.some((one) => isFor(one, door)));
-    const texts: string[] = [];
-    for (const door of wanted) {
-      if (bootDoors.some((one) => isFor(one, door))) continue;
-      const opened = await listen(door.link, bootServerPort);
-      if (opened.ok) bootDoors = [...bootDoors, opened.value];
-      else texts.push(opened.error.text);
-    }
-    for (const text of texts) {
-      if (!bootMissing.includes(text)) log.warn('port 4011 is not served', { text });
-    }
-    bootMissing = texts;
+    await bootDoors.follow(isWanted ? doors : []);
     if (stopped) stop();
   };
 
@@ -327,11 +267,11 @@ export async function startDhcp(deps: {
     stop,
     counters: () => ({ ...responder.counters(), otherServers: others.heard() }),
     status: () => ({
-      listening: [...doors, ...bootDoors].map(({ socket, link }) => ({
+      listening: [...doors, ...bootDoors.all()].map(({ socket, link }) => ({
         ...socket.local,
         interface: link?.name,
       })),
-      missing: [...missing, ...bootMissing],
+      missing: [...missing, ...bootDoors.missing()],
       holds: responder.holds(),
       waiting: responder.waiting(),
       unserved: responder.unserved(),
@@ -345,8 +285,6 @@ export async function startDhcp(deps: {
     },
   });
 }
-
-type Ear = { readonly socket: UdpSocket; readonly mac: string; heard: number };
 
 /** What answers may name as their server: the addresses of the links, or all where there are none. */
 function doorAddresses(doors: readonly Door[], own: OwnAddresses): readonly Ipv4[] {
@@ -373,49 +311,6 @@ function whyNever(
 ): string | undefined {
   const isNamed = settings.interfaces !== 'all' || settings.bind.address !== anyAddress;
   return isNamed && servesLinks(settings) ? chooseLinks(settings, existing).missing[0] : undefined;
-}
-
-/**
- * Our address towards a client or relay. On a link it is one of that link's; on the plain socket the bound one, else
- * the one whose network the peer is in, else the first that is not loopback.
- */
-function arrivalOn(
-  link: NetworkInterface | undefined,
-  { address: bindAddress, port }: Endpoint,
-  own: OwnAddresses,
-): (from: Endpoint) => Arrival {
-  const bound = bindAddress === anyAddress ? undefined : parseIpv4(bindAddress);
-  return (from) => {
-    // Read anew: an interface may be renumbered while we listen on it.
-    const addresses =
-      link === undefined
-        ? own.all()
-        : own.all().filter(({ interfaceName }) => interfaceName === link.name);
-    const specific =
-      bound?.ok === true &&
-      (link === undefined || addresses.some(({ address }) => address === bound.value))
-        ? bound.value
-        : undefined;
-    const first: Ipv4 | undefined =
-      link === undefined
-        ? addresses.find(({ address }) => !isLoopback(address))?.address
-        : addresses[0]?.address;
-    return {
-      from,
-      port,
-      interface: link?.name,
-      linkNetwork: linkNetworkOf(link === undefined ? undefined : addresses[0]),
-      interfaceAddress: link === undefined ? undefined : (specific ?? first),
-      serverAddress: (peer) =>
-        specific ?? (peer === undefined ? undefined : facing(addresses, peer)) ?? first,
-    };
-  };
-}
-
-function linkNetworkOf(first: OwnAddress | undefined): Cidr | undefined {
-  if (first === undefined) return undefined;
-  const { address, prefixLength } = first;
-  return { base: networkOf(address, prefixLength), prefixLength };
 }
 
 function lentBy(key: string, value: Uint8Array): readonly LentAddress[] {

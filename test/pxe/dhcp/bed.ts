@@ -13,14 +13,11 @@ import type { Store } from '../../../src/base/store.ts';
 import { type DhcpConfig, parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
 import type { IpamConfig } from '../../../src/inventory/ipam-config.ts';
 import { defaultLoaders } from '../../../src/pxe/boot-target.ts';
+import type { Arrival } from '../../../src/pxe/dhcp/arrival.ts';
+import type { Outgoing } from '../../../src/pxe/dhcp/job.ts';
 import type { LeaseCopy } from '../../../src/pxe/dhcp/lease-memory.ts';
 import type { AddressInUse } from '../../../src/pxe/dhcp/probe.ts';
-import {
-  type Arrival,
-  createDhcpResponder,
-  type Outgoing,
-  type ResponderRules,
-} from '../../../src/pxe/dhcp/responder.ts';
+import { createDhcpResponder, type ResponderRules } from '../../../src/pxe/dhcp/responder.ts';
 import { type Networks, nodePoolNetwork } from '../../../src/pxe/networks.ts';
 import type { Sighting } from '../../../src/pxe/sightings.ts';
 import {
