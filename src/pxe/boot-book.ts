@@ -3,7 +3,7 @@
  * and shows what everybody wrote, with what each boot waits for.
  */
 
-import type { Ipv4, MacAddress } from '../base/addresses.ts';
+import type { Ipv4 } from '../base/addresses.ts';
 import type { Fence } from '../base/fence.ts';
 import type { Freshness } from '../base/mirror.ts';
 import type { Result } from '../base/result.ts';
@@ -16,15 +16,14 @@ import type { Machine, Serial } from '../inventory/machine.ts';
 import type { Boot, BootStepName, Diagnosis } from './boot.ts';
 import { diagnose, type Surroundings } from './boots/diagnose.ts';
 import { createLiveBoots, type LiveBoot } from './boots/live.ts';
-import { isOfBoot, type Note, noteOf } from './boots/note.ts';
+import { isOfBoot, type Note, noteOf, stepOf } from './boots/note.ts';
 import { encodeRecord, recordKey } from './boots/record.ts';
 import { createRelays, directly } from './boots/relays.ts';
 import { type BootNews, createBootShelf } from './boots/shelf.ts';
 import { staleKeys, storedBytesMax } from './boots/sweep.ts';
 import { createVigil } from './boots/vigil.ts';
-import { createWho, type Who } from './boots/who.ts';
-import type { LeaseBook } from './lease-book.ts';
-import type { Sighting, Sightings } from './sightings.ts';
+import type { DhcpSighting, Sighting, Sightings } from './sightings.ts';
+import type { Who } from './who.ts';
 
 export type BootCounters = {
   /** Sightings that came faster than they could be noted. */
@@ -58,7 +57,6 @@ export type BootBook = {
   /** How many boots wait in vain now, by the step they wait for; without strangers that no server answers. */
   readonly stuck: () => ReadonlyMap<BootStepName, number>;
   readonly subscribe: (listener: (news: BootNews) => void) => () => void;
-  readonly who: Who;
   readonly counters: () => BootCounters;
   /** What is stored, and how much may be. */
   readonly stored: () => {
@@ -84,27 +82,18 @@ export function createBootBook(deps: {
   readonly fence: Fence;
   readonly serverName: string;
   readonly inventory: Pick<Inventory, 'find' | 'ownerOf' | 'freshness' | 'broken'>;
-  readonly leases: Pick<LeaseBook, 'find'>;
+  readonly who: Who;
   readonly advertiseUrl: string;
   /** Some server of the fleet judges health. */
   readonly isProbed: boolean;
   /** When the machine last answered a probe, where that is known: on the leader. */
   readonly answeredAt: (serial: Serial) => Rfc3339 | undefined;
 }): BootBook {
-  const { world, serverName, inventory, leases, fence } = deps;
+  const { world, serverName, inventory, who, fence } = deps;
   const { clock, store } = world;
   const shelf = createBootShelf(world);
   const live = createLiveBoots();
   const relays = createRelays();
-  const who = createWho({
-    lentTo: (address) => {
-      const lease = leases.find(address);
-      return lease !== undefined && lease.expiresAt > clock.now()
-        ? (lease.mac as MacAddress | undefined)
-        : undefined;
-    },
-    ownerOf: (address) => inventory.ownerOf(address)?.spec.serial,
-  });
   const around: Surroundings = {
     httpPlace: new URL(deps.advertiseUrl).host,
     isProbed: deps.isProbed,
@@ -126,6 +115,9 @@ export function createBootBook(deps: {
     if (sighting.by === 'dhcp') {
       relays.heard(sighting.relay?.address ?? directly, sighting.at);
       if (!isOfBoot(sighting)) return;
+      // Nearly all that an operating system asks is of no boot.
+      if (stepOf(sighting) === 'os-dhcp' && !isUnderWay(sighting.mac)) return;
+      if (isRepetition(sighting) || isUntold(sighting)) return;
     }
     if (queue.length >= queueMax) {
       counters.sightingsDropped += 1;
@@ -137,12 +129,19 @@ export function createBootBook(deps: {
     clock.after(noteEveryMs, takeAll);
   };
 
+  /** It says nothing new; a machine that may have been registered meanwhile is looked at. */
+  const isRepetition = (sighting: DhcpSighting): boolean => {
+    const boot = live.of(sighting.mac);
+    if (boot === undefined) return false;
+    if (!boot.registered && who.serialOf(sighting.mac) !== undefined) return false;
+    return live.again(boot, sighting);
+  };
+
   const takeAll = (): void => {
     noting = false;
     const told = queue;
     queue = [];
     for (const sighting of told) {
-      if (isUntold(sighting)) continue;
       try {
         const note = noteOf(sighting);
         if (note !== undefined) take(note);
@@ -153,9 +152,8 @@ export function createBootBook(deps: {
   };
 
   /** In a flood of invented machines nearly all are this; working out what each says would cost the DHCP path its time. */
-  const isUntold = (sighting: Sighting): boolean => {
-    if (sighting.by !== 'dhcp' || !live.isFull(sighting.at)) return false;
-    const { mac } = sighting;
+  const isUntold = ({ mac, at }: DhcpSighting): boolean => {
+    if (!live.isFull(at)) return false;
     if (live.of(mac) !== undefined || machineOf(who.serialOf(mac)) !== undefined) return false;
     live.counters.strangersUntold += 1;
     return true;
@@ -167,8 +165,7 @@ export function createBootBook(deps: {
     const serial = note.serial ?? (mac && who.serialOf(mac)) ?? ownerOf(note.from);
     const subject = mac ?? nameless(note, serial);
     if (subject === undefined) return;
-    const isUnderWay = live.of(subject) !== undefined || vigil.has(subject);
-    if (!note.isBeginning && !isUnderWay) return;
+    if (!note.isBeginning && !isUnderWay(subject)) return;
     if (!live.take(subject, note, serverName, machineOf(serial) !== undefined)) return;
     const boot = live.of(subject);
     if (boot === undefined) return;
@@ -176,6 +173,9 @@ export function createBootBook(deps: {
     boot.serial = serial ?? boot.serial;
     boot.uuid = note.uuid ?? (mac && who.uuidOf(mac)) ?? boot.uuid;
   };
+
+  const isUnderWay = (subject: string): boolean =>
+    live.of(subject) !== undefined || vigil.has(subject);
 
   const ownerOf = (address: Ipv4 | undefined) =>
     address === undefined ? undefined : inventory.ownerOf(address)?.spec.serial;
@@ -289,7 +289,6 @@ export function createBootBook(deps: {
     newest(shelf.all().filter((boot) => boot.serial === serial));
 
   return {
-    who,
     start: async () => {
       const started = await shelf.mirror.start();
       if (!started.ok) return started;

@@ -3,12 +3,11 @@
 import { type MacAddress, parseMac } from '../base/addresses.ts';
 import type { Instant } from '../base/time.ts';
 import type { Endpoint } from '../base/world.ts';
-import type { Who } from './boots/who.ts';
 import { captureOf } from './recorder/capture.ts';
 import { encodePcapng } from './recorder/pcapng.ts';
 import { createRecorder, type RecorderStatus } from './recorder/recorder.ts';
-import { createWhose, type Whose } from './recorder/whose.ts';
 import type { Sightings } from './sightings.ts';
+import type { Who } from './who.ts';
 
 export type Capture = {
   readonly mac: MacAddress;
@@ -23,28 +22,21 @@ export type FlightRecorder = {
   /** @param of a serial number or a hardware address. Undefined: nothing is recorded of it here. */
   readonly captureOf: (of: string, server: string) => Capture | undefined;
   readonly status: () => RecorderStatus;
-  /** Who is who, as far as this server saw it. */
-  readonly whose: Whose;
 };
 
 export function createFlightRecorder(
   sightings: Pick<Sightings, 'subscribe'>,
   advertiseUrl: string,
-  who: Pick<Who, 'macOf' | 'serialOf'>,
+  who: Pick<Who, 'macOf' | 'macAt'>,
 ): FlightRecorder {
-  const whose = createWhose(who);
-  const recorder = createRecorder(whose);
-  sightings.subscribe((sighting) => {
-    whose.note(sighting);
-    recorder.note(sighting);
-  });
+  const recorder = createRecorder(who);
+  sightings.subscribe(recorder.note);
   const http = httpEndpoint(advertiseUrl);
   return {
-    whose,
     status: recorder.status,
     captureOf: (of, server) => {
       const parsed = parseMac(of);
-      const mac = parsed.ok ? parsed.value : whose.macOf({ serial: of });
+      const mac = parsed.ok ? parsed.value : who.macOf({ serial: of });
       const seen = mac === undefined ? [] : recorder.of(mac);
       const [first, last] = [seen[0], seen.at(-1)];
       if (mac === undefined || first === undefined || last === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** Network boot as a whole: what it is made of, how it starts and stops, and how it stands. */
 
 import type { AddressProber } from '../base/address-probe.ts';
+import type { MacAddress } from '../base/addresses.ts';
 import { assert } from '../base/assert.ts';
 import { createFence } from '../base/fence.ts';
 import { fail, ok, type Result } from '../base/result.ts';
@@ -53,6 +54,7 @@ import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
 import { createTftpResponder, defaultTftpLimits } from './tftp/responder.ts';
 import type { TransferLimits } from './tftp/transfers.ts';
+import { createWho } from './who.ts';
 
 export type PxeSettings = {
   /** Without a slash at the end. */
@@ -150,17 +152,27 @@ export function createPxe(deps: {
   const networks = createNetworks({ ...common, inventory });
   const fence = createFence(world.log, 'what watches network boot has a fault');
   const sightings = createSightings(fence);
+  const who = createWho({
+    lentTo: (address) => {
+      const lease = leases.find(address);
+      return lease !== undefined && lease.expiresAt > world.clock.now()
+        ? (lease.mac as MacAddress | undefined)
+        : undefined;
+    },
+    ownerOf: (address) => inventory.ownerOf(address)?.spec.serial,
+  });
+  sightings.subscribe(who.note);
   const boots = createBootBook({
     world,
     sightings,
     fence,
     serverName: deps.serverName,
     inventory,
-    leases,
+    who,
     advertiseUrl,
     ...deps.health,
   });
-  const recorder = createFlightRecorder(sightings, advertiseUrl, boots.who);
+  const recorder = createFlightRecorder(sightings, advertiseUrl, who);
   const catalog = createImageCatalog({
     ...common,
     shelf,
@@ -222,7 +234,7 @@ export function createPxe(deps: {
     loaderNames: { ...defaultLoaders, ...settings.dhcp?.loaders },
     hasLoader: (file) => loaders.get(file) !== undefined,
     advertiseUrl,
-    who: recorder.whose,
+    who,
   });
   const gate = createGate({
     clock: world.clock,

@@ -6,6 +6,7 @@ import type { Store } from '../../src/base/store.ts';
 import { createBootBook } from '../../src/pxe/boot-book.ts';
 import { alarmsMax, strangerAlarmsMax } from '../../src/pxe/boots/alarms.ts';
 import { createSightings, type DhcpSighting } from '../../src/pxe/sightings.ts';
+import { createWho } from '../../src/pxe/who.ts';
 import { manualClock, seededChance } from '../support/clock.ts';
 import { aMachine } from '../support/machines.ts';
 import { aDhcpSighting, anHttpSighting, aTftpSighting, macOf } from '../support/sightings.ts';
@@ -26,6 +27,8 @@ async function aBook(
   const log = rememberingLog(lines);
   const fence = createFence(log, 'a fault');
   const sightings = createSightings(fence);
+  const who = createWho({ lentTo: () => undefined, ownerOf: () => undefined });
+  sightings.subscribe(who.note);
   const book = createBootBook({
     world: { clock, log, store },
     sightings,
@@ -37,7 +40,7 @@ async function aBook(
       freshness: () => ({ kind: 'live' }),
       broken: () => new Map(),
     } as Parameters<typeof createBootBook>[0]['inventory'],
-    leases: { find: () => undefined },
+    who,
     advertiseUrl: 'http://10.69.0.3:10080',
     isProbed: false,
     answeredAt: () => undefined,
@@ -65,6 +68,46 @@ describe('the boots of one machine', () => {
     await clock.run(2_000);
     expect(lines).toEqual([]);
     expect(book.boots()).toHaveLength(1);
+  });
+
+  it('count what is repeated, and note what is not', async () => {
+    const { book, clock, discover } = await aBook();
+    const more: readonly Partial<Parameters<typeof discover>[1]>[] = [
+      {},
+      {},
+      { address: '10.69.0.41' },
+      { answer: 'silence', reason: 'no address is free' },
+      { answer: 'silence', reason: 'no address is free' },
+    ];
+    for (const one of more) {
+      discover(1, one);
+      await clock.run(4_000);
+    }
+    const [boot] = book.boots();
+    expect(boot?.steps.map(({ name, times, result }) => [name, times, result])).toEqual([
+      // The offer of another address is the same step with other facts.
+      ['firmware-offer', 3, 'done'],
+      ['firmware-offer', 2, 'failed'],
+    ]);
+    expect(boot?.steps[0]?.facts.address).toBe(0x0a450029);
+    await clock.run(200_000);
+    discover(1);
+    await clock.run(2_000);
+    expect(book.boots()).toHaveLength(2);
+  });
+
+  it('do not hear of what an operating system asks while none is under way', async () => {
+    const { book, clock, discover } = await aBook();
+    const { client } = aDhcpSighting();
+    const os = { client: { ...client, vendorClass: undefined }, message: 'selecting' } as const;
+    discover(1, { ...os, answer: 'ack' });
+    await clock.run(2_000);
+    expect(book.boots()).toEqual([]);
+    discover(1);
+    await clock.run(2_000);
+    discover(1, { ...os, answer: 'ack' });
+    await clock.run(2_000);
+    expect(book.boots()[0]?.steps.map(({ name }) => name)).toEqual(['firmware-offer', 'os-dhcp']);
   });
 
   it('have ids of their own, and records of their own when the clock is set back', async () => {

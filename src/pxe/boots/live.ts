@@ -5,7 +5,8 @@
 
 import { type Instant, instant } from '../../base/time.ts';
 import type { BootStep, BootStepName } from '../boot.ts';
-import type { Note } from './note.ts';
+import type { DhcpSighting } from '../sightings.ts';
+import { isSame, type Note } from './note.ts';
 import { beginsBoot, phaseOf } from './phase.ts';
 
 type LiveStep = { -readonly [K in keyof BootStep]: BootStep[K] } & {
@@ -19,6 +20,8 @@ export type LiveBoot = {
   /** Its record's place: of one machine's boots no two have the same, whatever the clock does. */
   readonly beganAt: Instant;
   lastAt: Instant;
+  /** When it went to the end of the row of boots. */
+  movedAt: Instant;
   mac: string | undefined;
   serial: string | undefined;
   uuid: string | undefined;
@@ -42,6 +45,8 @@ const evictedShare = 8;
 const liveForMs = 30 * 60_000;
 /** Repetitions this near count as one step. */
 const nearSteps = 5;
+/** Who was heard of last is known to this time: moving a boot in the row costs more than all else of a repetition. */
+const moveEveryMs = 1_000;
 
 export type LiveCounters = {
   strangersUntold: number;
@@ -53,6 +58,8 @@ export type LiveCounters = {
 export type LiveBoots = {
   /** @returns false when there was no room for it. */
   readonly take: (subject: string, note: Note, server: string, isKnown: boolean) => boolean;
+  /** The same DHCP message as one of its last steps is counted there, and costs nothing. @returns false: it is not. */
+  readonly again: (boot: LiveBoot, told: DhcpSighting) => boolean;
   readonly of: (subject: string) => LiveBoot | undefined;
   readonly all: () => Iterable<LiveBoot>;
   readonly forgetOld: (now: Instant) => void;
@@ -139,6 +146,19 @@ export function createLiveBoots(): LiveBoots {
         if (!boot.isDirty) drop(boot);
       }
     },
+    again: (boot, told) => {
+      const { steps } = boot;
+      for (let at = steps.length - 1; at >= Math.max(steps.length - nearSteps, 0); at -= 1) {
+        const known = steps[at];
+        if (known === undefined || !isSame(known, told)) continue;
+        if (beginsBoot(steps, { name: known.name, at: told.at, facts: known.facts })) return false;
+        known.times += 1;
+        known.lastAt = told.at;
+        touch(boots, boot, told.at);
+        return true;
+      }
+      return false;
+    },
     take: (subject, note, server, isKnown) => {
       const { step, transfer } = note;
       let boot = boots.get(subject);
@@ -185,6 +205,7 @@ function newBoot(subject: string, beganAt: Instant, registered: boolean): LiveBo
     steps: [],
     beganAt,
     lastAt: beganAt,
+    movedAt: beganAt,
     mac: undefined,
     serial: undefined,
     uuid: undefined,
@@ -197,6 +218,8 @@ function newBoot(subject: string, beganAt: Instant, registered: boolean): LiveBo
 function touch(boots: Map<string, LiveBoot>, boot: LiveBoot, at: Instant): void {
   boot.lastAt = at;
   boot.isDirty = true;
+  if (Math.abs(at - boot.movedAt) < moveEveryMs && boots.get(boot.subject) === boot) return;
+  boot.movedAt = at;
   boots.delete(boot.subject);
   boots.set(boot.subject, boot);
 }

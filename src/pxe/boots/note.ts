@@ -1,7 +1,7 @@
 /** What a sighting says of a boot: whose, and which step. Pure; most DHCP messages are none of a boot's. */
 
 import { type Ipv4, type MacAddress, parseIpv4 } from '../../base/addresses.ts';
-import type { BootStep, BootStepFacts, BootStepResult } from '../boot.ts';
+import type { BootStep, BootStepFacts, BootStepName, BootStepResult } from '../boot.ts';
 import {
   addressTaken,
   type DhcpSighting,
@@ -58,30 +58,58 @@ function isFirmware(vendorClass = ''): boolean {
   return vendorClass.startsWith('PXEClient') || vendorClass.startsWith('HTTPClient');
 }
 
+/** Which step a DHCP message is, if it is any. */
+export function stepOf({ client, message }: DhcpSighting): DhcpStepName {
+  const isOffer = message === 'discover';
+  if (client.isIpxe) return isOffer ? 'ipxe-offer' : 'ipxe-ack';
+  if (isFirmware(client.vendorClass)) return isOffer ? 'firmware-offer' : 'firmware-ack';
+  return 'os-dhcp';
+}
+
+type DhcpStepName = Extract<
+  BootStepName,
+  'ipxe-offer' | 'ipxe-ack' | 'firmware-offer' | 'firmware-ack' | 'os-dhcp'
+>;
+
+/** Whether a note of the message would say what the step says, but for its time. */
+export function isSame({ name, result, text, facts }: BootStep, told: DhcpSighting): boolean {
+  if (name !== stepOf(told) || result !== resultOf(told)) return false;
+  if (facts.address !== told.address || facts.bootFile !== told.bootFile) return false;
+  if (facts.relay !== told.relay?.address || facts.interface !== told.interface) return false;
+  const { vendorClass = '' } = told.client;
+  const told60 = vendorClass === '' || isTakenElsewhere(told) ? undefined : vendorClass;
+  return facts.vendorClass === (told60 && cut(told60)) && text === textOf(told);
+}
+
+function isGood(told: DhcpSighting): boolean {
+  return told.answer === 'offer' || told.answer === 'ack' || isTakenElsewhere(told);
+}
+
+function resultOf(told: DhcpSighting): BootStepResult {
+  return isGood(told) ? 'done' : 'failed';
+}
+
+function textOf(told: DhcpSighting): string {
+  const { answer, reason, bootFile, client } = told;
+  if (!isGood(told)) return shortened(`${answer}: ${reason}`);
+  const isElsewhere = isTakenElsewhere(told);
+  const hasNoFile = !isElsewhere && isFirmware(client.vendorClass) && bootFile === undefined;
+  return hasNoFile || isElsewhere ? shortened(reason) : '';
+}
+
 function ofDhcp(told: DhcpSighting): Note | undefined {
   if (!isOfBoot(told)) return undefined;
   // It chose another server, which tells of its own part.
   if (told.answer === 'silence' && told.reason === leftToAnother.choice) return undefined;
   const { client } = told;
   const { vendorClass = '' } = client;
-  const isBootClient = isFirmware(vendorClass);
-  const isOffer = told.message === 'discover';
-  const name = client.isIpxe
-    ? isOffer
-      ? 'ipxe-offer'
-      : 'ipxe-ack'
-    : isBootClient
-      ? isOffer
-        ? 'firmware-offer'
-        : 'firmware-ack'
-      : 'os-dhcp';
+  const name = stepOf(told);
   const taken = addressTaken(told);
   // Of the operating system's only the end counts.
   if (name === 'os-dhcp' && taken === undefined) return undefined;
   const { relay } = told;
   const { uuid, clientId } = client;
   const isElsewhere = isTakenElsewhere(told);
-  const isGood = told.answer === 'offer' || told.answer === 'ack' || isElsewhere;
   const [architecture] = client.architectures;
   const circuit = relay?.circuitId;
   const facts: BootStepFacts = {
@@ -94,9 +122,6 @@ function ofDhcp(told: DhcpSighting): Note | undefined {
     ...(vendorClass === '' || isElsewhere ? {} : { vendorClass: cut(vendorClass) }),
     ...(architecture === undefined || isElsewhere ? {} : { architecture }),
   };
-  const result: BootStepResult = isGood ? 'done' : 'failed';
-  const hasNoFile = isGood && !isElsewhere && isBootClient && told.bootFile === undefined;
-  const { reason } = told;
   return {
     mac: told.mac,
     ...(uuid === undefined ? {} : { uuid }),
@@ -106,10 +131,8 @@ function ofDhcp(told: DhcpSighting): Note | undefined {
       name,
       at: told.at,
       lastAt: told.at,
-      result,
-      text: shortened(
-        !isGood ? `${told.answer}: ${reason}` : hasNoFile || isElsewhere ? reason : '',
-      ),
+      result: resultOf(told),
+      text: textOf(told),
       facts,
     },
     isBeginning: name !== 'os-dhcp',

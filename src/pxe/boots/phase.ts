@@ -43,8 +43,10 @@ export function furthest(steps: readonly BootStep[]): BootStep | undefined {
   );
 }
 
+type Beginning = Pick<BootStep, 'name' | 'at' | 'facts'>;
+
 /** Whether `step` belongs to another boot than the steps before it. */
-export function beginsBoot(before: readonly BootStep[], step: BootStep): boolean {
+export function beginsBoot(before: readonly BootStep[], step: Beginning): boolean {
   const [first, last] = [before[0], before.at(-1)];
   if (first === undefined || last === undefined) return true;
   // Either way: the clock may have been set back.
@@ -71,7 +73,7 @@ export function beginsBoot(before: readonly BootStep[], step: BootStep): boolean
   }
 }
 
-function isNextEntry(before: readonly BootStep[], step: BootStep, reached: number): boolean {
+function isNextEntry(before: readonly BootStep[], step: Beginning, reached: number): boolean {
   if (reached > phases.loader) return false;
   const asked = before.findLast(({ name }) => name === 'firmware-offer')?.facts.vendorClass;
   return asked !== undefined && kindText(asked) !== kindText(step.facts.vendorClass ?? '');

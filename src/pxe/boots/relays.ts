@@ -6,8 +6,10 @@ import type { RelayHeard } from './diagnose.ts';
 
 /** Stands for the links that are served directly. */
 export const directly = 0 as Ipv4;
-/** One for each rack; beyond it the one that was silent for longest is forgotten. */
+/** One for each rack; beyond it those that were silent for longest are forgotten. */
 export const relaysMax = 1_024;
+/** At the bound so many go at once: whoever writes invented relays into datagrams costs little. */
+const evictedShare = 8;
 
 export type Relays = {
   readonly heard: (relay: Ipv4, at: Instant) => void;
@@ -15,21 +17,32 @@ export type Relays = {
 };
 
 export function createRelays(): Relays {
-  /** Silent for longest first. */
-  const lastAt = new Map<Ipv4, Instant>();
+  /** Changed in place: every DHCP message is heard from one. */
+  const heard = new Map<Ipv4, { lastAt: Instant }>();
+
+  const forgetOldest = (): void => {
+    const oldestFirst = [...heard].sort(([, a], [, b]) => a.lastAt - b.lastAt);
+    for (const [relay] of oldestFirst.slice(0, relaysMax / evictedShare)) heard.delete(relay);
+  };
+
   return {
     heard: (relay, at) => {
-      lastAt.delete(relay);
-      lastAt.set(relay, at);
-      if (lastAt.size <= relaysMax) return;
-      const [oldest] = lastAt.keys();
-      if (oldest !== undefined) lastAt.delete(oldest);
+      const known = heard.get(relay);
+      if (known !== undefined) {
+        known.lastAt = at;
+        return;
+      }
+      if (heard.size >= relaysMax) forgetOldest();
+      heard.set(relay, { lastAt: at });
     },
     of: (relay) => {
-      const at = lastAt.get(relay);
-      if (at === undefined) return undefined;
-      const others = [...lastAt].findLast(([other]) => other !== relay);
-      return { lastAt: at, othersAt: others?.[1] };
+      const known = heard.get(relay);
+      if (known === undefined) return undefined;
+      let othersAt: Instant | undefined;
+      for (const [other, { lastAt }] of heard) {
+        if (other !== relay && (othersAt === undefined || lastAt > othersAt)) othersAt = lastAt;
+      }
+      return { lastAt: known.lastAt, othersAt };
     },
   };
 }

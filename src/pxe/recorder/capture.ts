@@ -9,10 +9,10 @@ import { addMs } from '../../base/time.ts';
 import type { Endpoint } from '../../base/world.ts';
 import type { HttpSighting, TftpSighting } from '../sightings.ts';
 import { encodeTftp, errorCodes } from '../tftp/packet.ts';
+import { plainIpv4 } from '../who.ts';
 import { type Hop, segmentBytesMax, tcpFrame, udpFrame } from './frames.ts';
 import type { CapturedFrame } from './pcapng.ts';
 import type { Recorded, RecordedDhcp, RecordedTftp } from './recorded.ts';
-import { plainIpv4 } from './whose.ts';
 
 /** @param server where this server answers HTTP; an address of 0.0.0.0: nobody knows, so that of DHCP is taken. */
 export function captureOf(

@@ -5,11 +5,11 @@
 
 import type { MacAddress } from '../../base/addresses.ts';
 import type { Sighting } from '../sightings.ts';
+import type { Who } from '../who.ts';
 import { createRecordWriter, readRecords } from './record-codec.ts';
 import { isProgress, type Recorded } from './recorded.ts';
 import { blockBytes, createTapes } from './tapes.ts';
 import { createTurns } from './turns.ts';
-import { plainIpv4, type Whose } from './whose.ts';
 
 export type RecorderLimits = {
   /** A boot with all its retries is a fifth of it. */
@@ -50,7 +50,7 @@ export type Recorder = {
 const rows = { strangers: 0, machines: 1 } as const;
 
 export function createRecorder(
-  whose: Pick<Whose, 'macAt'>,
+  who: Pick<Who, 'macAt'>,
   limits: RecorderLimits = defaultRecorderLimits,
 ): Recorder {
   const blocksMax = blocksIn(limits.bytesMax);
@@ -109,7 +109,7 @@ export function createRecorder(
     }),
     note: (sighting) => {
       if (isProgress(sighting)) return;
-      const mac = hardwareAddressOf(sighting, whose);
+      const mac = hardwareAddressOf(sighting, who);
       if (mac === undefined) return;
       const tape = tapeOf.get(mac) ?? begin(mac);
       if (sighting.by !== 'dhcp' || sighting.answer === 'ack') isKnown[tape] = 1;
@@ -132,17 +132,14 @@ export function createRecorder(
   };
 }
 
-function hardwareAddressOf(
-  sighting: Sighting,
-  whose: Pick<Whose, 'macAt'>,
-): MacAddress | undefined {
+function hardwareAddressOf(sighting: Sighting, who: Pick<Who, 'macAt'>): MacAddress | undefined {
   switch (sighting.by) {
     case 'dhcp':
       return sighting.mac;
     case 'tftp':
-      return whose.macAt(sighting.client.address);
+      return who.macAt(sighting.client.address);
     case 'http':
-      return whose.macAt(plainIpv4(sighting.remoteAddress));
+      return who.macAt(sighting.remoteAddress);
   }
 }
 

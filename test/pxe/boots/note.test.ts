@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseCidr } from '../../../src/base/addresses.ts';
 import { noteOf } from '../../../src/pxe/boots/note.ts';
-import { createWho } from '../../../src/pxe/boots/who.ts';
-import { createWhose } from '../../../src/pxe/recorder/whose.ts';
 import type { Sighting } from '../../../src/pxe/sightings.ts';
+import { createWho } from '../../../src/pxe/who.ts';
 import { anHttpSighting } from '../../support/sightings.ts';
 import { aBed, ip, mac, message } from '../dhcp/bed.ts';
 
@@ -55,15 +54,15 @@ describe('beside another DHCP server', () => {
     const one = bed();
     await one.ask(payload, arrival);
     const who = createWho({ lentTo: () => undefined, ownerOf: () => undefined });
-    const whose = createWhose();
+    const atOnce = createWho({ lentTo: () => undefined, ownerOf: () => undefined });
     for (const event of one.events) {
       who.learn(noteOf(event) ?? {});
-      whose.note(event);
+      atOnce.note(event);
     }
     who.learn({ from: ip(itsAddress), serial: 'S1' });
     expect(who.macOf({ from: ip(itsAddress) })).toBe(mac(1));
     expect(who.serialOf(mac(1))).toBe('S1');
-    expect(whose.macAt(itsAddress)).toBe(mac(1));
+    expect(atOnce.macAt(itsAddress)).toBe(mac(1));
   });
 
   it('an address that it only asks for is not its own', async () => {

@@ -3,7 +3,7 @@ import { type MacAddress, macFromBytes } from '../../../src/base/addresses.ts';
 import { instant } from '../../../src/base/time.ts';
 import { payloadBytesMax, textMax } from '../../../src/pxe/recorder/recorded.ts';
 import { createRecorder, type RecorderLimits } from '../../../src/pxe/recorder/recorder.ts';
-import { createWhose } from '../../../src/pxe/recorder/whose.ts';
+import { createWho } from '../../../src/pxe/who.ts';
 import { aDhcpSighting, anHttpSighting, aTftpSighting } from '../../support/sightings.ts';
 
 const generous: RecorderLimits = {
@@ -18,13 +18,13 @@ const mac = (number: number): MacAddress =>
   macFromBytes(Uint8Array.of(0x52, 0x54, 0, 0, number >> 8, number & 0xff));
 
 function aRecorder(limits: Partial<RecorderLimits> = {}) {
-  const whose = createWhose();
-  const recorder = createRecorder(whose, { ...generous, ...limits });
+  const who = createWho({ lentTo: () => undefined, ownerOf: () => undefined });
+  const recorder = createRecorder(who, { ...generous, ...limits });
   const note: typeof recorder.note = (sighting) => {
-    whose.note(sighting);
+    who.note(sighting);
     recorder.note(sighting);
   };
-  return { ...recorder, note, whose };
+  return { ...recorder, note };
 }
 
 describe('the flight recorder', () => {
@@ -106,21 +106,5 @@ describe('the flight recorder', () => {
     expect(status().machines).toBeLessThanOrEqual(3);
     expect(status().bytes).toBeLessThanOrEqual(2_500);
     expect([of(mac(1)).length, of(mac(9)).length]).toEqual([0, 1]);
-  });
-});
-
-describe('whose an address is', () => {
-  it('is who was given it last, and a serial number is whose script was let through', () => {
-    const { note, whose } = aRecorder();
-    note(aDhcpSighting({ mac: mac(1), answer: 'ack', address: '10.69.0.40' }));
-    note(
-      anHttpSighting({ remoteAddress: '10.69.0.40', serial: 's-9', kind: 'script', status: 404 }),
-    );
-    note(anHttpSighting({ remoteAddress: '10.69.0.40', serial: 's-1', kind: 'script' }));
-    expect([whose.serialOf(mac(1)), whose.macOf({ serial: 's-9' })]).toEqual(['s-1', undefined]);
-    note(aDhcpSighting({ mac: mac(2), answer: 'offer', address: '10.69.0.40' }));
-    expect(whose.macAt('10.69.0.40')).toBe(mac(1));
-    note(aDhcpSighting({ mac: mac(2), answer: 'ack', address: '10.69.0.40' }));
-    expect(whose.macAt('::ffff:10.69.0.40')).toBe(mac(2));
   });
 });
