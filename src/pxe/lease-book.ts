@@ -8,7 +8,7 @@ import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.
 import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../base/store.ts';
-import { formatInstant, type Instant } from '../base/time.ts';
+import { addMs, formatInstant, type Instant } from '../base/time.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import { type Actor, auditWrite } from '../inventory/audit.ts';
@@ -20,8 +20,10 @@ import {
   leasePrefix,
   leaseRows,
   openLeaseTable,
+  strayRows,
 } from './dhcp/leases.ts';
 import type { AddressInUse } from './dhcp/probe.ts';
+import { reuseMarginMs } from './dhcp/reuse.ts';
 
 /** One entry of a lease table; it outlives its expiry until another client needs the address. */
 export type BookedLease = {
@@ -62,7 +64,7 @@ export type LeaseBook = {
   readonly start: () => Promise<Result<void, StoreProblem>>;
   readonly stop: () => void;
   readonly freshness: () => Freshness;
-  /** Tables that cannot be read, by key, ascending: nothing is lent from their ranges. */
+  /** Tables that cannot be read, or not whole, by key, ascending: their ranges lend nothing new. */
   readonly broken: () => ReadonlyMap<string, string>;
   /** Of the last change of any table. */
   readonly changed: () => Revision;
@@ -71,7 +73,7 @@ export type LeaseBook = {
   /** Ascending by address; the same array while nothing changes. */
   readonly leases: () => readonly BookedLease[];
   readonly find: (address: Ipv4) => BookedLease | undefined;
-  /** Of the range that begins there, ascending by address; undefined: its table cannot be read. Reads no other table. */
+  /** Of the range that begins there, ascending by address; undefined: its table cannot be read whole. Reads no other table. */
   readonly inRange: (first: Ipv4) => readonly BookedLease[] | undefined;
   /** The tables as they are stored, for DHCP to decide on. */
   readonly copy: LeaseCopy;
@@ -145,6 +147,17 @@ export function createLeaseBook(deps: {
     return leases;
   };
 
+  const whyNotWhole = (table: Table): string | undefined => {
+    const leases = leasesOf(table);
+    if (!leases.ok) return leases.error;
+    const strays = strayRows(table.bytes);
+    if (!strays.ok || strays.value.size === 0) return undefined;
+    const upTo = addMs(clock.now(), -reuseMarginMs);
+    const live = [...strays.value].find(([, { end }]) => end > upTo);
+    if (live === undefined) return undefined;
+    return `the lease of ${JSON.stringify(live[0].slice(0, 40))} has no index, so nobody knows which address it is`;
+  };
+
   let kept:
     | {
         readonly of: readonly unknown[];
@@ -184,8 +197,8 @@ export function createLeaseBook(deps: {
       new Map([
         ...[...mirror.broken()].map(([key, why]) => [leasePrefix + key, why] as const),
         ...mirror.entries().flatMap(([key, table]) => {
-          const leases = leasesOf(table);
-          return leases.ok ? [] : [[leasePrefix + key, leases.error] as const];
+          const why = whyNotWhole(table);
+          return why === undefined ? [] : [[leasePrefix + key, why] as const];
         }),
       ]),
     changed: () => mirror.changed(),
@@ -197,7 +210,7 @@ export function createLeaseBook(deps: {
       // A table that the copy knows to be none is broken as well.
       if (table === undefined) return mirror.broken().has(formatIpv4(first)) ? undefined : [];
       const found = leasesOf(table);
-      return found.ok ? found.value : undefined;
+      return found.ok && whyNotWhole(table) === undefined ? found.value : undefined;
     },
     copy: {
       isLive: () => mirror.freshness().kind === 'live',

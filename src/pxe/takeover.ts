@@ -2,9 +2,10 @@
 
 import { parseIpv4 } from '../base/addresses.ts';
 import { isJsonObject, parseJson } from '../base/exact-json.ts';
+import { formatInstant } from '../base/time.ts';
 import type { Finding, Records, TakeoverPart } from '../inventory/takeover.ts';
 import { checkAssets, isAssetKey } from './assets/asset-check.ts';
-import { leasePrefix, openLeaseTable } from './dhcp/leases.ts';
+import { leasePrefix, openLeaseTable, strayRows } from './dhcp/leases.ts';
 import { convertTemplates } from './ignition/old-template.ts';
 import { checkTemplates } from './ignition/template-check.ts';
 import { checkImages } from './images/image-check.ts';
@@ -91,13 +92,28 @@ function checkLeases(records: Records): readonly Finding[] {
     const rows = table.value.entries();
     const json = parseJson(value);
     const foreign = isJsonObject(json) ? Object.keys(json).filter((name) => !rows.has(name)) : [];
-    return foreign.map((name) => ({
-      key,
-      weight: 'problem',
-      what: `the lease of ${JSON.stringify(name)} has no index`,
-      does: 'keeps it word for word, and lends as if it were not there',
-      remedy: 'remove this member',
-    }));
+    const strays = strayRows(value);
+    return foreign.map((name) => {
+      const end = strays.ok ? strays.value.get(name)?.end : undefined;
+      const shown = JSON.stringify(name);
+      if (end === undefined) {
+        return {
+          key,
+          weight: 'notice',
+          what: `the member ${shown} is no lease`,
+          does: 'keeps it word for word, and lends as if it were not there',
+          remedy: 'remove this member',
+        };
+      }
+      const until = Number.isFinite(end) ? `until ${formatInstant(end)}` : 'for ever';
+      return {
+        key,
+        weight: 'problem',
+        what: `the lease of ${shown} has no index, so nobody knows which address it is`,
+        does: `renews the leases of this range and gives no new one ${until}: any free address may be in use`,
+        remedy: `give it the index of its address, or remove this member when that machine is off`,
+      };
+    });
   });
 }
 

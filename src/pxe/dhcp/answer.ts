@@ -33,7 +33,13 @@ export type Answer =
   | { readonly kind: 'silence'; readonly reason: string; readonly note?: Note };
 
 /** Silences that somebody wants to know of. */
-export type Note = 'range-full' | 'lost-race' | 'declined' | 'released' | 'other-server';
+export type Note =
+  | 'range-full'
+  | 'row-astray'
+  | 'lost-race'
+  | 'declined'
+  | 'released'
+  | 'other-server';
 
 /** What the decision looks at beside the request and its table. */
 export type Surroundings = {
@@ -97,8 +103,17 @@ function offer(
   const wanted = requested === undefined ? undefined : leaseIndexOf(range, requested);
   const mayLend = (index: number): boolean => around.mayLend(leasedAddress(range, index));
   const place = preferredIndex(mac, range.count);
+  const known = [had, held, wanted].find(isGood);
+  const stray = known === undefined ? table.strayFor(mac, around.reusableUpTo) : undefined;
+  if (stray !== undefined) {
+    return {
+      kind: 'silence',
+      reason: `the lease table of its network is broken: the lease of ${JSON.stringify(stray.slice(0, 40))} names no address, so any that is free may be in use`,
+      note: 'row-astray',
+    };
+  }
   const index =
-    [had, held, wanted].find(isGood) ??
+    known ??
     around.picker().unheld(place, mayLend, isHeldForOther) ??
     // All that is free was offered already: offer it again, since most offers of a flood are never taken up.
     around.picker().any(place, mayLend);

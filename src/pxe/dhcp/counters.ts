@@ -128,6 +128,10 @@ export function createReport(
         counters.rangeFull += 1;
         trouble('no address is free: new machines get none', where);
         break;
+      case 'row-astray':
+        counters.brokenTables += 1;
+        trouble('a lease names no address: new machines get none until it ends', where);
+        break;
       case 'lost-race':
         counters.lostRaces += 1;
         break;

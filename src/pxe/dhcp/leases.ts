@@ -41,6 +41,11 @@ export type LeaseTable = {
   readonly decline: (mac: MacAddress) => void;
   /** Sets aside what nobody has: somebody answered for it. Sabakan reads such a row as one of a declined address. */
   readonly setAside: (index: number, until: Instant, usedBy: string | undefined) => void;
+  /**
+   * A lease of somebody else that lasts longer than `upTo` and names no address: any that nobody is known to have may be
+   * its. Undefined: there is none.
+   */
+  readonly strayFor: (mac: MacAddress, upTo: Instant) => string | undefined;
   /** Grows with each change. */
   readonly version: () => number;
   /** What nobody has a right to, of the indices below `count`; the same list until something changes. */
@@ -99,9 +104,15 @@ type Row = Lease & {
    */
   readonly memberAt: (name: string) => Uint8Array;
 };
-type Parsed = { readonly rows: ReadonlyMap<string, Row>; readonly foreign: Foreign };
+type Parsed = {
+  readonly rows: ReadonlyMap<string, Row>;
+  readonly foreign: Foreign;
+  readonly strays: ReadonlyMap<string, Stray>;
+};
 /** Members that are no leases, kept word for word: as text of JSON, in UTF-8. */
 type Foreign = readonly Uint8Array[];
+/** A lease but for its index, kept in the same way. */
+type Stray = { readonly end: Instant; readonly member: Uint8Array };
 
 /**
  * @param stored the value under `leaseKey`, undefined when there is none.
@@ -121,7 +132,18 @@ export function leaseRows(stored: Uint8Array): Result<ReadonlyMap<string, Lease>
   return parsed.ok ? ok(parsed.value.rows) : parsed;
 }
 
-const emptyTable: Parsed = { rows: new Map(), foreign: [] };
+/**
+ * Rows that are leases but for an index, by name, with their ends: somebody may use an address, and nobody knows which.
+ * (Sabakan 3.1.9 reads such a row as index 0.)
+ */
+export function strayRows(
+  stored: Uint8Array,
+): Result<ReadonlyMap<string, { readonly end: Instant }>, string> {
+  const parsed = parseTable(stored);
+  return parsed.ok ? ok(parsed.value.strays) : parsed;
+}
+
+const emptyTable: Parsed = { rows: new Map(), foreign: [], strays: new Map() };
 
 /** Tables by their stored bytes: a busy range is decided on many times per change. */
 const parsedTables = new WeakMap<Uint8Array, Parsed>();
@@ -141,12 +163,15 @@ function parseTable(stored: Uint8Array): Result<Parsed, string> {
   }
   const rows = new Map<string, Row>();
   const foreign: Uint8Array[] = [];
+  const strays = new Map<string, Stray>();
   for (const [name, member] of Object.entries(json ?? {})) {
     const row = parseRow(member);
-    if (row === undefined) foreign.push(memberOf(name, member));
-    else rows.set(name, row);
+    const end = row === undefined ? strayEnd(name, member) : undefined;
+    if (row !== undefined) rows.set(name, row);
+    else if (end === undefined) foreign.push(memberOf(name, member));
+    else strays.set(name, { end, member: memberOf(name, member) });
   }
-  const parsed: Parsed = { rows, foreign };
+  const parsed: Parsed = { rows, foreign, strays };
   parsedTables.set(stored, parsed);
   return ok(parsed);
 }
@@ -163,6 +188,17 @@ function parseRow(json: unknown): Row | undefined {
     ...(typeof usedBy === 'string' ? { usedBy } : {}),
     json,
   });
+}
+
+const hardwareAddress = /^[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5,}$/i;
+
+/** Undefined: no lease. A null is an empty row to Go, whose time is long over. */
+function strayEnd(name: string, json: unknown): Instant | undefined {
+  if (json === null) return undefined;
+  const isRow = typeof json === 'object' && ('index' in json || 'lease' in json);
+  if (!isRow && !hardwareAddress.test(name)) return undefined;
+  const lease = isRow && 'lease' in json ? json.lease : undefined;
+  return (typeof lease === 'string' ? readInstant(lease) : undefined) ?? never;
 }
 
 /** Most rows that are read are looked at and not written: their text is made when it is needed. */
@@ -194,6 +230,7 @@ const never = instant(Number.POSITIVE_INFINITY);
 
 function workingCopy(parsed: Parsed): LeaseTable {
   const rows = new Map(parsed.rows);
+  let { strays } = parsed;
   const holders = new Map<number, string>();
   for (const [mac, { index, expiresAt }] of rows) {
     const rival = rows.get(holders.get(index) ?? '');
@@ -209,6 +246,12 @@ function workingCopy(parsed: Parsed): LeaseTable {
   };
   const put = (mac: string, row: Row): void => {
     forget(mac);
+    if (strays.has(mac)) {
+      // It has an address now, and with it left whichever it had.
+      const others = new Map(strays);
+      others.delete(mac);
+      strays = others;
+    }
     const holder = holders.get(row.index);
     if (holder !== undefined) forget(holder);
     rows.set(mac, row);
@@ -216,14 +259,22 @@ function workingCopy(parsed: Parsed): LeaseTable {
     version += 1;
     free = undefined;
   };
+  const strayFor: LeaseTable['strayFor'] = (mac, upTo) => {
+    for (const [name, { end }] of strays) {
+      if (end > upTo && name !== mac) return name;
+    }
+    return undefined;
+  };
   return {
     leaseOf: (mac) => rows.get(mac),
     holderOf: (index) => holders.get(index) as MacAddress | undefined,
     isFreeFor: (mac, index, upTo) => {
       const holder = holders.get(index);
       const row = rows.get(holder ?? '');
-      return row === undefined || holder === mac || row.expiresAt <= upTo;
+      if (row !== undefined && holder === mac) return true;
+      return (row === undefined || row.expiresAt <= upTo) && strayFor(mac, upTo) === undefined;
     },
+    strayFor,
     grant: (mac, index, expiresAt) => put(mac, rowOf(index, expiresAt)),
     release: (mac, now) => {
       const row = rows.get(mac);
@@ -247,6 +298,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
     entries: () => rows,
     encode: () => {
       const members = [...parsed.foreign];
+      for (const { member } of strays.values()) members.push(member);
       for (const [mac, row] of rows) members.push(row.memberAt(mac));
       return objectOf(members);
     },

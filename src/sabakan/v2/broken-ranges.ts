@@ -22,7 +22,7 @@ export function missingRanges(
     const range = first === undefined ? 'no range' : `the range from ${formatIpv4(first)}${place}`;
     return {
       key,
-      text: `the leases of ${range} are left out, since the record ${key} cannot be read: ${why}`,
+      text: `the leases of ${range} are not all listed: the record ${key} is broken: ${why}`,
       todo: mend(key),
     };
   });

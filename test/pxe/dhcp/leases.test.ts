@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MacAddress } from '../../../src/base/addresses.ts';
-import { addMs, instant } from '../../../src/base/time.ts';
+import { addMs, formatInstant, instant } from '../../../src/base/time.ts';
 import {
   declinedMac,
   type LeaseTable,
@@ -83,6 +83,57 @@ describe('the stored form', () => {
     expect(odd.isFreeFor(mac(2), 0, instant(8e15))).toBe(false);
     odd.decline(mac(1));
     expect(text(odd.encode())).toBe('{"ff:00:00:00:00:00":{"index":0,"lease":"soon"}}');
+  });
+});
+
+describe('a row that is a lease but for an index', () => {
+  const soon = formatInstant(hour);
+  const over = formatInstant(addMs(now, -120_001));
+  it.each([
+    ['ends later', `{"${mac(1)}":{"lease":"${soon}"}}`, true],
+    ['has no readable end', `{"${mac(1)}":{"lease":"soon"}}`, true],
+    ['has no end', `{"${mac(1)}":{}}`, true],
+    ['is a number', `{"${mac(1)}":7}`, true],
+    ['lies below the range', `{"${mac(1)}":{"index":-1,"lease":"${soon}"}}`, true],
+    ['has a half for an index', `{"${mac(1)}":{"index":1.5,"lease":"${soon}"}}`, true],
+    ['has another name', `{"somebody":{"lease":"${soon}"}}`, true],
+    ['has ended', `{"${mac(1)}":{"lease":"${over}"}}`, false],
+    ['is null, which Sabakan reads as ended', `{"${mac(1)}":null}`, false],
+    ['is no lease', '{"note":{"a":1},"other":7}', false],
+  ])('that %s: %s; what is free may be its: %s', (_, text, isStray) => {
+    const some = openLeaseTable(new TextEncoder().encode(text));
+    if (!some.ok) throw new Error(some.error);
+    const upTo = addMs(now, -120_000);
+    expect(some.value.strayFor(mac(2), upTo) !== undefined).toBe(isStray);
+    expect(some.value.isFreeFor(mac(2), 0, upTo)).toBe(!isStray);
+  });
+
+  it('keeps new machines from all of its range, and nobody from renewing', async () => {
+    const bed = aBed();
+    const key = 'lease-usages/10.69.1.32';
+    const rows = (more: object) => ({
+      kind: 'put' as const,
+      key,
+      value: new TextEncoder().encode(
+        JSON.stringify({ [mac(1)]: { index: 4, lease: soon }, ...more }),
+      ),
+    });
+    const stray = { [mac(7)]: { lease: soon } };
+    await bed.store.commit([], [rows(stray)]);
+    expect(await bed.ask(message('discover', { mac: mac(2) }))).toBeUndefined();
+    expect(bed.responder.counters().brokenTables).toBe(1);
+    const wants = { mac: mac(2), wants: '10.69.1.33', server: bed.server };
+    expect((await bed.ask(message('request', wants)))?.type).toBe('nak');
+    const renewal = message('request', { mac: mac(1), ciaddr: '10.69.1.36' });
+    expect((await bed.ask(renewal))?.type).toBe('ack');
+    // The machine itself gets an address like any other, and its row with it.
+    expect((await bed.ask(message('discover', { mac: mac(7) })))?.type).toBe('offer');
+    const own = { mac: mac(7), wants: '10.69.1.40', server: bed.server };
+    expect((await bed.ask(message('request', own)))?.type).toBe('ack');
+    expect((await bed.ask(message('discover', { mac: mac(2) })))?.type).toBe('offer');
+    const stored = await bed.store.get([key]);
+    const left = text((stored.ok && stored.value.entries[0]?.value) || new Uint8Array());
+    expect(Object.keys(JSON.parse(left)).sort()).toEqual([mac(1), mac(7)]);
   });
 });
 
