@@ -64,6 +64,11 @@ export type UdpOptions = {
   readonly broadcast?: boolean;
   /** Sends many datagrams at a time: then `sendFrames` is worth its price, if the system has it. */
   readonly frames?: boolean;
+  /**
+   * With `frames`: who is nearly always the other end. Sending there and hearing from there costs less; to `send`, it is
+   * this very object. Everybody else is heard, too.
+   */
+  readonly peer?: Endpoint;
   /** Answers many at once: they are read and sent so, if the system can. Datagrams over 2,048 bytes are cut. */
   readonly batches?: boolean;
   readonly onDatagram: (datagram: Datagram) => void;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createNet } from '../../src/base/io/udp.ts';
-import type { Datagram, UdpSocket } from '../../src/base/world.ts';
+import type { Datagram, UdpOptions, UdpSocket } from '../../src/base/world.ts';
 
 const client: Socket = createSocket('udp4');
 const open: UdpSocket[] = [];
@@ -12,8 +12,11 @@ afterEach(() => {
   for (const socket of open.splice(0)) socket.close();
 });
 
-async function listen(onDatagram: (datagram: Datagram) => void): Promise<UdpSocket> {
-  const options = { address: '127.0.0.1', port: 0, frames: true, onError: () => {} };
+async function listen(
+  onDatagram: (datagram: Datagram) => void,
+  more: Partial<UdpOptions> = {},
+): Promise<UdpSocket> {
+  const options = { address: '127.0.0.1', port: 0, frames: true, onError: () => {}, ...more };
   const opened = await createNet().openUdp({ ...options, onDatagram });
   if (!opened.ok) throw new Error(opened.error.text);
   open.push(opened.value);
@@ -122,5 +125,93 @@ describe('sockets that are read together', () => {
       await answer;
       expect(intervals()).toEqual(off);
     }
+  });
+});
+
+describe('a socket that has a peer', () => {
+  const portsOf = (sockets: readonly UdpSocket[]) => sockets.map(({ local }) => local.port);
+
+  /** A client that collects what it hears, and where from. */
+  const clientAt = async () => {
+    const socket = createSocket('udp4');
+    const heard: string[] = [];
+    socket.on('message', (payload, from) => heard.push(`${payload} from ${from.port}`));
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    clients.push(socket);
+    return { socket, heard, endpoint: { address: '127.0.0.1', port: socket.address().port } };
+  };
+  const clients: Socket[] = [];
+  afterEach(() => {
+    for (const socket of clients.splice(0)) socket.close();
+  });
+
+  it('hears the peer and strangers, and answers both from its one port', async () => {
+    const [peer, stranger] = [await clientAt(), await clientAt()];
+    const heard: string[] = [];
+    const socket = await listen(
+      ({ payload, from }) => {
+        heard.push(`${Buffer.from(payload)} from ${from.port}`);
+        socket.send(Buffer.from('and you'), from);
+      },
+      { peer: peer.endpoint },
+    );
+    socket.send(Buffer.from('first'), peer.endpoint);
+    socket.sendFrames?.(Buffer.from('onetwo'), 3, peer.endpoint);
+    await vi.waitFor(() => expect(peer.heard).toHaveLength(3));
+    peer.socket.send('peer', socket.local.port, '127.0.0.1');
+    await vi.waitFor(() => expect(peer.heard).toHaveLength(4));
+    stranger.socket.send('stranger', socket.local.port, '127.0.0.1');
+    await vi.waitFor(() => expect(stranger.heard).toHaveLength(1));
+    socket.send(Buffer.from('last'), peer.endpoint);
+    await vi.waitFor(() => expect(peer.heard).toHaveLength(5));
+    expect(heard).toEqual([
+      `peer from ${peer.endpoint.port}`,
+      `stranger from ${stranger.endpoint.port}`,
+    ]);
+    const from = `from ${socket.local.port}`;
+    const toPeer = ['first', 'one', 'two', 'and you', 'last'].map((text) => `${text} ${from}`);
+    expect(peer.heard).toEqual(toPeer);
+    expect(stranger.heard).toEqual([`and you ${from}`]);
+  });
+
+  it('shares its port with nobody, and leaves it when it is closed', async () => {
+    const { endpoint } = await clientAt();
+    const first = await listen(() => {}, { peer: endpoint });
+    const { port } = first.local;
+    const again = await createNet().openUdp({
+      address: '127.0.0.1',
+      port,
+      frames: true,
+      peer: endpoint,
+      onDatagram: () => {},
+      onError: () => {},
+    });
+    expect(again.ok ? 'opened' : again.error.kind).toBe('port-taken');
+    const many = await Promise.all(
+      Array.from({ length: 300 }, () => listen(() => {}, { peer: endpoint })),
+    );
+    expect(new Set(portsOf([first, ...many])).size).toBe(301);
+    first.close();
+    const after = await listen(() => {}, { port, peer: endpoint });
+    expect(after.local.port).toBe(port);
+  });
+
+  it('sends again to a peer that was away', async () => {
+    const gone = await clientAt();
+    const { endpoint } = gone;
+    const socket = await listen(() => {}, { peer: endpoint });
+    gone.socket.close();
+    clients.splice(clients.indexOf(gone.socket), 1);
+    // The system says that nobody is there; the next one must not be lost for it.
+    socket.send(Buffer.from('lost'), endpoint);
+    const back = createSocket('udp4');
+    clients.push(back);
+    const heard: string[] = [];
+    back.on('message', (payload) => heard.push(`${payload}`));
+    back.bind(endpoint.port, '127.0.0.1');
+    await once(back, 'listening');
+    socket.send(Buffer.from('there'), endpoint);
+    await vi.waitFor(() => expect(heard).toEqual(['there']));
   });
 });

@@ -10,10 +10,15 @@
 import type { Datagram, Endpoint } from '../world.ts';
 import { loadNative, type Native } from './native.ts';
 import { createReadySet, type ReadySet } from './ready-set.ts';
+import { socketAddressBytes } from './socket-address.ts';
 
 export type UdpCrowd = {
-  /** Takes the descriptor over; what `onDatagram` gets is the reader's only until it returns. */
-  readonly join: (fd: number, onDatagram: (datagram: Datagram) => void) => void;
+  /**
+   * Takes the descriptor over; what `onDatagram` gets is the reader's only until it returns.
+   *
+   * @param peer to which the socket is connected: nothing else comes from it.
+   */
+  readonly join: (fd: number, onDatagram: (datagram: Datagram) => void, peer?: Endpoint) => void;
   /** Closes it. */
   readonly leave: (fd: number) => void;
   /** The port the system chose. */
@@ -27,11 +32,11 @@ const nearMs = 0.5;
 /** What comes here is an ACK of 4 octets or an ERROR; longer ones are cut. */
 const payloadBytesMax = 1_024;
 
-const addressBytes = 16;
 const dontWait = 0x40;
 
 type Member = {
   readonly onDatagram: (datagram: Datagram) => void;
+  readonly isConnected: boolean;
   /** Of the last datagram: nearly always of the next one, too. */
   from: Endpoint;
   ip: number;
@@ -53,26 +58,33 @@ function createCrowd(set: ReadySet, calls: Calls): UdpCrowd {
   const members = new Map<number, Member>();
   const payload = Buffer.alloc(payloadBytesMax);
   const ack = payload.subarray(0, 4);
-  const address = Buffer.alloc(addressBytes);
+  const address = Buffer.alloc(socketAddressBytes);
   const addressLength = Buffer.alloc(4);
   let state: 'none' | 'near' | 'asleep' = 'none';
   let heardAtMs = 0;
 
   /** One datagram; a socket that has more is named again at once. */
   const receive = (fd: number, member: Member): void => {
-    addressLength.writeUInt32LE(addressBytes);
-    const length = Number(
-      calls.receive(fd, payload, payloadBytesMax, dontWait, address, addressLength),
-    );
+    const length = member.isConnected ? receiveFromPeer(fd) : receiveFromAny(fd, member);
     if (length < 0) return;
+    const bytes = length === 4 ? ack : payload.subarray(0, length);
+    member.onDatagram({ payload: bytes, from: member.from });
+  };
+
+  const receiveFromPeer = (fd: number): number =>
+    calls.receive(fd, payload, payloadBytesMax, dontWait, null, null);
+
+  const receiveFromAny = (fd: number, member: Member): number => {
+    addressLength.writeUInt32LE(socketAddressBytes);
+    const length = calls.receive(fd, payload, payloadBytesMax, dontWait, address, addressLength);
+    if (length < 0) return length;
     const port = address.readUInt16BE(2);
     const ip = address.readUInt32BE(4);
     if (member.from.port !== port || member.ip !== ip) {
       member.ip = ip;
       member.from = { address: address.subarray(4, 8).join('.'), port };
     }
-    const bytes = length === 4 ? ack : payload.subarray(0, length);
-    member.onDatagram({ payload: bytes, from: member.from });
+    return length;
   };
 
   const receiveAll = (): void => {
@@ -104,8 +116,9 @@ function createCrowd(set: ReadySet, calls: Calls): UdpCrowd {
   };
 
   return {
-    join: (fd, onDatagram) => {
-      members.set(fd, { onDatagram, from: { address: '', port: 0 }, ip: 0 });
+    join: (fd, onDatagram, peer) => {
+      const from = peer ?? { address: '', port: 0 };
+      members.set(fd, { onDatagram, isConnected: peer !== undefined, from, ip: 0 });
       set.add(fd);
       if (state !== 'none') return;
       state = 'near';
@@ -117,7 +130,7 @@ function createCrowd(set: ReadySet, calls: Calls): UdpCrowd {
       if (members.size === 0 && state === 'asleep') set.wake();
     },
     portOf: (fd) => {
-      addressLength.writeUInt32LE(addressBytes);
+      addressLength.writeUInt32LE(socketAddressBytes);
       calls.ownName(fd, address, addressLength);
       return address.readUInt16BE(2);
     },
@@ -131,7 +144,7 @@ function callsOf(native: Native) {
   const libc = native.load('libc.so.6');
   const call = (signature: string): Call => libc.func(signature);
   return {
-    receive: call('long recvfrom(int, void *, size_t, int, void *, void *)'),
+    receive: call('int recvfrom(int, void *, size_t, int, void *, void *)'),
     ownName: call('int getsockname(int, void *, void *)'),
     close: call('int close(int)'),
   };

@@ -6,6 +6,7 @@
 
 import type { Endpoint } from '../world.ts';
 import { libcFunction } from './native.ts';
+import { socketAddressBytes, socketAddressOf } from './socket-address.ts';
 
 /** UDP_MAX_SEGMENTS of kernels before 6.9. */
 const segmentsMax = 64;
@@ -14,7 +15,7 @@ const callBytesMax = 65_507;
 /** Below this an error text or an OACK would itself be cut; and nobody who is in a hurry asks for such frames. */
 const segmentBytesMin = 512;
 
-const libc = { solUdp: 17, udpSegment: 103, afInet: 2, dontWait: 0x40 } as const;
+const libc = { solUdp: 17, udpSegment: 103, dontWait: 0x40 } as const;
 
 export type FrameSender = {
   /**
@@ -27,14 +28,16 @@ export type FrameSender = {
 
 type Call = (...given: readonly unknown[]) => number;
 
-/** @returns undefined where there is no native library */
-export function createFrameSender(fd: number): FrameSender | undefined {
+/**
+ * @param peer to which the socket is connected: what goes there needs no address.
+ * @returns undefined where there is no native library
+ */
+export function createFrameSender(fd: number, peer?: Endpoint): FrameSender | undefined {
   const calls = loadCalls();
   if (calls === undefined) return undefined;
   const { sendto, setsockopt } = calls;
-  const address = Buffer.alloc(16);
-  address.writeUInt16LE(libc.afInet, 0);
-  let addressOf: Endpoint | undefined;
+  let address: Buffer | null = null;
+  let addressOf = peer;
   /** Datagrams the kernel cuts; 0: none. Undefined: it cannot, or not on this way out (a small MTU, an odd device). */
   let segmentBytes: number | undefined = 0;
 
@@ -53,9 +56,10 @@ export function createFrameSender(fd: number): FrameSender | undefined {
   };
 
   const sendAll = (frames: Uint8Array, stepBytes: number): number => {
+    const addressBytes = address === null ? 0 : socketAddressBytes;
     for (let at = 0; at < frames.length; at += stepBytes) {
       const part = frames.length <= stepBytes ? frames : frames.subarray(at, at + stepBytes);
-      if (sendto(fd, part, part.length, libc.dontWait, address, 16) < 0) return at;
+      if (sendto(fd, part, part.length, libc.dontWait, address, addressBytes) < 0) return at;
     }
     return frames.length;
   };
@@ -63,7 +67,7 @@ export function createFrameSender(fd: number): FrameSender | undefined {
   return {
     send: (frames, frameBytes, to) => {
       if (to !== addressOf) {
-        writeAddress(address, to);
+        address = to === peer ? null : socketAddressOf(to);
         addressOf = to;
       }
       if (frames.length <= frameBytes || !cutInto(frameBytes)) return sendAll(frames, frameBytes);
@@ -87,11 +91,4 @@ function loadCalls(): typeof calls {
   const setsockopt = libcFunction('int setsockopt(int, int, int, void *, uint32)');
   if (sendto.ok && setsockopt.ok) calls = { sendto: sendto.value, setsockopt: setsockopt.value };
   return calls;
-}
-
-function writeAddress(address: Buffer, to: Endpoint): void {
-  address.writeUInt16BE(to.port, 2);
-  to.address.split('.').forEach((octet, at) => {
-    address.writeUInt8(Number(octet), 4 + at);
-  });
 }

@@ -22,6 +22,7 @@ import { errnoName, loadNative } from './native.ts';
 import { openBatches } from './udp-batches.ts';
 import { udpCrowd } from './udp-crowd.ts';
 import { createFrameSender } from './udp-frames.ts';
+import { openForPeer } from './udp-peer.ts';
 
 /** Kernel buffer for datagrams that wait for us: a thousand machines powered on at once send in one breath. */
 const receiveBufferBytes = 4 * 1024 * 1024;
@@ -95,7 +96,10 @@ function inCrowd(options: UdpOptions): Result<UdpSocket, NetProblem> | undefined
   const opened = boundToDevice(options);
   if (!opened.ok) return opened;
   const fd = opened.value;
-  const sender = createFrameSender(fd);
+  const local = { address: options.address, port: crowd.portOf(fd) };
+  const { peer } = options;
+  const peerFd = peer === undefined ? undefined : openForPeer(fd, local, peer);
+  const sender = createFrameSender(peerFd ?? fd, peerFd === undefined ? undefined : peer);
   assert(sender !== undefined, 'the library that opened the socket sends from it');
   let isOpen = true;
   const offer = (frames: Uint8Array, frameBytes: number, to: Endpoint, offers: number): void => {
@@ -111,14 +115,16 @@ function inCrowd(options: UdpOptions): Result<UdpSocket, NetProblem> | undefined
     setTimeout(() => offer(rest, frameBytes, to, offers + 1), offerAgainMs);
   };
   crowd.join(fd, options.onDatagram);
+  if (peerFd !== undefined) crowd.join(peerFd, options.onDatagram, peer);
   return ok({
-    local: { address: options.address, port: crowd.portOf(fd) },
+    local,
     send: (payload, to) => offer(payload, payload.length, to, 1),
     sendFrames: (frames, frameBytes, to) => offer(frames, frameBytes, to, 1),
     close: () => {
       if (!isOpen) return;
       isOpen = false;
       crowd.leave(fd);
+      if (peerFd !== undefined) crowd.leave(peerFd);
     },
   });
 }

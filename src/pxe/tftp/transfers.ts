@@ -118,6 +118,7 @@ export function createTransfers(deps: {
       address: asked.address,
       port: 0,
       frames: true,
+      peer: client,
       onDatagram: (datagram) => {
         if (transfer !== undefined) onPacket(transfer, datagram);
       },
