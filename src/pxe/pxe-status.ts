@@ -12,8 +12,8 @@ import type { Network, Networks } from './networks.ts';
 import type { RecorderStatus } from './recorder/recorder.ts';
 import { noPulls, type PullCounters, type PullLoop } from './spread/pull-loop.ts';
 import type { Spreadable } from './spread/spreadable.ts';
+import type { TftpCounters } from './tftp/counters.ts';
 import type { TftpResponder } from './tftp/responder.ts';
-import type { TftpCounters } from './tftp/transfers.ts';
 
 export type PxeStatus = {
   /** Undefined: off. */

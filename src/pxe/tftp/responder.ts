@@ -6,16 +6,12 @@
 import { ok, type Result } from '../../base/result.ts';
 import type { Datagram, Endpoint, NetProblem, UdpSocket, World } from '../../base/world.ts';
 import type { SightingListener, TftpSighting } from '../sightings.ts';
+import { noneYet, type TftpCounters } from './counters.ts';
 import { parseFileName } from './file-name.ts';
 import { defaultNegotiationLimits } from './negotiation.ts';
 import { netasciiOf } from './netascii.ts';
 import { decodeTftp, encodeTftp, errorCodes, type TftpPacket } from './packet.ts';
-import {
-  createTransfers,
-  neverStarted,
-  type TftpCounters,
-  type TransferLimits,
-} from './transfers.ts';
+import { createTransfers, neverStarted, type TransferLimits } from './transfers.ts';
 
 /** What can be read: whole files in memory. One that is replaced stays as it was for transfers that run. */
 export type TftpFiles = { readonly get: (name: string) => Uint8Array | undefined };
@@ -234,21 +230,4 @@ function textOf(content: Uint8Array): Uint8Array {
   const text = netasciiOf(content);
   texts.set(content, text);
   return text;
-}
-
-function noneYet(): TftpCounters {
-  return {
-    requests: 0,
-    completed: 0,
-    sizeOnly: 0,
-    abortedByClient: 0,
-    givenUp: 0,
-    notFound: 0,
-    refused: 0,
-    overLimit: 0,
-    malformed: 0,
-    strangers: 0,
-    resent: 0,
-    bytesSent: 0,
-  };
 }
