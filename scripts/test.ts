@@ -73,11 +73,11 @@ function suite(project: string): void {
 }
 
 /**
- * Servers and etcd members killed while clients work. The seed is the same in every run, so that a change is judged by
- * what it changed; `CHAOS_SEED=random` hunts with another one, which is printed.
+ * Servers and etcd members killed and frozen while clients work. The seed is the same in every run, so that a change is
+ * judged by what it changed (of this one all are struck, in both ways); `CHAOS_SEED=random` hunts with another one, which is printed.
  */
 function chaos(): void {
-  const wished = process.env['CHAOS_SEED'] ?? '20261121';
+  const wished = process.env['CHAOS_SEED'] ?? '3';
   const seed = wished === 'random' ? [] : ['--seed', wished];
   const { status } = spawnSync('node', ['test/chaos/main.ts', '--seconds', '45', ...seed], {
     stdio: 'inherit',

@@ -47,7 +47,8 @@ export type EtcdChild = {
 const operationsMax = 4096;
 const requestBytesMax = 16 * 1024 * 1024;
 const quotaBytes = 2 * 1024 * 1024 * 1024;
-const readyWithinMs = 15_000;
+/** Half a second, many times more where a host is crowded. */
+const readyWithinMs = 60_000;
 const readyPollMs = 15;
 const fastExitMs = 5_000;
 const fastExitsMax = 5;
