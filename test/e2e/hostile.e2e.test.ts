@@ -26,7 +26,7 @@ let server: TetsuServer;
 let ended = false;
 
 /** What a flood may leave behind in memory: sockets' buffers and garbage not collected yet. */
-const memoryMarginBytes = 128 * 1024 * 1024;
+const memoryMarginBytes = 384 * 1024 * 1024;
 
 beforeAll(async () => {
   etcd = await startTestEtcd();
