@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { libcFunction } from '../../src/base/io/native.ts';
 import { createNet } from '../../src/base/io/udp.ts';
 import type { Datagram, UdpSocket } from '../../src/base/world.ts';
 
@@ -46,6 +48,38 @@ function answers(count: number): Promise<readonly string[]> {
       if (texts.length === count) resolve(texts);
     });
   });
+}
+
+function openSockets(): readonly number[] {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => readlinkOf(fd).startsWith('socket:'));
+}
+
+/** Empty where it was closed meanwhile, as the listing's own. */
+function readlinkOf(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+function libcCalls(...signatures: readonly string[]) {
+  return signatures.map((signature) => {
+    const call = libcFunction(signature);
+    if (!call.ok) throw new Error(call.error);
+    return call.value;
+  });
+}
+
+/** `struct sockaddr_in`. */
+function addressOf(port: number, octets: readonly number[]): Buffer {
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(2, 0);
+  address.writeUInt16BE(port, 2);
+  address.set(octets, 4);
+  return address;
 }
 
 describe('a socket that is read and written in batches', () => {
@@ -132,6 +166,25 @@ describe('a socket that is read and written in batches', () => {
     say('?', other);
     expect(await alive).toEqual(['alive']);
     expect(count).toBe(0);
+  });
+
+  it('goes on after an error of the socket', async () => {
+    const before = new Set(openSockets());
+    const socket = await listen(({ from }) => socket.send(Buffer.from('still here'), from));
+    const [fd = -1] = openSockets().filter((one) => !before.has(one));
+    const [connect, send] = libcCalls(
+      'int connect(int, void *, uint32)',
+      'long send(int, void *, size_t, int)',
+    );
+    // What is sent to a port that nobody has comes back as an error where the socket is connected.
+    expect(connect?.(fd, addressOf(9, [127, 0, 0, 2]), 16)).toBe(0);
+    send?.(fd, Buffer.from('x'), 1, 0);
+    await new Promise((settled) => setImmediate(settled));
+    await new Promise((settled) => setImmediate(settled));
+    expect(connect?.(fd, addressOf(clientAt().port, [127, 0, 0, 1]), 16)).toBe(0);
+    const heard = answers(1);
+    say('?', socket);
+    expect(await heard).toEqual(['still here']);
   });
 
   it('a port that another has is told of', async () => {

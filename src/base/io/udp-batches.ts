@@ -143,7 +143,12 @@ export function openBatches(
     if (!isAway) calls.close(fd);
   };
 
-  const handle = calls.poll(fd, { readable: true }, receive);
+  /** After an error on the socket libuv (1.52) looks at it no more until it is told to. */
+  const onReadable = (status: number): void => {
+    receive();
+    if (status !== 0 && isOpen) handle.start({ readable: true }, onReadable);
+  };
+  const handle = calls.poll(fd, { readable: true }, onReadable);
   return {
     port: calls.portOf(fd),
     send: (payload, to) => {
@@ -271,6 +276,12 @@ function takeThread(calls: Calls): Messages | undefined {
 }
 
 type Call = (...given: readonly unknown[]) => number;
+type OnPoll = (status: number) => void;
+type PollHandle = {
+  readonly start: (wanted: { readonly readable: true }, onPoll: OnPoll) => void;
+  readonly close: () => void;
+};
+type Poll = (fd: number, wanted: { readonly readable: true }, onPoll: OnPoll) => PollHandle;
 type Calls = NonNullable<ReturnType<typeof loadCalls>>;
 
 let loaded: ReturnType<typeof callsOf> | undefined;
@@ -302,7 +313,8 @@ function callsOf(native: Native) {
     close: call('int close(int)'),
     errno: () => native.errno(),
     nameOf: (errno: number) => errnoName(native, errno),
-    poll: native.node.poll,
+    // What the callback gets first is libuv's status, whatever the types of koffi 3.3.4 say.
+    poll: native.node.poll as unknown as Poll,
     portOf: (fd: number) => {
       const address = Buffer.alloc(addressBytes);
       const length = Buffer.alloc(4);
