@@ -1,6 +1,7 @@
 /** Who changed what, written in the same transaction as the change (Sabakan's record, with state changes added). */
 
 import { assert } from '../base/assert.ts';
+import type { Decision } from '../base/decision.ts';
 import type { Receipt } from '../base/receipt.ts';
 import type { Condition, Entry, Revision, Write } from '../base/store.ts';
 import { absent } from '../base/store.ts';
@@ -98,6 +99,43 @@ export function auditWrite(
 ): AuditWrite {
   const write = recordAt(saltOf(now, chance), actor, now, facts);
   return { write, condition: { kind: 'unmoved', key: write.key, modRevision: absent } };
+}
+
+/**
+ * The audit record of a change, made anew for each try: what a refused commit ran into may have been its key, which
+ * another server drew in the same millisecond.
+ */
+export type Audit = (
+  instance: string,
+  action: string,
+  detail: string,
+  values?: AuditValues,
+) => AuditWrite;
+
+export function auditOf(
+  actor: Actor,
+  now: Instant,
+  chance: Chance,
+  category: AuditCategory,
+): Audit {
+  return (instance, action, detail, values = {}) =>
+    auditWrite(actor, now, chance, { category, instance, action, detail, ...values });
+}
+
+/** The decision to write these, audit records included. */
+export function committed<T>(
+  value: T,
+  writes: readonly Write[],
+  audit: AuditWrite | readonly AuditWrite[],
+  conditions: readonly Condition[] = [],
+): Decision<T, never> {
+  const records = [audit].flat();
+  return {
+    ok: true,
+    value,
+    writes: [...writes, ...records.map(({ write }) => write)],
+    conditions: [...conditions, ...records.map(({ condition }) => condition)],
+  };
 }
 
 /**

@@ -8,11 +8,18 @@ import { fail, ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import { type Actor, type AuditCategory, auditBlock, auditWrite, auditWrites } from './audit.ts';
+import {
+  type Actor,
+  type Audit,
+  type AuditCategory,
+  auditBlock,
+  auditOf,
+  auditWrites,
+} from './audit.ts';
 import { createApplyDesk } from './desk/apply-desk.ts';
 import { auditPages, readAuditLog } from './desk/audit-log.ts';
 import { createAuditRetention } from './desk/audit-retention.ts';
-import { type Audit, brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
+import { brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
 import { putDhcp, putIpam } from './desk/config-changes.ts';
 import { createDiskKeys } from './desk/disk-keys.ts';
 import { movedMachine } from './desk/expected.ts';
@@ -80,11 +87,8 @@ export function createInventory(deps: {
     for (const listener of [...listeners]) listener(told, how);
   });
 
-  const auditOf = (actor: Actor, category: AuditCategory): Audit => {
-    const now = clock.now();
-    return (instance, action, detail, values = {}) =>
-      auditWrite(actor, now, chance, { category, instance, action, detail, ...values });
-  };
+  const audited = (actor: Actor, category: AuditCategory): Audit =>
+    auditOf(actor, clock.now(), chance, category);
 
   const run = <T>({ lane, reads, decide }: Decided<T>, { receipt }: Actor) =>
     receipted(transact, receipt)(lane, reads, decide);
@@ -120,7 +124,7 @@ export function createInventory(deps: {
   };
 
   const removeMachine: Inventory['remove'] = async (serial, actor, terms = {}) => {
-    const audit = auditOf(actor, 'machines');
+    const audit = audited(actor, 'machines');
     for (let tries = 0; tries < removeTriesMax; tries += 1) {
       const rack = await rackOf(store, serial);
       if (!rack.ok) return rack;
@@ -195,7 +199,7 @@ export function createInventory(deps: {
       ),
 
     putIpam: async (config, actor, terms = {}) => {
-      const audit = auditOf(actor, 'ipam');
+      const audit = audited(actor, 'ipam');
       const known = index.all()[0]?.spec.serial;
       const put = await writeConfig(putIpam(config, terms, known, audit), ipam, terms, actor);
       // That machine is gone, but others may have come: look at all there is. So does a dry run, which proves nothing.
@@ -206,27 +210,27 @@ export function createInventory(deps: {
         : put;
     },
     putDhcp: (config, actor, terms = {}) =>
-      writeConfig(putDhcp(config, terms, auditOf(actor, 'dhcp')), dhcp, terms, actor),
+      writeConfig(putDhcp(config, terms, audited(actor, 'dhcp')), dhcp, terms, actor),
     ...applyDesk,
     setState: async (change, actor) => {
-      const result = await run(setState(change, clock.now(), auditOf(actor, 'machines')), actor);
+      const result = await run(setState(change, clock.now(), audited(actor, 'machines')), actor);
       if (!result.ok) return result;
       const { revision, value } = result.value;
       await shown(machines, revision);
       return ok({ revision, machine: value.machine });
     },
     setLabel: (serial, name, value, actor) =>
-      write(setLabel(serial, name, value, auditOf(actor, 'machines')), machines, actor),
+      write(setLabel(serial, name, value, audited(actor, 'machines')), machines, actor),
     removeLabel: (serial, name, actor) =>
-      write(removeLabel(serial, name, auditOf(actor, 'machines')), machines, actor),
+      write(removeLabel(serial, name, audited(actor, 'machines')), machines, actor),
     setRetireDate: (serial, date, actor) =>
       write(
-        setRetireDate(serial, date, goTimeText(date), auditOf(actor, 'machines')),
+        setRetireDate(serial, date, goTimeText(date), audited(actor, 'machines')),
         machines,
         actor,
       ),
     patchMachine: async (serial, patch, terms, actor) => {
-      const audit = auditOf(actor, 'machines');
+      const audit = audited(actor, 'machines');
       const known = index.get(serial)?.spec.rack;
       let racks = known === undefined ? [] : [known];
       let inspected: readonly Serial[] = [];
@@ -252,7 +256,7 @@ export function createInventory(deps: {
     ...createManyChanges({
       transact,
       clock,
-      auditOf: (actor) => auditOf(actor, 'machines'),
+      auditOf: (actor) => audited(actor, 'machines'),
       auditAllOf: (actor) => {
         const write = auditBlock(actor, clock.now(), chance);
         return (instance, action, detail, values = {}) =>
@@ -261,7 +265,7 @@ export function createInventory(deps: {
       limits,
       shown: (revision) => shown(machines, revision),
     }),
-    ...createDiskKeys({ store, transact, auditOf: (actor) => auditOf(actor, 'crypts') }),
+    ...createDiskKeys({ store, transact, auditOf: (actor) => audited(actor, 'crypts') }),
     auditPages: (since, until) => auditPages(store, since, until, clock.now()),
     auditLog: (since, until) => readAuditLog(auditPages(store, since, until, clock.now())),
   };

@@ -16,7 +16,13 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { Revision, Store, Write } from '../base/store.ts';
 import type { Reads, Transact, TransactProblem, View } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import { type Actor, type AuditCategory, type AuditValues, auditWrite } from './audit.ts';
+import {
+  type Actor,
+  type AuditCategory,
+  type AuditValues,
+  auditWrite,
+  committed,
+} from './audit.ts';
 
 /** What all records of the kind have in common. */
 export type RecordKind<V, P> = {
@@ -112,8 +118,7 @@ export function createRecordDesk<V, P>(
               ? { kind: 'delete', key }
               : { kind: 'put', key, value: new TextEncoder().encode(text) };
           isSeen = text !== undefined || before !== undefined;
-          const writes = [own, ...(also?.(view) ?? []), record.write];
-          return { ok: true, value: undefined, writes, conditions: [record.condition] };
+          return committed(undefined, [own, ...(also?.(view) ?? [])], record);
         },
       );
       const done = settled(result);

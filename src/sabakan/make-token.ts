@@ -4,10 +4,11 @@ import { hostname } from 'node:os';
 import { createRealWorld } from '../base/io/real-world.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { createTransact } from '../base/transact.ts';
+import { auditOf } from '../inventory/audit.ts';
 import { systemSecrets } from './io/secrets.ts';
 import { tokenJson } from './v2/token-json.ts';
 import type { TokenWish } from './who/token-wish.ts';
-import { auditOf, prepareToken } from './who/tokens.ts';
+import { prepareToken } from './who/tokens.ts';
 import {
   type StoreCommandProblem,
   type StoreSource,
@@ -26,7 +27,8 @@ export function makeToken(
     try {
       const now = world.clock.now();
       const actor = { user, ip: '', host: hostname() };
-      const prepared = prepareToken(wish, actor, systemSecrets, now, auditOf(world, actor, now));
+      const audit = auditOf(actor, now, world.chance, 'tokens');
+      const prepared = prepareToken(wish, actor, systemSecrets, now, audit);
       if (!prepared.ok) return fail({ kind: 'usage', text: prepared.error.text });
       const { change, text } = prepared.value;
       const made = await createTransact(store, world)(change.lane, change.reads, change.decide);

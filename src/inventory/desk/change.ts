@@ -2,8 +2,7 @@
 
 import type { Decision, Reads, View } from '../../base/decision.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
-import type { Condition, Write } from '../../base/store.ts';
-import type { AuditValues, AuditWrite } from '../audit.ts';
+import type { Write } from '../../base/store.ts';
 import { type IpamConfig, parseIpamConfig } from '../ipam-config.ts';
 import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
@@ -15,33 +14,6 @@ export type Change<T> = {
   readonly reads: Reads;
   readonly decide: (view: View) => Decision<T, InventoryProblem>;
 };
-
-/**
- * The audit record of a change, made anew for each try: what a refused commit ran into may have been its key, which
- * another server drew in the same millisecond.
- */
-export type Audit = (
-  instance: string,
-  action: string,
-  detail: string,
-  values?: AuditValues,
-) => AuditWrite;
-
-/** The decision to write these, audit records included. */
-export function committed<T>(
-  value: T,
-  writes: readonly Write[],
-  audit: AuditWrite | readonly AuditWrite[],
-  conditions: readonly Condition[] = [],
-): Decision<T, InventoryProblem> {
-  const records = [audit].flat();
-  return {
-    ok: true,
-    value,
-    writes: [...writes, ...records.map(({ write }) => write)],
-    conditions: [...conditions, ...records.map(({ condition }) => condition)],
-  };
-}
 
 export function putJson(key: string, json: unknown): Write {
   return { kind: 'put', key, value: new TextEncoder().encode(JSON.stringify(json)) };

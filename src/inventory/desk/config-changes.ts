@@ -3,13 +3,14 @@
 import type { View } from '../../base/decision.ts';
 import { type PreconditionFailed, type PutTerms, whyNotExpected } from '../../base/put-terms.ts';
 import { fail } from '../../base/result.ts';
-import type { AuditValues } from '../audit.ts';
+import type { Audit, AuditValues } from '../audit.ts';
+import { committed } from '../audit.ts';
 import { type DhcpConfig, dhcpConfigToJson } from '../dhcp-config.ts';
 import { type IpamConfig, ipamConfigToJson } from '../ipam-config.ts';
 import { keys } from '../keys.ts';
 import type { Serial } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
-import { type Audit, type Change, committed, parseBytes, putJson } from './change.ts';
+import { type Change, parseBytes, putJson } from './change.ts';
 
 export const machinesExist: InventoryProblem = {
   kind: 'machines-exist',

@@ -9,13 +9,14 @@ import { receipted } from '../../base/receipt.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Listing, Store } from '../../base/store.ts';
 import type { Transact } from '../../base/transact.ts';
-import type { Actor } from '../audit.ts';
+import type { Actor, Audit } from '../audit.ts';
+import { committed } from '../audit.ts';
 import { diskKeyBytesMax, diskKeysPerMachineMax } from '../disk-key.ts';
 import type { Inventory } from '../inventory.ts';
 import { keys } from '../keys.ts';
 import type { Serial } from '../machine.ts';
 import type { InventoryProblem } from '../problem.ts';
-import { type Audit, type Change, committed, readMachine } from './change.ts';
+import { type Change, readMachine } from './change.ts';
 
 /** A second server may sweep the same machine, or a key may come before it is retiring: then look again. */
 const sweepTriesMax = 5;

@@ -3,7 +3,8 @@
 import { fail, ok, type Result } from '../../base/result.ts';
 import type { Condition, Revision, Write } from '../../base/store.ts';
 import { formatInstant, type Instant, type Rfc3339 } from '../../base/time.ts';
-import type { AuditValues } from '../audit.ts';
+import type { Audit, AuditValues } from '../audit.ts';
+import { committed } from '../audit.ts';
 import { goRfc3339 } from '../go-time.ts';
 import type { StateChange, WriteTerms } from '../inventory.ts';
 import { keys } from '../keys.ts';
@@ -22,7 +23,7 @@ import {
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
 import { boundedReason } from '../state-reason.ts';
-import { type Audit, type Change, committed, putJson, readIndices, readMachine } from './change.ts';
+import { type Change, putJson, readIndices, readMachine } from './change.ts';
 import { isExpected } from './expected.ts';
 
 /** The machine as it is after the change, and whether anything was changed. */

@@ -3,7 +3,8 @@
 import { ok, type Result } from '../../base/result.ts';
 import type { Condition, Revision, Write } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
-import type { AuditValues, AuditWrite } from '../audit.ts';
+import type { Audit, AuditValues, AuditWrite } from '../audit.ts';
+import { committed } from '../audit.ts';
 import { goRfc3339, goTimeText } from '../go-time.ts';
 import { holdText, withHold } from '../hold.ts';
 import type { MachinePatch, PatchTerms } from '../inventory.ts';
@@ -11,7 +12,7 @@ import { keys } from '../keys.ts';
 import type { Machine, Serial } from '../machine.ts';
 import { encodeMachine } from '../machine-json.ts';
 import type { InventoryProblem } from '../problem.ts';
-import { type Audit, type Change, committed, readMachine } from './change.ts';
+import { type Change, readMachine } from './change.ts';
 import { changeRecord } from './change-record.ts';
 import { isExpected } from './expected.ts';
 import {

@@ -12,7 +12,7 @@ import type { Revision, Write } from '../../base/store.ts';
 import { formatInstant } from '../../base/time.ts';
 import type { Transact, TransactProblem, View } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import { type Actor, auditWrite, committed } from '../../inventory/audit.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Machine } from '../../inventory/machine.ts';
 import type { InventoryProblem } from '../../inventory/problem.ts';
@@ -93,7 +93,7 @@ export function createDiscoveryChanges(deps: {
       if (!decided.ok) return decided;
       after = decided.value ?? before.value;
       if (dryRun === true) return { ok: true, value: undefined, writes: [] };
-      const { write, condition } = auditWrite(actor, now, chance, {
+      const record = auditWrite(actor, now, chance, {
         ...{ category: 'discoveries', instance: id, action, detail },
         before: summary(before.value),
         ...(decided.value === undefined ? {} : { after: summary(decided.value) }),
@@ -102,8 +102,8 @@ export function createDiscoveryChanges(deps: {
         decided.value === undefined
           ? { kind: 'delete', key }
           : { kind: 'put', key, value: encodeDiscovery(decided.value) };
-      const writes = [own, ...(decided.value === undefined ? [] : more(decided.value)), write];
-      return { ok: true, value: undefined, writes, conditions: [condition] };
+      const others = decided.value === undefined ? [] : more(decided.value);
+      return committed(undefined, [own, ...others], record);
     });
     const result = settled(done);
     if (!result.ok) return result;

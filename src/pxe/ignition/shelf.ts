@@ -14,7 +14,7 @@ import { absent, type Revision, type Store, type StoreProblem } from '../../base
 import { formatInstant } from '../../base/time.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import { type Actor, auditWrite, committed } from '../../inventory/audit.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { Role } from '../../inventory/machine.ts';
 import { policyIn, policyPrefixes, type StillNamed, stillNamed, whoPins } from '../choice/named.ts';
@@ -164,15 +164,9 @@ export function createTemplateShelf(deps: {
             : [{ kind: 'put', key, value: encodeTemplate(template) } as const]),
           ...pruned.map((old) => ({ kind: 'delete', key: roleFolder + old }) as const),
         ];
-        return {
-          ok: true,
-          value: { failed: undefined, isSeen: writes.length > 0 },
-          writes: [...writes, ...records.map(({ write }) => write)],
-          conditions: [
-            { kind: 'unmoved', key, modRevision: absent },
-            ...records.map(({ condition }) => condition),
-          ],
-        };
+        const isNew = { kind: 'unmoved', key, modRevision: absent } as const;
+        const value = { failed: undefined, isSeen: writes.length > 0 };
+        return committed(value, writes, records, [isNew]);
       });
       if (!result.ok) return result;
       const { revision, value } = result.value;
@@ -201,9 +195,7 @@ export function createTemplateShelf(deps: {
           if (failed !== undefined || terms.dryRun === true) {
             return { ok: true, value: failed, writes: [] };
           }
-          const { write, condition } = audit('delete', id);
-          const writes = [{ kind: 'delete', key } as const, write];
-          return { ok: true, value: undefined, writes, conditions: [condition] };
+          return committed(undefined, [{ kind: 'delete', key }], audit('delete', id));
         },
       );
       const done = settled(result);

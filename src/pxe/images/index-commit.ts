@@ -11,7 +11,7 @@ import { fail, ok, type Result } from '../../base/result.ts';
 import type { Revision, Write } from '../../base/store.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import { type Actor, auditWrite, committed } from '../../inventory/audit.ts';
 import type { BootPolicy } from '../boot-policy.ts';
 import { policyIn, policyPrefixes } from '../choice/named.ts';
 import {
@@ -120,12 +120,7 @@ export function createIndexCommit(deps: {
           audit(asked.by, asked.action, id),
           ...pruned.map((gone) => audit(asked.by, 'prune', gone)),
         ];
-        return {
-          ok: true,
-          value: undefined,
-          writes: [...writes, ...records.map(({ write }) => write)],
-          conditions: records.map(({ condition }) => condition),
-        };
+        return committed(undefined, writes, records);
       },
     );
     const done = settled(result);

@@ -5,7 +5,7 @@ import { fail } from '../../base/result.ts';
 import type { Condition, Write } from '../../base/store.ts';
 import { absent } from '../../base/store.ts';
 import { type Instant, instant } from '../../base/time.ts';
-import type { AuditWrite } from '../../inventory/audit.ts';
+import { type Audit, committed } from '../../inventory/audit.ts';
 import { tokensMax } from '../contract/token-limits.ts';
 import { decodeToken, encodeToken, type Token, tokenState } from './token.ts';
 import { tokenKey, tokensPrefix } from './token-keys.ts';
@@ -21,13 +21,6 @@ type Change<T> = {
   readonly decide: (view: View) => Decision<T, TokenProblem>;
 };
 
-export type TokenAudit = (
-  id: string,
-  action: string,
-  detail: string,
-  values?: { readonly before?: unknown; readonly after?: unknown },
-) => AuditWrite;
-
 /** So long one sees in the list what became of a token. */
 const endedStayMs = 30 * 86_400_000;
 /** Of one commit, which has a bound of its own. */
@@ -38,7 +31,7 @@ export function createToken(
   terms: TokenTerms,
   by: string,
   now: Instant,
-  audit: TokenAudit,
+  audit: Audit,
 ): Change<Token> {
   return {
     lane: tokensPrefix,
@@ -63,13 +56,9 @@ export function createToken(
       const writes: readonly Write[] = [
         { kind: 'put', key: tokenKey(made.id), value: encodeToken(token) },
         ...swept.map(({ key }): Write => ({ kind: 'delete', key })),
-        record.write,
       ];
-      const conditions: readonly Condition[] = [
-        { kind: 'unmoved', key: tokenKey(made.id), modRevision: absent },
-        record.condition,
-      ];
-      return { ok: true, value: token, writes, conditions };
+      const isNew: Condition = { kind: 'unmoved', key: tokenKey(made.id), modRevision: absent };
+      return committed(token, writes, record, [isNew]);
     },
   };
 }
@@ -78,7 +67,7 @@ export function createToken(
 export function revokeToken(
   id: string,
   now: Instant,
-  audit: TokenAudit,
+  audit: Audit,
   dryRun: boolean,
 ): Change<Token> {
   const key = tokenKey(id);
@@ -107,12 +96,7 @@ export function revokeToken(
       }
       const values = { before: audited(token.value), after: audited(revoked) };
       const record = audit(id, 'revoke', token.value.name, values);
-      return {
-        ok: true,
-        value: revoked,
-        writes: [{ kind: 'put', key, value: encodeToken(revoked) }, record.write],
-        conditions: [record.condition],
-      };
+      return committed(revoked, [{ kind: 'put', key, value: encodeToken(revoked) }], record);
     },
   };
 }

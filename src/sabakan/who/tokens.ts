@@ -12,10 +12,10 @@ import { absent, type Revision, type StoreProblem } from '../../base/store.ts';
 import type { Instant } from '../../base/time.ts';
 import type { Transact, TransactProblem } from '../../base/transact.ts';
 import type { World } from '../../base/world.ts';
-import { type Actor, auditWrite } from '../../inventory/audit.ts';
+import { type Actor, type Audit, auditOf } from '../../inventory/audit.ts';
 import type { Mistake } from '../../inventory/mistake.ts';
 import { decodeToken, newTokenText, type Secrets, type Token } from './token.ts';
-import { createToken, revokeToken, type TokenAudit, type TokenProblem } from './token-changes.ts';
+import { createToken, revokeToken, type TokenProblem } from './token-changes.ts';
 import { tokenKey, tokensPrefix } from './token-keys.ts';
 import { readWish, type TokenWish } from './token-wish.ts';
 
@@ -57,7 +57,7 @@ export function createTokens(deps: {
   readonly secrets: Secrets;
 }): Tokens {
   const { transact, secrets } = deps;
-  const { clock, store, log } = deps.world;
+  const { clock, chance, store, log } = deps.world;
   const mirror = createMirror({ store, prefix: tokensPrefix, decode: decodeToken, clock, log });
   const revisions = new WeakMap<Token, Revision>();
   mirror.subscribe((changes) => {
@@ -88,7 +88,13 @@ export function createTokens(deps: {
     broken: () => new Map([...mirror.broken()].map(([id, why]) => [tokenKey(id), why])),
     create: async (wish, actor, dryRun = false) => {
       const now = clock.now();
-      const prepared = prepareToken(wish, actor, secrets, now, auditOf(deps.world, actor, now));
+      const prepared = prepareToken(
+        wish,
+        actor,
+        secrets,
+        now,
+        auditOf(actor, now, chance, 'tokens'),
+      );
       if (!prepared.ok) return prepared;
       const { change, text } = prepared.value;
       if (dryRun) return ok({ token: prepared.value.preview, text: '' });
@@ -100,7 +106,7 @@ export function createTokens(deps: {
     },
     revoke: async (id, actor, dryRun = false) => {
       const now = clock.now();
-      const change = revokeToken(id, now, auditOf(deps.world, actor, now), dryRun);
+      const change = revokeToken(id, now, auditOf(actor, now, chance, 'tokens'), dryRun);
       const once = receipted(transact, actor.receipt);
       const done = await once(change.lane, change.reads, change.decide);
       if (!done.ok) return done;
@@ -116,7 +122,7 @@ export function prepareToken(
   actor: Actor,
   secrets: Secrets,
   now: Instant,
-  audit: TokenAudit,
+  audit: Audit,
 ) {
   const terms = readWish(wish, now);
   if (!terms.ok) {
@@ -132,13 +138,4 @@ export function prepareToken(
     ...{ id: '', hash: '', createdBy: by, createdAt: now, revokedAt: undefined },
   };
   return ok({ change, text, preview });
-}
-
-export function auditOf(world: Pick<World, 'chance'>, actor: Actor, now: Instant): TokenAudit {
-  return (instance, action, detail, values) =>
-    auditWrite(actor, now, world.chance, {
-      category: 'tokens',
-      ...{ instance, action, detail },
-      ...values,
-    });
 }
