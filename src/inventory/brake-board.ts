@@ -2,25 +2,23 @@
 
 import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
-import { fail, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision, type StoreProblem } from '../base/store.ts';
-import { addMs, formatInstant, type Instant } from '../base/time.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import { type Actor, type AuditValues, auditWrite } from './audit.ts';
+import { type Actor, auditOf } from './audit.ts';
 import {
   type Brake,
   type Braked,
+  type BrakeProblem,
   type BrakeRecord,
-  brakeKeys,
   brakePrefix,
   decodeBrakeRecord,
-  encodeBrake,
-  encodeLift,
   isOver,
   type Lift,
   manualBrake,
 } from './brakes.ts';
+import { type BrakeAsker, liftBrake, putManual, releaseManual } from './desk/brake-changes.ts';
 
 export type StandingBrake = {
   readonly brake: Brake;
@@ -42,10 +40,6 @@ export type BrakeNews =
       readonly changes: readonly BrakeChange[];
     }
   | { readonly kind: 'listed' };
-
-export type BrakeProblem =
-  | { readonly kind: 'brake-unknown'; readonly text: string }
-  | { readonly kind: 'brake-fixed'; readonly text: string };
 
 type Terms = { readonly dryRun?: boolean };
 type Outcome = Promise<Result<StandingBrake, BrakeProblem | TransactProblem>>;
@@ -125,36 +119,17 @@ export function createBrakeBoard(deps: {
     return sorted;
   };
 
-  const manual = (now: Instant): Brake | undefined => {
-    const brake = known.get(manualBrake)?.brake;
-    return brake === undefined || isOver(brake.expires, now) ? undefined : brake;
-  };
-
-  const audited = (
+  const change = async (
     actor: Actor,
-    now: Instant,
-    name: string,
-    action: string,
-    detail: string,
-    values: AuditValues,
-  ) =>
-    auditWrite(actor, now, chance, {
-      category: 'brakes',
-      instance: name,
-      action,
-      detail,
-      ...values,
-    });
-
-  const shown = async (
-    settled: Result<
-      { readonly value: Omit<StandingBrake, 'revision'>; readonly revision: Revision },
-      BrakeProblem | TransactProblem
-    >,
     dryRun: boolean | undefined,
+    made: (asker: BrakeAsker) => ReturnType<typeof putManual>,
   ): Outcome => {
-    if (!settled.ok) return settled;
-    const { value, revision } = settled.value;
+    const now = clock.now();
+    const audit = auditOf(actor, now, chance, 'brakes');
+    const { keys, decide } = made({ actor, now, audit, dryRun: dryRun === true });
+    const done = await receipted(transact, actor.receipt)(lane, { keys }, decide);
+    if (!done.ok) return done;
+    const { value, revision } = done.value;
     if (dryRun !== true) await mirror.reached(revision, ownWriteTimeoutMs);
     return ok({ ...value, revision });
   };
@@ -178,89 +153,16 @@ export function createBrakeBoard(deps: {
       const broken = mirror.broken().get(manualBrake);
       if (broken !== undefined)
         return `the brake ${manualBrake} is on but cannot be read: ${broken}`;
-      const brake = manual(clock.now());
-      if (brake === undefined || (brake.holds !== part && brake.holds !== 'everything')) {
-        return undefined;
-      }
+      const brake = known.get(manualBrake)?.brake;
+      if (brake === undefined || isOver(brake.expires, clock.now())) return undefined;
+      if (brake.holds !== part && brake.holds !== 'everything') return undefined;
       const until = brake.expires === undefined ? '' : `, until ${brake.expires}`;
       return `stopped by ${brake.user ?? 'an operator'} since ${brake.since}${until}: ${brake.text}`;
     },
-    put: async ({ holds, reason, seconds }, { dryRun }, actor) => {
-      const key = brakeKeys.brake(manualBrake);
-      const now = clock.now();
-      const done = await receipted(transact, actor.receipt)<
-        Omit<StandingBrake, 'revision'>,
-        BrakeProblem
-      >(lane, { keys: [key] }, (view) => {
-        const before = brakeIn(view.get(key));
-        const isOn = before !== undefined && !isOver(before.expires, now);
-        const brake: Brake = {
-          name: manualBrake,
-          by: 'operator',
-          holds,
-          text: reason,
-          since: isOn ? before.since : formatInstant(now),
-          release: 'tetsu brake off',
-          liftable: false,
-          user: whoIs(actor),
-          ...(seconds === undefined ? {} : { expires: formatInstant(addMs(now, seconds * 1000)) }),
-        };
-        const value = { brake, lift: undefined };
-        if (dryRun === true) return { ok: true, value, writes: [] };
-        const record = audited(actor, now, manualBrake, 'put', reason, {
-          ...(before === undefined ? {} : { before }),
-          after: brake,
-        });
-        const write = { kind: 'put', key, value: encodeBrake(brake) } as const;
-        const { condition } = record;
-        return { ok: true, value, writes: [write, record.write], conditions: [condition] };
-      });
-      return shown(done, dryRun);
-    },
-    release: async ({ dryRun }, actor) => {
-      const key = brakeKeys.brake(manualBrake);
-      const now = clock.now();
-      const done = await receipted(transact, actor.receipt)<
-        Omit<StandingBrake, 'revision'>,
-        BrakeProblem
-      >(lane, { keys: [key] }, (view) => {
-        const entry = view.get(key);
-        if (entry === undefined) return fail(unknownBrake(manualBrake));
-        // One that cannot be read is taken off like any other: it would stand for ever.
-        const before = brakeIn(entry) ?? unreadable(now);
-        const value = { brake: before, lift: undefined };
-        if (dryRun === true) return { ok: true, value, writes: [] };
-        const record = audited(actor, now, manualBrake, 'remove', before.text, { before });
-        const { condition } = record;
-        const writes = [{ kind: 'delete', key } as const, record.write];
-        return { ok: true, value, writes, conditions: [condition] };
-      });
-      return shown(done, dryRun);
-    },
-    lift: async (name, { reason, seconds }, { dryRun }, actor) => {
-      const [key, liftKey] = [brakeKeys.brake(name), brakeKeys.lift(name)];
-      const now = clock.now();
-      const done = await receipted(transact, actor.receipt)<
-        Omit<StandingBrake, 'revision'>,
-        BrakeProblem
-      >(lane, { keys: [key, liftKey] }, (view) => {
-        const brake = brakeIn(view.get(key), name);
-        if (brake === undefined) return fail(unknownBrake(name));
-        if (!brake.liftable) return fail(fixedBrake(brake));
-        const at = formatInstant(now);
-        const expires = formatInstant(addMs(now, seconds * 1000));
-        const lift: Lift = { user: whoIs(actor), reason, at, expires };
-        const value = { brake, lift };
-        if (dryRun === true) return { ok: true, value, writes: [] };
-        const record = audited(actor, now, name, 'lift', `${reason} (until ${expires})`, {
-          before: brake,
-        });
-        const write = { kind: 'put', key: liftKey, value: encodeLift(lift) } as const;
-        const { condition } = record;
-        return { ok: true, value, writes: [write, record.write], conditions: [condition] };
-      });
-      return shown(done, dryRun);
-    },
+    put: (wish, { dryRun }, actor) => change(actor, dryRun, (asker) => putManual(wish, asker)),
+    release: ({ dryRun }, actor) => change(actor, dryRun, releaseManual),
+    lift: (name, wish, { dryRun }, actor) =>
+      change(actor, dryRun, (asker) => liftBrake(name, wish, asker)),
   };
 }
 
@@ -297,41 +199,4 @@ function take(
 function standing(known: Known | undefined): StandingBrake | undefined {
   if (known?.brake === undefined) return undefined;
   return { brake: known.brake, lift: known.lift, revision: known.revision };
-}
-
-function brakeIn(
-  entry: { readonly value: Uint8Array } | undefined,
-  name = manualBrake,
-): Brake | undefined {
-  if (entry === undefined) return undefined;
-  const record = decodeBrakeRecord(name, entry.value);
-  return record.ok && record.value.kind === 'brake' ? record.value.brake : undefined;
-}
-
-function whoIs({ user, ip }: Actor): string {
-  return user === '' ? ip : user;
-}
-
-function unreadable(now: Instant): Brake {
-  return {
-    name: manualBrake,
-    by: 'operator',
-    holds: 'everything',
-    text: 'its record could not be read',
-    since: formatInstant(now),
-    release: 'tetsu brake off',
-    liftable: false,
-  };
-}
-
-function unknownBrake(name: string): BrakeProblem {
-  const text =
-    name === manualBrake
-      ? 'the manual brake is not on'
-      : `no brake ${JSON.stringify(name.slice(0, 100))} stands now; it may have fallen already`;
-  return { kind: 'brake-unknown', text };
-}
-
-function fixedBrake({ name, release }: Brake): BrakeProblem {
-  return { kind: 'brake-fixed', text: `the brake ${name} cannot be lifted: ${release}` };
 }

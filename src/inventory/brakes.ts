@@ -48,6 +48,10 @@ export type BrakeRecord =
   | { readonly kind: 'brake'; readonly brake: Brake }
   | { readonly kind: 'lift'; readonly name: string; readonly lift: Lift };
 
+export type BrakeProblem =
+  | { readonly kind: 'brake-unknown'; readonly text: string }
+  | { readonly kind: 'brake-fixed'; readonly text: string };
+
 export const brakeKeys = {
   brake: (name: string): string => `${brakePrefix}${name}`,
   lift: (name: string): string => `${brakePrefix}${name}/lift`,

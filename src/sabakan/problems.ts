@@ -6,7 +6,7 @@
  */
 
 import type { TransactProblem } from '../base/transact.ts';
-import type { BrakeProblem } from '../inventory/brake-board.ts';
+import type { BrakeProblem } from '../inventory/brakes.ts';
 import type { Mistake } from '../inventory/mistake.ts';
 import type { InventoryProblem } from '../inventory/problem.ts';
 import type { Pxe } from '../pxe/pxe.ts';

@@ -3,8 +3,8 @@
 import { fail, ok } from '../../base/result.ts';
 import type { Instant } from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
-import type { BrakeBoard, BrakeProblem, StandingBrake } from '../../inventory/brake-board.ts';
-import { isOver, manualBrake } from '../../inventory/brakes.ts';
+import type { BrakeBoard, StandingBrake } from '../../inventory/brake-board.ts';
+import { type BrakeProblem, isOver, manualBrake } from '../../inventory/brakes.ts';
 import {
   type BrakeV2,
   type BrakeWishV2,
