@@ -18,10 +18,10 @@ import {
   type BootExplanation,
   explainBoot,
   type ImageFacts,
-  type LeaseFacts,
   type LoaderFacts,
-  type NetworkFacts,
 } from './choice/explanation.ts';
+import type { Foreseen, LeaseFacts, NetworkFacts } from './choice/network-steps.ts';
+import type { Dhcp } from './dhcp/start.ts';
 import type { BootDecision, RetiredPolicy } from './ipxe/boot-decision.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { Networks } from './networks.ts';
@@ -50,6 +50,8 @@ export type BootExplainerDeps = {
   readonly answers: () => { readonly dhcp: boolean; readonly tftp: boolean };
   readonly loaderNames: LoaderNames;
   readonly hasLoader: (file: string) => boolean;
+  /** What DHCP on this server would offer a client on the network of an address. */
+  readonly foresee: Dhcp['foresee'];
   readonly advertiseUrl: string;
   /** What was seen of machines that booted. */
   readonly who: {
@@ -79,7 +81,12 @@ export function createBootExplainer(deps: BootExplainerDeps): BootExplainer {
         decision,
         retired: deps.retired,
         network: networkFacts(deps, address),
-        lease: { held, range: rangeAt(deps, address, clock.now()) },
+        lease: {
+          mac,
+          held,
+          range: rangeAt(deps, address, clock.now()),
+          next: nextOf(deps, mac, address),
+        },
         loaders: kinds.value.map((kind) => loaderFacts(deps, kind)),
         images: { ...deps.images, index: deps.images.index() },
         ignition:
@@ -163,10 +170,24 @@ function rangeAt(
   const ipam = inventory.ipam();
   const range = ipam && address !== undefined ? leaseRangeOf(ipam, address) : undefined;
   if (range === undefined) return undefined;
-  const lent = (leases.inRange(range.first) ?? []).filter(
-    ({ address: one, expiresAt }) => expiresAt > now && one < range.first + range.count,
-  );
-  return { ...range, free: range.count - lent.length };
+  const lent = leases
+    .inRange(range.first)
+    ?.filter(({ address: one, expiresAt }) => expiresAt > now && one < range.first + range.count);
+  return { ...range, free: lent && range.count - lent.length };
+}
+
+function nextOf(
+  { foresee }: BootExplainerDeps,
+  mac: MacAddress | undefined,
+  place: Ipv4 | undefined,
+): Foreseen | undefined {
+  if (mac === undefined || place === undefined) return undefined;
+  const answer = foresee(mac, place);
+  if (answer === undefined) return undefined;
+  if (typeof answer === 'string') return { kind: 'none', why: answer };
+  return answer.kind === 'offer'
+    ? { kind: 'offer', address: answer.address }
+    : { kind: 'none', why: answer.reason };
 }
 
 function loaderFacts(

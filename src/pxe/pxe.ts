@@ -233,6 +233,7 @@ export function createPxe(deps: {
     answers: () => ({ dhcp: dhcp !== undefined, tftp: tftp.listening().length > 0 }),
     loaderNames: { ...defaultLoaders, ...settings.dhcp?.loaders },
     hasLoader: (file) => loaders.get(file) !== undefined,
+    foresee: (mac, place) => dhcp?.foresee(mac, place),
     advertiseUrl,
     who,
   });

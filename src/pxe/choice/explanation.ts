@@ -3,35 +3,20 @@
  * what is wrong with it and what to do. Facts in, sentences out.
  */
 
-import { type Cidr, formatCidr, formatIpv4, type Ipv4 } from '../../base/addresses.ts';
 import type { Result } from '../../base/result.ts';
-import { formatInstant, type Instant } from '../../base/time.ts';
+import type { Instant } from '../../base/time.ts';
 import type { Machine } from '../../inventory/machine.ts';
 import type { FirmwareKind } from '../boot-target.ts';
 import type { BootDecision, RetiredPolicy } from '../ipxe/boot-decision.ts';
 import { type ChosenBy, chosenByText } from './choose.ts';
+import { type ExplainedStep, fine, wrong } from './explained-step.ts';
+import {
+  explainLease,
+  explainNetwork,
+  type LeaseFacts,
+  type NetworkFacts,
+} from './network-steps.ts';
 import { matchText } from './precedence.ts';
-
-export type ExplainedStepName =
-  | 'machine'
-  | 'network'
-  | 'lease'
-  | 'loader'
-  | 'image'
-  | 'kernel-params'
-  | 'template'
-  | 'ignition';
-
-export type ExplainedStep = {
-  readonly step: ExplainedStepName;
-  /** What programs look for: a serial, an address, a file, an id; undefined: there is none. */
-  readonly value: string | undefined;
-  readonly says: string;
-  /** Who or what decided it. */
-  readonly because: string | undefined;
-  /** Undefined: nothing is wrong here. */
-  readonly problem: { readonly text: string; readonly todo: string } | undefined;
-};
 
 export type BootExplanation = {
   /** As it was asked for. */
@@ -59,31 +44,6 @@ export type ExplainFacts = {
   readonly now: Instant;
 };
 
-export type NetworkFacts = {
-  /** The address it is known by or will have; undefined: nobody knows where it stands. */
-  readonly address: Ipv4 | undefined;
-  readonly isConfigured: { readonly ipam: boolean; readonly dhcp: boolean };
-  /** This server answers DHCP. */
-  readonly answers: boolean;
-  readonly network:
-    | {
-        readonly name: string;
-        readonly cidr: Cidr;
-        readonly mode: 'server' | 'proxy' | 'off';
-        /** `tetsu network` made it; else it is the node pool. */
-        readonly isRecord: boolean;
-      }
-    | undefined;
-  readonly rack: number | undefined;
-};
-
-export type LeaseFacts = {
-  readonly held: { readonly address: Ipv4; readonly expiresAt: Instant } | undefined;
-  readonly range:
-    | { readonly first: Ipv4; readonly count: number; readonly free: number }
-    | undefined;
-};
-
 export type LoaderFacts = {
   readonly kind: FirmwareKind;
   /** As DHCP names it. */
@@ -103,7 +63,12 @@ export function explainBoot(facts: ExplainFacts): BootExplanation {
   const steps = [
     explainMachine(facts),
     explainNetwork(facts.network),
-    explainLease(facts),
+    explainLease(
+      facts.lease,
+      facts.network.network?.mode,
+      facts.network.address !== undefined,
+      facts.now,
+    ),
     ...facts.loaders.map(explainLoader),
     ...explainChoice(facts),
   ];
@@ -118,24 +83,6 @@ export function explainBoot(facts: ExplainFacts): BootExplanation {
 }
 
 const newline = /\s*\n\s*/g;
-
-function fine(
-  step: ExplainedStepName,
-  value: string | undefined,
-  says: string,
-  because?: string,
-): ExplainedStep {
-  return { step, value, says, because, problem: undefined };
-}
-
-function wrong(
-  step: ExplainedStepName,
-  text: string,
-  todo: string,
-  because?: string,
-): ExplainedStep {
-  return { step, value: undefined, says: text, because, problem: { text, todo } };
-}
 
 function explainMachine({ decision, serial, mac, retired }: ExplainFacts): ExplainedStep {
   const { machine } = decision ?? {};
@@ -159,85 +106,6 @@ function explainMachine({ decision, serial, mac, retired }: ExplainFacts): Expla
     'machine',
     `nobody knows which machine ${mac ?? ''} is: it has not asked for its script lately`,
     'ask by serial; tetsu describe boot shows how far it came; if it was never registered: tetsu register FILE',
-  );
-}
-
-function explainNetwork(facts: NetworkFacts): ExplainedStep {
-  const { address, isConfigured, answers, network, rack } = facts;
-  const missing = [
-    ...(isConfigured.ipam ? [] : ['network plan (ipam)']),
-    ...(isConfigured.dhcp ? [] : ['DHCP configuration (dhcp)']),
-  ];
-  if (address === undefined) {
-    const text = 'nobody knows where it stands: it has no address and no lease';
-    return wrong('network', text, 'power it on once, or register it');
-  }
-  const shown = formatIpv4(address);
-  if (network === undefined) {
-    const text = `${shown} is in no network that is served, so DHCP stays silent there`;
-    const todo =
-      missing.length === 0
-        ? 'tetsu get networks lists what is served; tetsu network set makes one'
-        : `set the ${missing.join(' and the ')}: tetsu get config`;
-    return wrong('network', text, todo);
-  }
-  const { name, cidr, mode, isRecord } = network;
-  const place = rack === undefined ? '' : `, rack ${rack}`;
-  const because = isRecord ? `the network ${name}` : 'the node pool of the network plan';
-  const says = `${shown} is in ${name} (${formatCidr(cidr)}${place}), mode ${mode}`;
-  if (mode === 'off') {
-    const todo = `tetsu network set ${name} --mode server (or proxy beside another DHCP server)`;
-    return wrong('network', `${says}: nothing is answered there`, todo, because);
-  }
-  if (missing.length > 0 && mode === 'server') {
-    const text = `${says}, but there is no ${missing.join(' and no ')}`;
-    return wrong('network', text, 'tetsu get config shows what is set', because);
-  }
-  if (!answers) {
-    const text = `${says}, but this server answers no DHCP`;
-    return wrong('network', text, 'ask another server, or set dhcp-bind in its file', because);
-  }
-  return fine('network', name, says, because);
-}
-
-function explainLease({ lease, mac, network, now }: ExplainFacts): ExplainedStep {
-  const { held, range } = lease;
-  if (network.network?.mode === 'proxy') {
-    return fine('lease', undefined, 'another DHCP server lends the address', 'mode proxy');
-  }
-  if (held !== undefined) {
-    const shown = formatIpv4(held.address);
-    const until = Number.isFinite(held.expiresAt) ? formatInstant(held.expiresAt) : 'for ever';
-    if (held.expiresAt > now)
-      return fine('lease', shown, `${shown} is lent to ${mac} until ${until}`);
-    const says = `${shown} was lent to ${mac} until ${until}, and it gets it again while nobody else needs it`;
-    return fine('lease', shown, says);
-  }
-  if (range === undefined && network.address === undefined) {
-    return fine(
-      'lease',
-      undefined,
-      'it has no lease; from which range it gets one depends on its network',
-    );
-  }
-  if (range === undefined) {
-    return wrong(
-      'lease',
-      'there is no range of addresses to lend where it stands',
-      'node-ipv4-range-size, max-nodes-in-rack: tetsu get config ipam -o yaml',
-    );
-  }
-  const { first, count, free } = range;
-  const last = formatIpv4((first + count - 1) as Ipv4);
-  const where = `${formatIpv4(first)} to ${last}`;
-  if (free > 0) {
-    const who = mac === undefined ? 'of its hardware address nothing is known' : `${mac} has none`;
-    return fine('lease', undefined, `${who}; it gets one of ${free} free addresses (${where})`);
-  }
-  return wrong(
-    'lease',
-    `all ${count} addresses of its range are lent (${where})`,
-    `tetsu get leases --range ${formatIpv4(first)}; tetsu delete lease ends one that is not in use`,
   );
 }
 

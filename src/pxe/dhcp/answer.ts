@@ -84,8 +84,22 @@ export function answerTo(
   }
 }
 
-/** RFC 2131 section 4.3.1: the address it has, the one it had, the one it was offered, the one it asks for, any. */
 function offer(
+  mac: MacAddress,
+  requested: Ipv4 | undefined,
+  table: LeaseTable,
+  around: Surroundings,
+): Answer {
+  const answer = offerTo(mac, requested, table, around);
+  if (answer.kind === 'offer') around.holds.place(mac, answer.address, around.nowMs);
+  return answer;
+}
+
+/**
+ * RFC 2131 section 4.3.1: the address it has, the one it had, the one it was offered, the one it asks for, any. Nothing
+ * is held for it by this alone.
+ */
+export function offerTo(
   mac: MacAddress,
   requested: Ipv4 | undefined,
   table: LeaseTable,
@@ -121,7 +135,6 @@ function offer(
     return { kind: 'silence', reason: 'no address is free in the range', note: 'range-full' };
   }
   const address = leasedAddress(range, index);
-  around.holds.place(mac, address, around.nowMs);
   return index === had
     ? { kind: 'offer', address, isKnown: true, reason: 'its address' }
     : { kind: 'offer', address, reason: 'a free address' };

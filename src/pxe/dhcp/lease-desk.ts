@@ -8,7 +8,7 @@ import type { World } from '../../base/world.ts';
 import { type DhcpConfig, leaseSeconds } from '../../inventory/dhcp-config.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
-import { type Answer, answerTo } from './answer.ts';
+import { type Answer, answerTo, offerTo, type Surroundings } from './answer.ts';
 import { createHolds } from './holds.ts';
 import { createLeaseCommits, type Decided, type LeaseProblem } from './lease-commits.ts';
 import { createLeaseMemory, type LeaseCopy } from './lease-memory.ts';
@@ -62,6 +62,15 @@ export type LeaseDesk = {
    * the clock was set nobody can say what is left, and nothing is confirmed.
    */
   readonly confirm: (tableKey: string, wish: LeaseWish) => Answer | undefined;
+  /**
+   * What a DISCOVER would be answered now, without the hold that an offer places; a string: its table is broken, and why.
+   * Undefined when what is remembered is not fresh enough to tell.
+   */
+  readonly foresee: (
+    tableKey: string,
+    mac: MacAddress,
+    where: Pick<LeaseWish, 'subnet' | 'dhcp'>,
+  ) => Answer | string | undefined;
   /** Compares wall and monotonic time. */
   readonly lookAtClock: () => void;
   readonly holds: () => number;
@@ -142,27 +151,42 @@ export function createLeaseDesk(deps: {
     return kept.picker;
   };
 
-  const decider = (table: LeaseTable): ((wish: LeaseWish) => Answer) => {
+  const surroundings = (
+    table: LeaseTable,
+  ): ((
+    mac: MacAddress,
+    where: Pick<LeaseWish, 'subnet' | 'dhcp'>,
+    isOurs: Surroundings['isOurs'],
+  ) => Surroundings) => {
     const reading = read();
     const watched = watch(reading);
     const ipam = inventory.ipam();
-    return ({ request, subnet, dhcp, serverAddress }) => {
+    return (mac, { subnet, dhcp }, isOurs) => {
       const seconds = leaseSeconds(dhcp);
       const upTo = reusableUpTo(watched, reading, seconds);
-      return answerTo(request, table, {
+      return {
         subnet,
         holds,
         picker: () => pickerOf(table, subnet, upTo, reading.monotonicMs),
         leaseSeconds: seconds,
-        isOurs: (server) =>
-          server === (request.relay?.serverIdOverride ?? serverAddress) || isOwn(server),
+        isOurs,
         mayLend: (address) =>
           mayLend(address, subnet, ipam) &&
-          (deps.isAside?.(address) !== true || isItsOwn(table, request.mac, subnet, address)),
+          (deps.isAside?.(address) !== true || isItsOwn(table, mac, subnet, address)),
         now: reading.now,
         reusableUpTo: upTo,
         nowMs: reading.monotonicMs,
-      });
+      };
+    };
+  };
+
+  const decider = (table: LeaseTable): ((wish: LeaseWish) => Answer) => {
+    const around = surroundings(table);
+    return (wish) => {
+      const { request, serverAddress } = wish;
+      const isOurs = (server: Ipv4): boolean =>
+        server === (request.relay?.serverIdOverride ?? serverAddress) || isOwn(server);
+      return answerTo(request, table, around(request.mac, wish, isOurs));
     };
   };
 
@@ -203,6 +227,12 @@ export function createLeaseDesk(deps: {
         leaseSeconds: Math.min(left, leaseSeconds(dhcp)),
         reason: 'confirmed from memory for what is left: the store does not answer',
       };
+    },
+    foresee: (tableKey, mac, where) => {
+      if (commits.isAway() || !memory.isLive()) return undefined;
+      const found = memory.recall(tableKey);
+      if (typeof found !== 'object') return found;
+      return offerTo(mac, undefined, found.table, surroundings(found.table)(mac, where, isOwn));
     },
     lookAtClock: () => void watch(read()),
     holds: holds.size,

@@ -6,7 +6,7 @@
  */
 
 import type { AddressProber } from '../../base/address-probe.ts';
-import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
+import { formatIpv4, type Ipv4, type MacAddress } from '../../base/addresses.ts';
 import type { Result } from '../../base/result.ts';
 import type { Store } from '../../base/store.ts';
 import type { World } from '../../base/world.ts';
@@ -23,6 +23,7 @@ import { type Answering, Job, type Outgoing } from './job.ts';
 import type { LeaseProblem } from './lease-commits.ts';
 import { createLeaseDesk, keptAddress } from './lease-desk.ts';
 import type { LeaseCopy } from './lease-memory.ts';
+import { leaseKey } from './leases.ts';
 import { decodeDhcp, encodeDhcp } from './packet.ts';
 import { placeAtBootServer, placeRequest } from './placement.ts';
 import { type AddressInUse, type AsideAddress, createProbes } from './probe.ts';
@@ -32,6 +33,7 @@ import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
 import { createRounds } from './rounds.ts';
 import type { Seen } from './sighting.ts';
+import { subnetOf } from './subnet.ts';
 import { createUnserved, type UnservedNetwork } from './unserved.ts';
 
 export type DhcpResponder = {
@@ -50,6 +52,11 @@ export type DhcpResponder = {
   readonly unserved: () => readonly UnservedNetwork[];
   /** Addresses that somebody was seen using, and that the store does not show as set aside yet. */
   readonly aside: () => readonly AsideAddress[];
+  /**
+   * What a client would be offered on the network of that address, if it asked now: `LeaseDesk.foresee`. Undefined also
+   * where nothing is lent.
+   */
+  readonly foresee: (mac: MacAddress, place: Ipv4) => Answer | string | undefined;
 };
 
 export type ResponderRules = {
@@ -306,6 +313,13 @@ export function createDhcpResponder(deps: {
     handle,
     counters: () => ({ ...counters, ...probes.counters }),
     lookAtClock: desk.lookAtClock,
+    foresee: (mac, place) => {
+      const ipam = inventory.ipam();
+      const dhcp = inventory.dhcp();
+      const subnet = ipam && subnetOf(ipam, place);
+      if (subnet === undefined || dhcp === undefined) return undefined;
+      return desk.foresee(leaseKey(subnet.range), mac, { subnet, dhcp });
+    },
     holds: desk.holds,
     unserved: unserved.list,
     aside: probes.aside,

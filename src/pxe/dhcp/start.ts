@@ -28,7 +28,7 @@ import { createOthers, type OtherServer } from './others.ts';
 import { createOwnAddresses, isLoopback, type OwnAddresses } from './own-addresses.ts';
 import type { AddressInUse, AsideAddress } from './probe.ts';
 import { bootServerPort } from './proxy.ts';
-import { createDhcpResponder } from './responder.ts';
+import { createDhcpResponder, type DhcpResponder } from './responder.ts';
 import type { UnservedNetwork } from './unserved.ts';
 
 export type DhcpSettings = {
@@ -87,6 +87,8 @@ export type Dhcp = {
   readonly stop: () => void;
   readonly counters: () => DhcpCounters;
   readonly status: () => DhcpStatus;
+  /** What a client would be offered if it asked now. */
+  readonly foresee: DhcpResponder['foresee'];
   /** All leases in the store, ended ones that are remembered included; broken tables are left out. */
   readonly leases: () => Promise<Result<readonly LentAddress[], StoreProblem>>;
 };
@@ -265,6 +267,7 @@ export async function startDhcp(deps: {
   lookLater();
   return ok({
     stop,
+    foresee: responder.foresee,
     counters: () => ({ ...responder.counters(), otherServers: others.heard() }),
     status: () => ({
       listening: [...doors, ...bootDoors.all()].map(({ socket, link }) => ({

@@ -115,6 +115,16 @@ describe('the explanation of a boot', () => {
     );
   });
 
+  it('says that nothing new is lent where the lease table is broken', async () => {
+    const face = await aFleet();
+    const value = new TextEncoder().encode('no table');
+    await face.store.commit([], [{ kind: 'put', key: 'lease-usages/10.69.0.224', value }]);
+    const { of_ } = await explained(face, 's-1');
+    expect(of_('lease')[0]?.problem?.text).toBe(
+      'the lease table of its range (10.69.0.224 to 10.69.0.254) is broken: nothing new is lent there',
+    );
+  });
+
   it('plays another firmware', async () => {
     const face = await aFleet();
     const arm = await explained(face, 's-1', '?arch=arm64&firmware=uefi');
