@@ -101,6 +101,8 @@ export function createLeaseDesk(deps: {
   readonly holdSeconds: number;
   /** The wall clock was set by this much. */
   readonly onClockJump: (byMs: number) => void;
+  /** What an earlier run of this server knew of it. */
+  readonly clockWatch?: ClockWatch | undefined;
 }): LeaseDesk {
   const { world, store, inventory, isOwn } = deps;
   const { clock } = world;
@@ -108,7 +110,7 @@ export function createLeaseDesk(deps: {
   const memory = createLeaseMemory(deps.copy);
   const commits = createLeaseCommits({ store, world, memory });
   const pickers = new WeakMap<LeaseTable, KeptPicker>();
-  let clockWatch: ClockWatch | undefined;
+  let clockWatch = deps.clockWatch;
 
   const read = (): ClockReading => ({ now: clock.now(), monotonicMs: clock.monotonicMs() });
 

@@ -31,6 +31,7 @@ import { bootServerPort } from './proxy.ts';
 import { createProxyDesk } from './proxy-desk.ts';
 import { replyTo } from './reply.ts';
 import { type DhcpRequest, readRequest } from './request.ts';
+import type { ClockWatch } from './reuse.ts';
 import { createRounds } from './rounds.ts';
 import type { Seen } from './sighting.ts';
 import { subnetOf } from './subnet.ts';
@@ -89,6 +90,10 @@ export function createDhcpResponder(deps: {
   readonly shareInUse?: ((inUse: AddressInUse) => Promise<boolean>) | undefined;
   /** A client said that it takes another server's offer. */
   readonly hearChoice?: (server: Ipv4, via: string) => void;
+  /** What an earlier run knew of this server's wall clock. */
+  readonly clockWatch?: ClockWatch | undefined;
+  /** The wall clock was set by this much. */
+  readonly onClockJump?: (byMs: number) => void;
   readonly tell?: SightingListener;
 }): DhcpResponder {
   const { world, store, inventory, networks, rules } = deps;
@@ -106,7 +111,9 @@ export function createDhcpResponder(deps: {
     isOwn: rules.isOwn,
     isAside: probes.isAside,
     holdSeconds: rules.holdSeconds,
+    clockWatch: deps.clockWatch,
     onClockJump: (byMs) => {
+      deps.onClockJump?.(byMs);
       counters.clockJumps += 1;
       const seconds = Math.round(byMs / 1000);
       report.trouble(

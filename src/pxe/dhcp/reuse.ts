@@ -21,6 +21,13 @@ export type ClockWatch = {
   readonly jumped: { readonly byMs: number; readonly atMs: number } | undefined;
 };
 
+/** A jump as it is remembered over a restart. */
+export type SeenJump = {
+  /** By the wall clock after it. */
+  readonly at: Instant;
+  readonly byMs: number;
+};
+
 /** Clocks of servers on one store may differ by 90 s, plus what an ACK takes on its way. */
 export const reuseMarginMs = 120_000;
 /** More between two readings, which are seconds apart, is no slow correction (NTP moves 0.5 ms a second). */
@@ -35,6 +42,18 @@ export function watchClock(
   const byMs = offsetMs - (before?.offsetMs ?? offsetMs);
   const jumped = Math.abs(byMs) > jumpMsMax ? { byMs, atMs: monotonicMs } : before?.jumped;
   return { offsetMs, jumped };
+}
+
+/**
+ * The watch with which a server goes on after a restart: as if it had run since the jump. Where the wall clock says that
+ * the jump is still to come, it was set back meanwhile, and the time of a lease begins now.
+ */
+export function resumeWatch(
+  { at, byMs }: SeenJump,
+  { now, monotonicMs }: ClockReading,
+): ClockWatch {
+  const sinceMs = Math.max(now - at, 0);
+  return { offsetMs: now - monotonicMs, jumped: { byMs, atMs: monotonicMs - sinceMs } };
 }
 
 /**

@@ -17,6 +17,7 @@ import type { Networks } from '../networks.ts';
 import type { SightingListener } from '../sightings.ts';
 import { arrivalOn } from './arrival.ts';
 import { createBootDoors } from './boot-doors.ts';
+import { createClockMark } from './clock-mark.ts';
 import type { DhcpCounters } from './counters.ts';
 import { createEars } from './ears.ts';
 import { createFleetServers } from './fleet-servers.ts';
@@ -29,6 +30,7 @@ import { createOwnAddresses, isLoopback, type OwnAddresses } from './own-address
 import type { AddressInUse, AsideAddress } from './probe.ts';
 import { bootServerPort } from './proxy.ts';
 import { createDhcpResponder, type DhcpResponder } from './responder.ts';
+import { resumeWatch } from './reuse.ts';
 import type { UnservedNetwork } from './unserved.ts';
 
 export type DhcpSettings = {
@@ -115,16 +117,31 @@ export async function startDhcp(deps: {
   const { world, settings } = deps;
   const { net, clock, log } = world;
   const own = createOwnAddresses(net, clock.monotonicMs);
-  const fleetServers = createFleetServers({
-    store: world.store,
-    world,
-    name: new URL(deps.advertiseUrl).host,
-  });
+  const name = new URL(deps.advertiseUrl).host;
+  const fleetServers = createFleetServers({ store: world.store, world, name });
+  const clockMark = createClockMark(world.store, clock, name);
+  const clockWatch = await clockMark.recall();
+  if (!clockWatch.ok) {
+    log.warn(
+      'an earlier jump of the clock is not known: ended leases go to nobody else for a while',
+      {
+        text: clockWatch.error,
+      },
+    );
+  }
   const others = createOthers(world, (address) => own.has(address) || fleetServers.has(address));
   const responder = createDhcpResponder({
     ...deps,
     hearChoice: others.hearChoice,
     store: world.store,
+    // What cannot be read may have been a jump of a moment ago.
+    clockWatch: clockWatch.ok
+      ? clockWatch.value
+      : resumeWatch(
+          { at: clock.now(), byMs: 0 },
+          { now: clock.now(), monotonicMs: clock.monotonicMs() },
+        ),
+    onClockJump: clockMark.note,
     rules: {
       relayNetworks: settings.relayNetworks,
       isOwn: own.has,
@@ -203,6 +220,7 @@ export async function startDhcp(deps: {
   };
 
   const lookAround = async (): Promise<void> => {
+    await clockMark.keep();
     await fleetServers.tell(doorAddresses(doors, own));
     await ears.follow(doors.flatMap(({ link }) => link ?? []));
     if (stopped) stop();

@@ -18,6 +18,7 @@ import type { Outgoing } from '../../../src/pxe/dhcp/job.ts';
 import type { LeaseCopy } from '../../../src/pxe/dhcp/lease-memory.ts';
 import type { AddressInUse } from '../../../src/pxe/dhcp/probe.ts';
 import { createDhcpResponder, type ResponderRules } from '../../../src/pxe/dhcp/responder.ts';
+import type { ClockWatch } from '../../../src/pxe/dhcp/reuse.ts';
 import { type Networks, nodePoolNetwork } from '../../../src/pxe/networks.ts';
 import type { Sighting } from '../../../src/pxe/sightings.ts';
 import {
@@ -67,6 +68,8 @@ export function aBed(
     readonly copy?: LeaseCopy;
     readonly prober?: AddressProber;
     readonly shareInUse?: (inUse: AddressInUse) => Promise<boolean>;
+    readonly clockWatch?: ClockWatch | undefined;
+    readonly onClockJump?: (byMs: number) => void;
   } = {},
 ) {
   const clock = options.clock ?? manualClock();
@@ -94,6 +97,8 @@ export function aBed(
     ...(options.hearChoice === undefined ? {} : { hearChoice: options.hearChoice }),
     prober: options.prober,
     shareInUse: options.shareInUse,
+    clockWatch: options.clockWatch,
+    ...(options.onClockJump === undefined ? {} : { onClockJump: options.onClockJump }),
     rules: {
       relayNetworks: [],
       isOwn: (one) => one === ip(server),

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/base/memory-store.ts';
+import { fail } from '../../../src/base/result.ts';
 import { addMs } from '../../../src/base/time.ts';
-import { reusableUpTo, watchClock } from '../../../src/pxe/dhcp/reuse.ts';
+import { createClockMark } from '../../../src/pxe/dhcp/clock-mark.ts';
+import { resumeWatch, reusableUpTo, watchClock } from '../../../src/pxe/dhcp/reuse.ts';
 import { manualClock } from '../../support/clock.ts';
 import { ipamG, testStart } from '../../support/machines.ts';
 import { aBed, bind, message } from './bed.ts';
@@ -31,6 +33,22 @@ describe('an ended lease', () => {
     expect(reusableUpTo(jumped, reading(byMs + 180_999, 180_999), 60)).toBe(-Infinity);
     const later = reading(byMs + 181_000, 181_000);
     expect(reusableUpTo(watchClock(jumped, later), later, 60)).toBe(addMs(later.now, -120_000));
+  });
+
+  it.each([
+    ['half a minute ago', -30_000, 150_000],
+    ['an hour ago', -3_600_000, 0],
+    ['still to come, since the clock was set back meanwhile', 3_600_000, 180_000],
+  ])('is over for nobody else after a restart, where the jump was %s', (_, ofMs, settlesMs) => {
+    const start = reading(0, 7);
+    const watch = resumeWatch({ at: addMs(testStart, ofMs), byMs: 1 }, start);
+    const isSettling = (ms: number) => reusableUpTo(watch, reading(ms, ms + 7), 60) === -Infinity;
+    expect([settlesMs > 0 && isSettling(settlesMs - 1), isSettling(settlesMs)]).toEqual([
+      settlesMs > 0,
+      false,
+    ]);
+    // It is no jump of now, to be told of once more.
+    expect(watchClock(watch, start).jumped).toBe(watch.jumped);
   });
 
   it('is not held back by slow corrections', () => {
@@ -115,6 +133,40 @@ describe('a clock that is set', () => {
       expect(await bind(bed, { mac: 2 })).toBe(address);
     },
   );
+
+  it('is remembered by a server that restarts, once the store takes it', async () => {
+    const clock = manualClock();
+    const store = createMemoryStore({ clock });
+    let isAway = true;
+    const flaky = {
+      ...store,
+      commit: (async (...given) =>
+        isAway
+          ? fail({ kind: 'unavailable', text: 'away' })
+          : store.commit(...given)) as typeof store.commit,
+    };
+    const mark = createClockMark(flaky, clock, '10.69.0.3:10080');
+    expect(await mark.recall()).toEqual({ ok: true, value: undefined });
+    const bed = aBed({ ...narrow, store, clock, onClockJump: mark.note });
+    const address = await bind(bed, { mac: 1 });
+    clock.jump(3_600_000);
+    bed.responder.lookAtClock();
+    await mark.keep();
+    isAway = false;
+    await mark.keep();
+
+    const watch = await createClockMark(store, clock, '10.69.0.3:10080').recall();
+    if (!watch.ok) throw new Error(watch.error);
+    const again = aBed({ ...narrow, store, clock, clockWatch: watch.value });
+    clock.advance(59_000);
+    expect(await again.ask(message('discover', { mac: 2 }))).toBeUndefined();
+    expect((await again.ask(message('discover', { mac: 1 })))?.yourAddress).toBe(address);
+    clock.advance(180_000);
+    expect(await bind(again, { mac: 2 })).toBe(address);
+    // Another server's clock is its own.
+    const other = await createClockMark(store, clock, '10.69.0.4:10080').recall();
+    expect(other).toEqual({ ok: true, value: undefined });
+  });
 
   it('every five seconds frees nothing while that goes on, and owners are served', async () => {
     const bed = aBed(narrow);
