@@ -2,7 +2,7 @@
 
 import type { Ipv4 } from '../../base/addresses.ts';
 import type { Instant } from '../../base/time.ts';
-import type { RelayHeard } from './diagnose.ts';
+import type { RelayHeard } from './suspicion.ts';
 
 /** Stands for the links that are served directly. */
 export const directly = 0 as Ipv4;

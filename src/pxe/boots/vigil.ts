@@ -8,10 +8,11 @@ import type { World } from '../../base/world.ts';
 import type { Machine, Serial } from '../../inventory/machine.ts';
 import type { Boot, BootStepName } from '../boot.ts';
 import { createAlarms, isNobodys } from './alarms.ts';
-import { diagnose, type Surroundings } from './diagnose.ts';
+import { diagnose } from './diagnose.ts';
 import type { LiveBoots } from './live.ts';
 import type { Note } from './note.ts';
 import type { BootShelf } from './shelf.ts';
+import type { Surroundings } from './suspicion.ts';
 
 export type Vigil = {
   readonly heard: (last: Boot) => void;

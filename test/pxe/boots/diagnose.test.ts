@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { addMs, instant } from '../../../src/base/time.ts';
 import { type Boot, type BootStep, type BootStepName, toldToWait } from '../../../src/pxe/boot.ts';
-import { diagnose, type Surroundings } from '../../../src/pxe/boots/diagnose.ts';
+import { diagnose } from '../../../src/pxe/boots/diagnose.ts';
+import type { Surroundings } from '../../../src/pxe/boots/suspicion.ts';
 import { decideBoot, type RetiredPolicy } from '../../../src/pxe/ipxe/boot-decision.ts';
 import { aMachine } from '../../support/machines.ts';
 import { ip } from '../dhcp/bed.ts';
@@ -123,6 +124,12 @@ const cases: readonly Case[] = [
     ],
     0,
     ['stuck', 'firmware-offer', /range of addresses of its network is used up/],
+  ],
+  [
+    'a broken lease table is said at once',
+    [step('firmware-offer', { result: 'failed', text: 'silence: the lease table is broken' })],
+    0,
+    ['stuck', 'firmware-offer', /its network gets no new leases: the lease table is broken/],
   ],
   ['no read request', [offer, ack], 15, ['stuck', 'loader', /UDP 69 \(TFTP\) from it to boot-0/]],
   [
