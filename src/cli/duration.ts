@@ -1,6 +1,7 @@
 /** `90s`, `15m`, `2h`, `1d12h` as people type it. */
 
 import { fail, ok, type Result } from '../base/result.ts';
+import { exitCodes, Failure } from './failure.ts';
 
 const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
@@ -29,3 +30,12 @@ function durationMs(text: string): number | undefined {
 }
 
 export const durationForm = 'a duration such as 90s, 15m, 2h or 1d12h';
+
+/** Of an option that takes either. */
+export function noTime(option: string, given: string): Failure {
+  return new Failure(
+    `${option} must be ${durationForm}, or a time such as 2026-11-21T06:00:00Z, not ${JSON.stringify(given)}`,
+    '',
+    exitCodes.usage,
+  );
+}

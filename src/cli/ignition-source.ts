@@ -299,6 +299,9 @@ function parseYaml(name: string, text: string): Result<unknown, string> {
   try {
     return ok(parse(text, { version: '1.1', logLevel: 'error' }));
   } catch (problem) {
+    const isSeveral =
+      problem instanceof Error && 'code' in problem && problem.code === 'MULTIPLE_DOCS';
+    if (isSeveral) return fail(`${name}: it holds several documents (---); it must be one`);
     return fail(`${name}: ${problem instanceof Error ? problem.message : 'not YAML'}`);
   }
 }

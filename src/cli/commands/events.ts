@@ -91,11 +91,16 @@ export async function* followEvents(
   }
 }
 
+/** A time says no more digits of its second than it has: with milliseconds it is so wide, and the lines stand in columns. */
+const timeWidth = '2026-11-21T06:00:00.000Z'.length;
+
 /** `2026-11-21T06:00:00Z ai machines ABC set-state healthy -> unreachable: …` */
 export function eventLine({ at, user, ip, category, instance, action, detail }: EventV2): string {
   const who = user === '' ? ip : user;
   const what = [category, instance, action].filter((word) => word !== '').join(' ');
-  return printable(`${at} ${who} ${what}${detail === '' ? '' : `: ${shortened(detail)}`}`);
+  return printable(
+    `${at.padEnd(timeWidth)} ${who} ${what}${detail === '' ? '' : `: ${shortened(detail)}`}`,
+  );
 }
 
 /** A template or an address plan is no line. */

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatInstant, instant, parseRfc3339 } from '../../base/time.ts';
 import type { EventV2 } from '../../sabakan/contract/event.ts';
 import { eventLine, followEvents, latestEvents } from '../commands/events.ts';
-import { durationForm, parseDuration } from '../duration.ts';
+import { durationForm, noTime, parseDuration } from '../duration.ts';
 import type { Tools } from './tools.ts';
 
 type EventsOptions = Readonly<
@@ -48,8 +48,8 @@ export function addEventsCommand(program: Command, tools: Tools): void {
     )
     .action(async (options: EventsOptions, command: Command) => {
       const { machine, category, instance: name, user, action, limit, output } = options;
-      const since = timeOf(options.since, tools.nowMs());
-      const until = timeOf(options.until, tools.nowMs());
+      const since = timeOf('--since', options.since, tools.nowMs());
+      const until = timeOf('--until', options.until, tools.nowMs());
       const given = { machine, category, instance: name, user, action, since, until };
       const query = Object.fromEntries(
         Object.entries(given).flatMap(([key, value]) =>
@@ -67,9 +67,10 @@ export function addEventsCommand(program: Command, tools: Tools): void {
     });
 }
 
-/** What is no duration goes to the server as it is, which says what is wrong with it. */
-function timeOf(text: string | undefined, nowMs: number): string | undefined {
+/** @throws Failure where it is neither a time nor a duration. */
+function timeOf(option: string, text: string | undefined, nowMs: number): string | undefined {
   if (text === undefined || parseRfc3339(text).ok) return text;
   const seconds = parseDuration(text);
-  return seconds === undefined ? text : formatInstant(instant(nowMs - seconds * 1000));
+  if (seconds === undefined) throw noTime(option, text);
+  return formatInstant(instant(nowMs - seconds * 1000));
 }

@@ -1,8 +1,8 @@
 /** The arguments of `tetsu hold`: automation keeps its hands off machines, or takes them up again. */
 
 import type { Command } from 'commander';
-import { formatInstant, instant } from '../../base/time.ts';
-import { durationForm, parseDuration } from '../duration.ts';
+import { formatInstant, instant, parseRfc3339 } from '../../base/time.ts';
+import { durationForm, noTime, parseDuration } from '../duration.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { eachOf, mustAllBeDone } from '../many.ts';
 import { machineNoun } from '../nouns/machine.ts';
@@ -42,6 +42,7 @@ Examples:
     async (args: readonly string[], options: HoldOptions, self: Command) => {
       const { selector: labelSelector, fieldSelector, dryRun = false, yes } = options;
       const wish = wishOf(options);
+      const hold = wish === null ? null : { reason: wish.reason, ...untilOf(wish.until) };
       const range = await tools.readRange(args);
       const wanted = { range, labelSelector, fieldSelector };
       const found = await selectForWriting(tools.getterOf(self), machineNoun, wanted);
@@ -58,7 +59,6 @@ Examples:
       const progress = tools.progress(done, names.length);
       const outcomes = await eachOf(names, progress, (name) => {
         const path = `/api/v2/machines/${encodeURIComponent(name)}${query}`;
-        const hold = wish === null ? null : { reason: wish.reason, ...untilOf(wish.until) };
         return send('PATCH', path, { spec: { hold } }, { ifMatch: '*' });
       });
       mustAllBeDone(outcomes, 'machine', done);
@@ -69,7 +69,10 @@ Examples:
   function untilOf(text: string | undefined): { readonly until?: string } {
     if (text === undefined) return {};
     const seconds = parseDuration(text);
-    if (seconds === undefined) return { until: text };
+    if (seconds === undefined) {
+      if (!parseRfc3339(text).ok) throw noTime('--until', text);
+      return { until: text };
+    }
     return { until: formatInstant(instant(tools.nowMs() + seconds * 1000)) };
   }
 }

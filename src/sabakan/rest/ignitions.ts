@@ -47,7 +47,11 @@ export function ignitionsNoun(deps: {
         },
       };
     }
-    if (!templates.isId(id)) return refused(name, badRequest(`invalid ignition id: ${id}`));
+    if (!templates.isId(id))
+      return refused(
+        name,
+        badRequest(`invalid ignition id: ${id}: it must be a version such as 1.0.0`),
+      );
     return { name, handle: (exchange) => one(exchange, role.value, id) };
   };
 

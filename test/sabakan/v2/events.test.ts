@@ -144,8 +144,8 @@ describe('tetsu events', () => {
     };
     const { events } = await latestEvents(get, { category: 'machines' }, 10);
     expect(events.map(eventLine)).toEqual([
-      `${formatInstant(addMs(testStart, -10_000))} ai machines m-\u{FFFD}[2J set-state: a -> b: why`,
-      `${formatInstant(addMs(testStart, -1_000))} ai machines m-0 set-state: a -> b: why`,
+      `${formatInstant(addMs(testStart, -10_000))}     ai machines m-\u{FFFD}[2J set-state: a -> b: why`,
+      `${formatInstant(addMs(testStart, -1_000))}     ai machines m-0 set-state: a -> b: why`,
     ]);
   });
 
