@@ -14,24 +14,23 @@ import { createBrakeBoard } from '../inventory/brake-board.ts';
 import { createInventory } from '../inventory/create.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { upgradeDatabase } from '../inventory/takeover-run.ts';
-import { bootStepNames } from '../pxe/boot.ts';
 import type { ProgramFile } from '../pxe/cryptsetup.ts';
 import { createPxe, type Pxe, type PxeSettings } from '../pxe/pxe.ts';
-import type { Sighting } from '../pxe/sightings.ts';
-import { admissionMetrics } from './admission-metrics.ts';
 import type { AllowedNetwork } from './allow-ips.ts';
+import { logBoot } from './boot-log.ts';
+import { bootCounters, bootFamilies } from './boot-metrics.ts';
 import { type ClusterParts, type Control, createControl } from './control.ts';
-import { discoveryFamilies } from './discovery-metrics.ts';
 import { hostChecks, serverChecks, storeChecks } from './doctor/checks.ts';
 import { createDoctor } from './doctor/doctor.ts';
 import type { HostLook } from './doctor/host.ts';
 import { watchWrites } from './doctor/write-watch.ts';
 import type { Handler } from './exchange.ts';
 import { createFace } from './face.ts';
-import { gauge, type MetricFamily } from './metric-text.ts';
+import type { MetricFamily } from './metric-text.ts';
 import { metricsText } from './metrics.ts';
 import { metricsHandler } from './metrics-route.ts';
 import { createRequestCounter, type RequestCounter } from './request-count.ts';
+import { serverStatus } from './server-status.ts';
 import { takeoverParts } from './takeover.ts';
 import { createDoor } from './who/door.ts';
 import { type AccessSettings, accessDefault } from './who/settings.ts';
@@ -116,7 +115,7 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       answeredAt: (serial) => control.monitor()?.status(serial)?.lastAnswerAt,
     },
   });
-  pxe.sightings.subscribe((sighting) => logBoot(world, sighting));
+  pxe.sightings.subscribe((sighting) => logBoot(log, sighting));
   const board = createBrakeBoard({ world, transact });
   const events = createAuditEvents(world);
   const control = createControl({
@@ -147,40 +146,14 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
 
   const startedAt = formatInstant(world.clock.now());
 
-  const status = (): unknown => {
-    const { dhcp, ...boot } = pxe.status();
-    return {
-      server: serverName,
-      version: settings.version,
-      startedAt,
+  const status = (): unknown =>
+    serverStatus({
+      ...{ inventory, board, works, tokens, pxe, control },
+      server: { server: serverName, version: settings.version, startedAt },
       listening: edges.listeners?.() ?? {},
-      store: { inventory: inventory.freshness(), revision: inventory.revision() },
-      machines: inventory.machines().length,
+      isProbed: settings.health !== undefined,
       watchers: face.watchers(),
-      brokenRecords: [
-        ...inventory.broken(),
-        ...board.broken(),
-        ...works.records.broken(),
-        ...tokens.broken(),
-        ...pxe.broken(),
-      ].map(([key, why]) => ({ key, why })),
-      leader: control.holder() ?? null,
-      leading: control.isLeader(),
-      dhcp: dhcp ?? 'off',
-      boot,
-      boots: {
-        ...pxe.boots.stored(),
-        stuck: Object.fromEntries(pxe.boots.stuck()),
-        counters: pxe.boots.counters(),
-      },
-      discoveries: { ...pxe.discoveries.states(), counters: pxe.discoveries.counters() },
-      health:
-        settings.health === undefined
-          ? 'off'
-          : (control.monitor()?.overview() ?? 'runs on the leader'),
-      cluster: clusterStatus(control),
-    };
-  };
+    });
   const views = {
     clock: world.clock,
     inventory,
@@ -250,25 +223,8 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
       watchers: face.watchers(),
       images: pxe.images.index,
       assets: () => pxe.assets.list().map(({ sizeBytes }) => ({ size: sizeBytes })),
-      bootCounters: () => {
-        const { dhcp, tftp, pulls, admission } = pxe.status();
-        return {
-          ...prefixed('boot_admission', admission.counters),
-          ...prefixed('dhcp', dhcp?.counters ?? {}),
-          ...prefixed('tftp', tftp.counters),
-          ...prefixed('image_pulls', pulls.counters.image),
-          ...prefixed('asset_pulls', pulls.counters.asset),
-          ...prefixed('boots', pxe.boots.counters()),
-          ...prefixed('discoveries', pxe.discoveries.counters()),
-        };
-      },
-      process: () => [
-        ...door.metrics(),
-        ...bootFamilies(pxe.boots),
-        ...discoveryFamilies(pxe.discoveries),
-        ...admissionMetrics(pxe.status().admission),
-        ...process(),
-      ],
+      bootCounters: () => bootCounters(pxe),
+      process: () => [...door.metrics(), ...bootFamilies(pxe), ...process()],
     });
 
   return {
@@ -299,72 +255,4 @@ export function createFleet(given: World, edges: FleetEdges, settings: FleetSett
     control,
     pxe,
   };
-}
-
-/** What the bridge does and what holds it back; the plan itself has its own page. */
-function clusterStatus({ bridge }: Control): unknown {
-  if (bridge === undefined) return 'not configured';
-  const view = bridge.plan();
-  if (!view.leading) return 'runs on the leader';
-  const { generation, pending, swaps, refusals, waitingFor, problem, counters } = view;
-  return { generation, pending, swaps, refusals, waitingFor, problem, counters };
-}
-
-/**
- * One line for each step of a boot: what an operator looks for when a machine stays dark. DHCP writes its own, of which
- * a flood is bounded.
- */
-function logBoot({ log }: World, sighting: Sighting): void {
-  switch (sighting.by) {
-    case 'dhcp':
-      return;
-    case 'tftp': {
-      const { kind, client, file, bytes, durationMs, text } = sighting;
-      const level =
-        kind === 'started' || kind === 'moving' || kind === 'size-only' ? 'debug' : 'info';
-      const fields = { outcome: kind, client: client.address, file, bytes, durationMs, text };
-      log[level]('tftp transfer', fields);
-      return;
-    }
-    case 'http': {
-      const { kind, phase, serial, remoteAddress, status, sentBytes, bodyBytes, text } = sighting;
-      const fields = { step: kind, serial: serial ?? null, client: remoteAddress, status };
-      if (phase === 'answered') {
-        if (status >= 400 && kind !== 'other') log.warn('boot request failed', { ...fields, text });
-        else log.info('boot request', fields);
-      } else if (phase === 'ended' && sentBytes < bodyBytes) {
-        log.warn('a download broke off', { ...fields, sentBytes, bodyBytes });
-      }
-      return;
-    }
-  }
-}
-
-/** Every step has its series, so that one that rises from nothing is seen. */
-function bootFamilies(boots: Pxe['boots']): readonly MetricFamily[] {
-  const stuck = boots.stuck();
-  const { bytes, bytesMax } = boots.stored();
-  return [
-    {
-      name: 'tetsukan_boots_stuck',
-      help: 'Boots whose next step is overdue, by the step they wait for.',
-      type: 'gauge',
-      samples: bootStepNames.map((step) => ({ labels: { step }, value: stuck.get(step) ?? 0 })),
-    },
-    gauge('tetsukan_boots_stored_bytes', 'Records of boots in the store.', bytes),
-    gauge('tetsukan_boots_stored_bytes_max', 'Beyond it the oldest boots go.', bytesMax),
-  ];
-}
-
-/** `{ rangeFull: 1 }` → `{ dhcp_range_full: 1 }`. */
-function prefixed(
-  name: string,
-  counters: Readonly<Record<string, number>>,
-): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(counters).map(([key, value]) => [
-      `${name}_${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
-      value,
-    ]),
-  );
 }
