@@ -6,7 +6,7 @@
 
 import { assert } from '../base/assert.ts';
 import type { Condition } from '../base/store.ts';
-import { addMs, type Instant, msBetween } from '../base/time.ts';
+import { addMs } from '../base/time.ts';
 import type { World } from '../base/world.ts';
 import type { Actor } from '../inventory/audit.ts';
 import { holdOn, holdText } from '../inventory/hold.ts';
@@ -26,13 +26,14 @@ import {
 import { createEvidenceShelf } from './evidence-shelf.ts';
 import { createGate, type GateReason } from './gate.ts';
 import { createInheritance } from './inheritance.ts';
+import { countPass, type HealthOverview, noCounts, overviewOf } from './overview.ts';
+import { intervalMs, nextPassMs } from './pace.ts';
 import { askAll } from './pass.ts';
 import type { HealthPolicy } from './policy.ts';
-import type { ProbeResult, Prober } from './probe.ts';
+import type { Prober } from './probe.ts';
 import { keptOf, recall } from './record.ts';
 import { createSchedule } from './schedule.ts';
 import {
-  type HealthOverview,
   type HealthStatus,
   type HoldStatus,
   holdStatus,
@@ -41,7 +42,7 @@ import {
   type Watched,
 } from './status.ts';
 import { createSteadyTime } from './steady-time.ts';
-import { isJudged, judge, type Move, type Verdict } from './verdict.ts';
+import { isJudged, judge, type Move } from './verdict.ts';
 
 export type Monitor = {
   /** Reads what earlier leaders kept (again until it can), then begins. Resolves after the first try. */
@@ -78,8 +79,6 @@ export type MonitorDeps = {
   readonly stopped?: () => string | undefined;
 };
 
-/** The part of an interval by which passes spread, so that they never fall into step. Only ever earlier. */
-const jitterShare = 0.1;
 const moverActor: Actor = { user: 'health', ip: '127.0.0.1', host: 'localhost' };
 
 export function createMonitor(deps: MonitorDeps): Monitor {
@@ -89,17 +88,9 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   const shelf = createEvidenceShelf(world, time, fence);
   const crowds = createCrowdWatch({ now: time.now, policy: () => policy, log });
   const watched = new Map<Serial, Watched>();
-  const counters = {
-    passes: 0,
-    probes: 0,
-    results: { answered: 0, refused: 0, silent: 0, wrong: 0, unasked: 0 },
-    moves: 0,
-    movesRefused: 0,
-    held: 0,
-    clockJumps: 0,
-    probesLost: 0,
-  };
+  const counters = noCounts();
   let policy = deps.policy;
+  const interval = () => intervalMs(policy, chance);
   let life: 'new' | 'running' | 'stopped' = 'new';
   let unsubscribe = () => {};
   const inheritance = createInheritance({ world, shelf, onLoaded: () => beginAll() });
@@ -129,24 +120,24 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     const askedAt = time.now();
     const before = inventory.find(serial);
     const mine = watched.get(serial);
-    if (before === undefined || mine === undefined) return intervalMs();
+    if (before === undefined || mine === undefined) return interval();
     if (!isJudged(before.status.state)) {
       const evidence = forStay(mine.evidence, before.status.since);
       crowds.see(before, evidence);
       note(before, { ...judged(before, evidence), held: false, refused: undefined });
-      return intervalMs();
+      return interval();
     }
     const wasOpen = gate.reasons().length === 0;
     const closings = gate.closings();
     const results = await askAll(clock, prober, before, policy, () => {
       counters.probesLost += 1;
     });
-    count(results);
+    countPass(counters, results);
     const machine = inventory.find(serial);
     const latest = watched.get(serial);
-    if (life !== 'running' || machine === undefined || latest === undefined) return intervalMs();
+    if (life !== 'running' || machine === undefined || latest === undefined) return interval();
     // Somebody moved or replaced the machine meanwhile: these answers are about what it was before.
-    if (stayOf(machine) !== stayOf(before)) return intervalMs();
+    if (stayOf(machine) !== stayOf(before)) return interval();
     const reasons = gate.reasons();
     const trusted = wasOpen && reasons.length === 0 && closings === gate.closings();
     // Read again, since a gate that closed has just made all evidence forget its troubles.
@@ -161,7 +152,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     note(machine, { evidence, verdict: restrained, at, held, refused: undefined });
     const isFree = reasons.length === 0 && stopReasons(machine).length === 0;
     if (restrained.kind === 'move' && isFree) await move(machine, restrained);
-    return nextMs(restrained, askedAt);
+    return nextPassMs(restrained, askedAt, time.now(), policy, chance);
   }
 
   function judged(machine: Machine, evidence: Evidence) {
@@ -205,30 +196,15 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     shelf.put(serial, keptOf(news.evidence, machine.status.state));
   }
 
-  function count(results: ReadonlyMap<string, ProbeResult>): void {
-    counters.passes += 1;
-    counters.probes += results.size;
-    for (const { kind } of results.values()) counters.results[kind] += 1;
-  }
-
-  function intervalMs(): number {
-    return policy.intervalSeconds * 1000 * (1 - jitterShare * chance.next());
-  }
-
-  /** Counted from when it was asked, and sooner when patience ends sooner: failures show within two intervals and it. */
-  function nextMs(verdict: Verdict, askedAt: Instant): number {
-    const now = time.now();
-    const regular = Math.max(0, intervalMs() - msBetween(askedAt, now));
-    const due = verdict.kind === 'wait' ? verdict.dueAt : undefined;
-    const untilDue = due === undefined ? regular : msBetween(now, due);
-    return untilDue > 0 ? Math.min(regular, untilDue) : regular;
-  }
-
   /** Apart from the gate: what machines answer meanwhile is as true as ever. */
   function stopReasons(machine?: Machine): readonly string[] {
     const reason = deps.stopped?.();
     const hold = machine && holdOn(machine, clock.now());
     return [...(reason === undefined ? [] : [reason]), ...(hold ? [holdText(hold)] : [])];
+  }
+
+  function holds(): readonly HoldStatus[] {
+    return [...crowds.crowd().values()].map((hold) => holdStatus(hold, time.toWall));
   }
 
   function beginAnew(): void {
@@ -299,31 +275,18 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     },
     overview: () => {
       crowds.recount();
-      const verdicts = { keep: 0, wait: 0, move: 0 };
-      for (const { verdict } of watched.values()) verdicts[verdict.kind] += 1;
-      const { written, failed } = shelf.counters();
-      return {
-        running: life === 'running',
-        waitingFor: life === 'running' ? [...gate.reasons(), ...stopReasons()] : [],
-        holds: [...crowds.crowd().values()].map((hold) => holdStatus(hold, time.toWall)),
-        machines: watched.size,
-        verdicts,
-        underWay: schedule.underWay(),
-        lateMs: schedule.lateMs(),
-        evidence: { waiting: shelf.waiting(), trouble: shelf.trouble(), broken: shelf.broken() },
-        counters: {
-          ...counters,
-          results: { ...counters.results },
-          evidenceWritten: written,
-          evidenceFailed: failed,
-        },
-      };
+      const running = life === 'running';
+      return overviewOf({
+        ...{ running, watched, schedule, shelf, counters },
+        waitingFor: running ? [...gate.reasons(), ...stopReasons()] : [],
+        holds: holds(),
+      });
     },
     brakes: () => {
       crowds.recount();
       return {
         gate: life === 'running' ? gate.closedBy() : [],
-        holds: [...crowds.crowd().values()].map((hold) => holdStatus(hold, time.toWall)),
+        holds: holds(),
       };
     },
     lift: (scope, trouble, lifted) => {

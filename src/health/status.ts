@@ -1,4 +1,4 @@
-/** What an operator is shown of health, for one machine and for the fleet. All times are wall time. */
+/** What an operator is shown of the health of one machine. All times are wall time. */
 
 import { formatInstant, type Instant, type Rfc3339 } from '../base/time.ts';
 import type { Machine, MachineState, Serial } from '../inventory/machine.ts';
@@ -57,42 +57,6 @@ export type HoldStatus = {
   readonly limit: number;
   readonly lifted: boolean;
   readonly text: string;
-};
-
-export type HealthOverview = {
-  readonly running: boolean;
-  /** Why nothing at all is moved at present; empty when machines are moved as judged. */
-  readonly waitingFor: readonly string[];
-  readonly holds: readonly HoldStatus[];
-  readonly machines: number;
-  /** How many machines have each kind of verdict. */
-  readonly verdicts: Readonly<Record<Verdict['kind'], number>>;
-  readonly underWay: number;
-  /** How late the probes are because `probesInFlightMax` is reached. */
-  readonly lateMs: number;
-  readonly evidence: {
-    readonly waiting: number;
-    readonly trouble: string | undefined;
-    readonly broken: ReadonlyMap<Serial, string>;
-  };
-  readonly counters: HealthCounters;
-};
-
-export type HealthCounters = {
-  readonly passes: number;
-  readonly probes: number;
-  /** By kind of result. */
-  readonly results: Readonly<Record<ProbeResult['kind'], number>>;
-  readonly moves: number;
-  /** Moves the inventory did not take: somebody was faster, the store is away, leadership is lost. */
-  readonly movesRefused: number;
-  /** Verdicts that a crowd held back, counted once per machine and hold. */
-  readonly held: number;
-  readonly clockJumps: number;
-  /** Probes that gave no result in time plus a second: a fault of the prober, not of the machine. */
-  readonly probesLost: number;
-  readonly evidenceWritten: number;
-  readonly evidenceFailed: number;
 };
 
 /** Everything the monitor holds of one machine. */
