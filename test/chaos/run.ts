@@ -108,11 +108,18 @@ export function longestSilence({ writes }: History, startMs: number, endMs: numb
   return Math.max(...times.slice(1).map((atMs, at) => atMs - (times[at] ?? atMs)));
 }
 
+const beginTriesMax = 20;
+
 async function begin(servers: readonly ChaosServer[], recorder: Recorder): Promise<void> {
   const first: readonly WriteRequest[] = [{ kind: 'ipam' }, { kind: 'dhcp', leaseMinutes: 2 }];
   for (const [at, request] of first.entries()) {
-    if (!(await put(servers, recorder, `begin-${at}`, request))) {
-      throw new Error(`the servers did not take ${JSON.stringify(request)}`);
+    // A server that has just started may be slow to answer; each try is a request of its own.
+    let isDone = false;
+    for (let tries = 0; !isDone; tries += 1) {
+      if (tries === beginTriesMax) {
+        throw new Error(`the servers did not take ${JSON.stringify(request)}`);
+      }
+      isDone = await put(servers, recorder, `begin-${at}-${tries}`, request);
     }
   }
 }

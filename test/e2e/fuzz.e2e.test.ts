@@ -51,7 +51,7 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { body } = await request(`${server.url}/api/v2/discoveries?limit=${strangers}`);
     expect(((await body.json()) as { items: unknown[] }).items).toHaveLength(strangers);
-  }, 60_000);
+  }, 240_000);
 });
 
 afterAll(async () => {
