@@ -48,7 +48,8 @@ export type Connection = {
 };
 
 const pingDefaultMs = 5_500;
-const pingAnswerMs = 1_500;
+/** Where the processor is busy, answers are read late; calls and watches have deadlines of their own. */
+const pingAnswerMs = 5_000;
 const suspectMs = 5_000;
 const reconnectMinMs = 50;
 const reconnectMaxMs = 500;
