@@ -3,7 +3,7 @@
  * and shows what everybody wrote, with what each boot waits for.
  */
 
-import type { Ipv4 } from '../base/addresses.ts';
+import type { Ipv4, MacAddress } from '../base/addresses.ts';
 import type { Fence } from '../base/fence.ts';
 import type { Freshness } from '../base/mirror.ts';
 import type { Result } from '../base/result.ts';
@@ -17,6 +17,7 @@ import type { Boot, BootStepName, Diagnosis } from './boot.ts';
 import { diagnose } from './boots/diagnose.ts';
 import { createLiveBoots, type LiveBoot } from './boots/live.ts';
 import { isOfBoot, type Note, noteOf, stepOf } from './boots/note.ts';
+import { createPlaces, type TwoPlaces } from './boots/places.ts';
 import { encodeRecord, recordKey } from './boots/record.ts';
 import { createRelays, directly } from './boots/relays.ts';
 import { type BootNews, createBootShelf } from './boots/shelf.ts';
@@ -55,6 +56,8 @@ export type BootBook = {
   readonly find: (name: string) => Boot | undefined;
   readonly ofSerial: (serial: string) => Boot | undefined;
   readonly diagnosisOf: (boot: Boot) => Diagnosis;
+  /** From where a hardware address asks this server, when that is two places by turns. */
+  readonly twoPlaces: (mac: MacAddress) => TwoPlaces | undefined;
   /** How many boots wait in vain now, by the step they wait for; without strangers that no server answers. */
   readonly stuck: () => ReadonlyMap<BootStepName, number>;
   readonly subscribe: (listener: (news: BootNews) => void) => () => void;
@@ -95,10 +98,12 @@ export function createBootBook(deps: {
   const shelf = createBootShelf(world);
   const live = createLiveBoots();
   const relays = createRelays();
+  const places = createPlaces();
   const around: Surroundings = {
     httpPlace: new URL(deps.advertiseUrl).host,
     isProbed: deps.isProbed,
     relay: relays.of,
+    twoPlaces: (mac) => places.of(mac, world.clock.now()),
   };
   const counters = { sightingsDropped: 0, recordsWritten: 0, recordsSwept: 0, writesFailed: 0 };
   let queue: Sighting[] = [];
@@ -115,6 +120,7 @@ export function createBootBook(deps: {
   const onSighting = (sighting: Sighting): void => {
     if (sighting.by === 'dhcp') {
       relays.heard(sighting.relay?.address ?? directly, sighting.at);
+      if (sighting.message === 'discover') places.asked(sighting);
       if (!isOfBoot(sighting)) return;
       // Nearly all that an operating system asks is of no boot.
       if (stepOf(sighting) === 'os-dhcp' && !isUnderWay(sighting.mac)) return;
@@ -311,6 +317,7 @@ export function createBootBook(deps: {
     boots: shelf.all,
     find: (name) => shelf.find(name) ?? shelf.boots(name.toLowerCase()).at(-1) ?? ofSerial(name),
     ofSerial,
+    twoPlaces: around.twoPlaces,
     diagnosisOf: (boot) => diagnose(boot, around, clock.now()),
     stuck: vigil.stuck,
     subscribe: (listener) => shelf.subscribe((news) => listener(news)),

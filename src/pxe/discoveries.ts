@@ -16,7 +16,13 @@ import type { Machine, Serial } from '../inventory/machine.ts';
 import { createDiscoveryChanges, type DiscoveryChanges } from './discovery/changes.ts';
 import { createFactsDesk, type FactsDesk } from './discovery/facts-desk.ts';
 import { createIntake } from './discovery/intake.ts';
-import { type Conflict, conflictOf, guessRack, type RackGuess } from './discovery/judge.ts';
+import {
+  type Conflict,
+  conflictOf,
+  guessRack,
+  type RackGuess,
+  type Surroundings,
+} from './discovery/judge.ts';
 import { decodeKnownMac, type KnownMac, knownMacPrefix } from './discovery/known-macs.ts';
 import { createNotebook, type NotebookCounters } from './discovery/notebook.ts';
 import { createReception, type DiscoveryNetwork, type Visitor } from './discovery/reception.ts';
@@ -76,6 +82,8 @@ export function createDiscoveries(deps: {
   readonly inventory: Pick<Inventory, 'find' | 'ipam' | 'register' | 'subscribe'>;
   readonly leases: Pick<LeaseBook, 'find'>;
   readonly networkOf: (address: Ipv4) => DiscoveryNetwork | undefined;
+  /** Absent: nobody looks from where machines ask. */
+  readonly twoPlaces?: Surroundings['twoPlaces'];
   /** `<advertise-url>/api/v1/boot`. */
   readonly bootUrl: string;
   readonly serverName: string;
@@ -129,6 +137,7 @@ export function createDiscoveries(deps: {
       return inventory.ipam();
     },
     find,
+    twoPlaces: deps.twoPlaces,
     claiming: (serial: string) => [...(bySerial.get(serial)?.values() ?? [])],
     racksOfCircuit: (relay: string, circuit: string) =>
       knownMacs.entries().flatMap(([, known]) => {

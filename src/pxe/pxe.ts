@@ -252,6 +252,7 @@ export function createPxe(deps: {
     inventory,
     leases,
     networkOf: networks.of,
+    twoPlaces: boots.twoPlaces,
     bootUrl: `${advertiseUrl}/api/v1/boot`,
     serverName: deps.serverName,
     settings: { ...defaultDiscoverySettings, ...settings.discovery },

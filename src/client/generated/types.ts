@@ -628,7 +628,7 @@ export type Discovery = {
     readonly bmcType: string | null;
   };
   readonly conflict: {
-    readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+    readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered" | "mac-duplicate";
     /** what is in the way */
     readonly text: string;
     /** what a person can do */
@@ -2356,7 +2356,7 @@ export type Calls = {
         readonly bmcType: string | null;
       };
       readonly conflict: {
-        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered" | "mac-duplicate";
         /** what is in the way */
         readonly text: string;
         /** what a person can do */
@@ -2472,7 +2472,7 @@ export type Calls = {
         readonly bmcType: string | null;
       };
       readonly conflict: {
-        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered" | "mac-duplicate";
         /** what is in the way */
         readonly text: string;
         /** what a person can do */
@@ -2587,7 +2587,7 @@ export type Calls = {
         readonly bmcType: string | null;
       };
       readonly conflict: {
-        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered" | "mac-duplicate";
         /** what is in the way */
         readonly text: string;
         /** what a person can do */
@@ -2705,7 +2705,7 @@ export type Calls = {
         readonly bmcType: string | null;
       };
       readonly conflict: {
-        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered" | "mac-duplicate";
         /** what is in the way */
         readonly text: string;
         /** what a person can do */
@@ -2817,7 +2817,7 @@ export type Calls = {
         readonly bmcType: string | null;
       };
       readonly conflict: {
-        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered";
+        readonly kind: "serial-missing" | "serial-default" | "serial-invalid" | "serial-duplicate" | "serial-registered" | "mac-duplicate";
         /** what is in the way */
         readonly text: string;
         /** what a person can do */

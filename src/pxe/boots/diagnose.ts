@@ -25,6 +25,7 @@ import {
   notHealthy,
   notOffered,
   offerNotTaken,
+  ofTwoMachines,
   ownDisk,
   type Surroundings,
   type Suspicion,
@@ -43,6 +44,18 @@ type Expected = {
 /** So many tries of the same thing are a loop. */
 export const loopMin = 3;
 export function diagnose(boot: Boot, around: Surroundings, now: Instant): Diagnosis {
+  const found = diagnoseOne(boot, around, now);
+  const places = boot.isOver || boot.mac === undefined ? undefined : around.twoPlaces(boot.mac);
+  if (places === undefined) return found;
+  const { cause, checks } = ofTwoMachines(places);
+  return {
+    ...found,
+    cause: found.cause === '' ? cause : `${cause}. ${found.cause}`,
+    checks: [...checks, ...found.checks],
+  };
+}
+
+function diagnoseOne(boot: Boot, around: Surroundings, now: Instant): Diagnosis {
   const reached = furthest(boot.steps) ?? boot.steps.at(-1);
   const name = reached?.name ?? 'other';
   if (reached === undefined || name === 'healthy') return settled('healthy', name);

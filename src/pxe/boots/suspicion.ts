@@ -3,10 +3,11 @@
  * stop.
  */
 
-import { formatIpv4, type Ipv4 } from '../../base/addresses.ts';
-import { addMs, type Instant } from '../../base/time.ts';
+import { formatIpv4, type Ipv4, type MacAddress } from '../../base/addresses.ts';
+import { addMs, formatInstant, type Instant } from '../../base/time.ts';
 import type { Boot, BootStep } from '../boot.ts';
 import { furthest, phaseOf } from './phase.ts';
+import type { TwoPlaces } from './places.ts';
 
 export type Surroundings = {
   /** Where machines reach HTTP: `10.69.0.3:10080`. */
@@ -15,6 +16,8 @@ export type Surroundings = {
   readonly isProbed: boolean;
   /** When a relay was heard last, and anything that did not come through it. */
   readonly relay: (address: Ipv4) => RelayHeard | undefined;
+  /** Where it asks from, when that is two places by turns. */
+  readonly twoPlaces: (mac: MacAddress) => TwoPlaces | undefined;
 };
 
 export type RelayHeard = {
@@ -245,4 +248,16 @@ export function withRelay(
 /** By TFTP, where no status tells who ended it. */
 function isTransfer({ name, facts }: BootStep): boolean {
   return name === 'loader' && facts.status === undefined;
+}
+
+/** Whatever else is said of a boot: its steps may be those of two machines. */
+export function ofTwoMachines({ places, at }: TwoPlaces): Suspicion {
+  const [first, second] = places;
+  return {
+    cause: `two machines ask under this hardware address, at ${first} and at ${second}, last at ${formatInstant(at)}: what is seen here may be of either`,
+    checks: [
+      `find out what is connected at ${first} and at ${second}: one machine copies the other`,
+      'until then either can read what belongs to this serial number: look at what its Ignition gives away',
+    ],
+  };
 }

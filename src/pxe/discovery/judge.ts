@@ -1,9 +1,10 @@
 /** What stands in the way of registering a machine that was discovered, and where it seems to stand. */
 
-import { parseIpv4 } from '../../base/addresses.ts';
+import { type MacAddress, parseIpv4 } from '../../base/addresses.ts';
 import { rackOf } from '../../inventory/ipam.ts';
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import { type Machine, parseSerial } from '../../inventory/machine.ts';
+import { type TwoPlaces, toldForMinutes } from '../boots/places.ts';
 import { type Discovery, serialOf } from '../discovery.ts';
 
 export type Conflict = {
@@ -12,7 +13,8 @@ export type Conflict = {
     | 'serial-default'
     | 'serial-invalid'
     | 'serial-duplicate'
-    | 'serial-registered';
+    | 'serial-registered'
+    | 'mac-duplicate';
   readonly text: string;
   /** What a person can do about it. */
   readonly todo: string;
@@ -27,6 +29,8 @@ export type Surroundings = {
   readonly claiming: (serial: string) => readonly Discovery[];
   /** Racks of machines that came over this relay and circuit. */
   readonly racksOfCircuit: (relay: string, circuit: string) => readonly number[];
+  /** Where it asks from, when that is two places by turns. */
+  readonly twoPlaces?: ((mac: MacAddress) => TwoPlaces | undefined) | undefined;
 };
 
 /** What vendors ship in place of a serial number (SMBIOS type 1), in lower case and without signs between. */
@@ -69,6 +73,15 @@ export function guessRack(
 export function conflictOf(discovery: Discovery, around: Surroundings): Conflict | undefined {
   if (discovery.state === 'approved') return undefined;
   const { id, claims } = discovery;
+  const two = around.twoPlaces?.(discovery.mac);
+  if (two !== undefined) {
+    const [first, second] = two.places;
+    return {
+      kind: 'mac-duplicate',
+      text: `two machines ask under ${discovery.mac}, at ${first} and at ${second}`,
+      todo: `find out which of them it is and disconnect the other; ${toldForMinutes} minutes after the last turn this is over`,
+    };
+  }
   const serial = serialOf(discovery);
   const ownSerial = `give it one: tetsu approve ${id} --serial NAME --role ROLE`;
   if (serial === '') {

@@ -21,7 +21,7 @@ const labels = Type.Record(Type.String(), Type.String());
 
 const conflictKinds = [
   ...(['serial-missing', 'serial-default', 'serial-invalid'] as const),
-  ...(['serial-duplicate', 'serial-registered'] as const),
+  ...(['serial-duplicate', 'serial-registered', 'mac-duplicate'] as const),
 ];
 
 export const discoverySchema = Type.Object({

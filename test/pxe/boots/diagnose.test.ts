@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MacAddress } from '../../../src/base/addresses.ts';
 import { addMs, instant } from '../../../src/base/time.ts';
 import { type Boot, type BootStep, type BootStepName, toldToWait } from '../../../src/pxe/boot.ts';
 import { diagnose } from '../../../src/pxe/boots/diagnose.ts';
@@ -12,6 +13,7 @@ const around: Surroundings = {
   httpPlace: '10.69.0.3:10080',
   isProbed: true,
   relay: () => undefined,
+  twoPlaces: () => undefined,
 };
 const uefiPxe = 'PXEClient:Arch:00007:UNDI:003000';
 
@@ -276,5 +278,22 @@ describe('the missing step is named', () => {
       ).cause;
     expect(with_(50)).not.toContain('relay');
     expect(with_(0)).toContain('relay 10.69.0.1 was last heard 60 s ago, though other networks');
+  });
+});
+
+describe('a hardware address that asks from two places', () => {
+  it('is said of its boot, however that stands, and before what else is said', () => {
+    const twoPlaces = () => ({ places: ['relay a', 'relay b'] as const, at: began });
+    const mac = '52:54:00:00:00:01' as MacAddress;
+    const told = (steps: readonly BootStep[], seconds: number) =>
+      diagnose(boot(steps, { mac }), { ...around, twoPlaces }, addMs(began, seconds * 1_000));
+    const running = told([offer], 1);
+    expect(running.state).toBe('running');
+    expect(running.cause).toMatch(
+      /^two machines ask under this hardware address, at relay a and at relay b/,
+    );
+    expect(told([offer, ack], 60).cause).toMatch(
+      /may be of either\. it has its address and asks for no loader/,
+    );
   });
 });

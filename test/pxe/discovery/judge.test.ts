@@ -9,7 +9,7 @@ import {
   type Surroundings,
 } from '../../../src/pxe/discovery/judge.ts';
 import type { Discovery } from '../../../src/pxe/discovery.ts';
-import { ipamG } from '../../support/machines.ts';
+import { ipamG, testStart } from '../../support/machines.ts';
 
 const at = '2026-11-21T05:00:00Z' as Rfc3339;
 
@@ -38,6 +38,16 @@ function around(
 }
 
 describe('what is in the way', () => {
+  it('is another machine under its hardware address', () => {
+    const places = ['relay a, port 7', 'relay a, port 9'] as const;
+    const twoPlaces = () => ({ places, at: testStart });
+    const conflict = conflictOf(aDiscovery(1), { ...around(), twoPlaces });
+    expect([conflict?.kind, conflict?.text]).toEqual([
+      'mac-duplicate',
+      expect.stringContaining('at relay a, port 7 and at relay a, port 9'),
+    ]);
+  });
+
   it('is nothing for a serial number of its own', () => {
     expect(conflictOf(aDiscovery(1), around([aDiscovery(1)]))).toBeUndefined();
   });
