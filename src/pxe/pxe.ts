@@ -412,6 +412,10 @@ function ignitionSource(
       const rendered = renderIgnition(template, machine, { ...urlsOf(settings), now });
       return rendered.ok ? rendered : fail(describeRenderProblem(rendered.error));
     },
+    version: ({ spec }, templateId) => {
+      const template = templates.get(spec.role, templateId);
+      return template && `${template.version}.0`;
+    },
   };
 }
 

@@ -14,15 +14,16 @@ const pages: readonly {
       ...numbered('D', 13),
       ...numbered('A', 9),
       ...numbered('R', 11),
-      // What is not done: ADR 7.
+      // What is not done, S4 and P11: ADR 7.
       ...numbered('S', 8).filter((id) => id !== 'S4'),
       ...numbered('G', 7),
-      ...['L2', 'L4', 'L5'],
+      ...numbered('L', 5),
       ...numbered('P', 12).filter((id) => id !== 'P11'),
       '2.2',
     ],
   },
   { page: 'docs/tftp.md', folder: 'test/pxe/tftp', rules: numbered('T', 22) },
+  { page: 'docs/http-boot.md', folder: 'test/pxe/http', rules: numbered('H', 10) },
 ];
 
 describe.each(pages)('$page', ({ page, folder, rules }) => {
@@ -39,7 +40,9 @@ describe.each(pages)('$page', ({ page, folder, rules }) => {
     '%s names tests that exist',
     (_, cells) => {
       const tests = [...(cells.at(-1) ?? '').matchAll(/`([\w./-]+): ([^`]+)`/g)];
-      expect(tests.length).toBeGreaterThan(0);
+      // A rule that is left out has its reason in place of a test.
+      const isLeftOut = /Not done: .*\]\(adr\//.test(cells[2] ?? '');
+      expect(tests.length > 0 || isLeftOut).toBe(true);
       for (const [, file = '', title = ''] of tests) {
         const path = file.includes('/') ? `test/${file}` : `${folder}/${file}`;
         expect(existsSync(path), path).toBe(true);

@@ -1124,7 +1124,7 @@ export type Calls = {
       /** the serial number of a machine; upper and lower case matter */
       serial: string | number;
       body: {
-        /** of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.4 */
+        /** of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.5 */
         readonly version: string;
         /** an Ignition configuration with templates in it */
         readonly template: Readonly<Record<string, unknown>>;
@@ -1578,7 +1578,7 @@ export type Calls = {
       /** true: decide on what is stored now, write nothing, answer what would be */
       dryRun?: boolean;
       body: {
-        /** of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.4 */
+        /** of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.5 */
         readonly ignitionVersion: string;
         /** an Ignition configuration with templates in it */
         readonly template: Readonly<Record<string, unknown>>;

@@ -52,6 +52,8 @@ export const bootPath = '/api/v1/boot/';
 export type IgnitionSource = {
   /** Undefined: the role has no such template. The error is for operators. */
   readonly render: (machine: Machine, templateId: string) => Result<string, string> | undefined;
+  /** Of Ignition's configuration, as it stands in the document: `3.4.0`. */
+  readonly version: (machine: Machine, templateId: string) => string | undefined;
 };
 
 export type BootHttpDeps = {
@@ -89,6 +91,8 @@ const pathCharactersMax = 1_024;
 const loaderType = 'application/efi';
 const binaryType = 'application/octet-stream';
 const documentType = 'application/json';
+/** What Ignition asks for first; it takes anything. */
+const ignitionType = 'application/vnd.coreos.ignition+json';
 
 export function createBootHttp(deps: BootHttpDeps): BootHttp {
   const told = createWitness(deps.clock, deps.tell ?? (() => {}));
@@ -230,6 +234,13 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     }
   };
 
+  /** Sabakan's, unless Ignition's own is asked for by name. */
+  const typeFor = (request: BootRequest, machine: Machine, id: string): string => {
+    const isAsked = request.headers.get('accept')?.toLowerCase().includes(ignitionType) === true;
+    const version = isAsked ? deps.ignitions.version(machine, id) : undefined;
+    return version === undefined ? documentType : `${ignitionType}; version=${version}`;
+  };
+
   const ignition = (request: BootRequest, parts: readonly string[]): BootResponse => {
     if (request.method !== 'GET') return methodNotAllowed(request, 'GET');
     const [serial = '', id = ''] = parts;
@@ -252,7 +263,7 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
       return tell(unknown(request, serial, text), text);
     }
     return rendered.ok
-      ? tell(textResponse(request, 200, documentType, rendered.value))
+      ? tell(textResponse(request, 200, typeFor(request, machine, id), rendered.value))
       : tell(
           errorResponse(request, 500, `${rendered.error}: Internal Server Error`),
           rendered.error,

@@ -1,6 +1,7 @@
 /**
- * Ignition 3.0 to 3.4 as data: which members exist in which version, which must be there, and which are rendered as
- * templates. Facts from the published Go types of Ignition 2.15 (config/v3_0 to v3_4).
+ * Ignition 3.0 to 3.5 as data: which members exist in which version, which must be there, and which are rendered as
+ * templates. Facts from the published Go types of Ignition 2.15 (config/v3_0 to v3_4) and 2.20
+ * (v3_5).
  *
  * Unlike 2.x the document is not filled up with empty sections: what is not given is not written.
  */
@@ -211,7 +212,9 @@ function luksList(minor: number, resource: readonly Member[]): Shape {
     optional('threshold', 'int'),
     optional('tpm2', 'bool'),
   );
+  const cex = object(optional('enabled', 'bool'));
   return listOf(
+    ...since(minor, 5, [optional('cex', cex)]),
     optional('clevis', clevis),
     optional('device'),
     ...since(minor, 4, [optional('discard', 'bool')]),

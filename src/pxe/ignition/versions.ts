@@ -4,7 +4,7 @@ import type { Shape } from './shape.ts';
 import { ignition2Shape } from './spec2-schema.ts';
 import { ignition3Shape } from './spec3-schema.ts';
 
-export const ignitionVersions = ['2.2', '2.3', '3.0', '3.1', '3.2', '3.3', '3.4'] as const;
+export const ignitionVersions = ['2.2', '2.3', '3.0', '3.1', '3.2', '3.3', '3.4', '3.5'] as const;
 export type IgnitionVersion = (typeof ignitionVersions)[number];
 
 export function shapeOf(version: IgnitionVersion): Shape {

@@ -36,7 +36,7 @@ export const tryIgnition: Operation = {
   needs: 'operator',
   parameters: { serial },
   body: Type.Object({
-    version: Type.String({ description: 'of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.4' }),
+    version: Type.String({ description: 'of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.5' }),
     template: Type.Object(
       {},
       {

@@ -71,7 +71,7 @@ export const watchTemplates = watchOperation(templates);
 const newTemplateSchema = Type.Object(
   {
     ignitionVersion: Type.String({
-      description: 'of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.4',
+      description: 'of Ignition’s configuration: 2.2, 2.3, 3.0 to 3.5',
     }),
     template: source.template,
     meta: Type.Optional(source.meta),

@@ -1,18 +1,20 @@
 /** Power-ons and floods, in virtual time, at a server with a live copy of the lease tables. */
 
 import { describe, expect, it } from 'vitest';
+import { parseCidr } from '../../../src/base/addresses.ts';
 import { createMemoryStore } from '../../../src/base/memory-store.ts';
 import type { Store } from '../../../src/base/store.ts';
 import { createTransact } from '../../../src/base/transact.ts';
 import { createLeaseBook } from '../../../src/pxe/lease-book.ts';
 import { manualClock, seededChance } from '../../support/clock.ts';
+import { ipamG } from '../../support/machines.ts';
 import { silentLog } from '../../support/silent-log.ts';
 import { aBed, bind, message } from './bed.ts';
 
 /** How long a commit takes: a busy disk. */
 const commitMs = 20;
 
-async function aServer() {
+async function aServer(ipam = ipamG) {
   const clock = manualClock();
   const memory = createMemoryStore({ clock });
   const asked = { reads: 0, commits: 0 };
@@ -31,7 +33,7 @@ async function aServer() {
   const world = { clock, chance: seededChance(), log: silentLog };
   const book = createLeaseBook({ store, transact: createTransact(store, world), world });
   await book.start();
-  return { bed: aBed({ store, clock, copy: book.copy }), clock, asked };
+  return { bed: aBed({ store, clock, ipam, copy: book.copy }), clock, asked };
 }
 
 /** The gateway of a rack of the pool of 10.69.0.0/20 or what lies behind it. */
@@ -41,16 +43,18 @@ function relayOf(rack: number): string {
 }
 
 describe('a power-on of everything', () => {
-  it('binds 1,000 machines of 40 racks in a few commits, each with an address of its own', async () => {
-    const { bed, clock, asked } = await aServer();
+  it('binds 5,000 machines of 200 racks in a few commits, each with an address of its own', async () => {
+    const pool = parseCidr('10.69.0.0/18');
+    if (!pool.ok) throw new Error(pool.error);
+    const { bed, clock, asked } = await aServer({ ...ipamG, nodeIpv4Pool: pool.value });
     const bound: string[] = [];
-    const boots = Array.from({ length: 1_000 }, (_, at) =>
-      bind(bed, { mac: at, giaddr: relayOf(at % 40) }).then((address) => bound.push(address)),
+    const boots = Array.from({ length: 5_000 }, (_, at) =>
+      bind(bed, { mac: at, giaddr: relayOf(at % 200) }).then((address) => bound.push(address)),
     );
     const startMs = clock.monotonicMs();
     for (let turn = 0; turn < 500 && bound.length < boots.length; turn += 1) await clock.run(10);
     await Promise.all(boots);
-    expect(new Set(bound).size).toBe(1_000);
+    expect(new Set(bound).size).toBe(5_000);
     expect(clock.monotonicMs() - startMs).toBeLessThan(30_000);
     expect(asked.commits).toBeLessThan(40);
     expect(asked.reads).toBe(0);

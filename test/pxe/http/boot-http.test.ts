@@ -71,6 +71,7 @@ function aBootServer(given: Over = {}, machines: readonly Machine[] = []) {
           : id === 'bad'
             ? fail('line 3')
             : undefined,
+      version: () => '3.4.0',
     },
     advertiseUrl,
     retired: 'boot',
@@ -153,6 +154,20 @@ describe('HTTP boot', () => {
     expect(head.body.kind).toBe('none');
     expect(get.headers.get('content-length')).toBe(String(textOf(get).length));
   });
+
+  it.each([
+    ['application/vnd.coreos.ignition+json;version=3.4.0, */*;q=0.1', true],
+    ['*/*', false],
+    ['application/json', false],
+  ])(
+    'Ignition that accepts %s: its own type with the version, where it is named',
+    async (accept, isOwn) => {
+      const { headers } = await ask('ignitions/1234abcd/1.0.0', 'GET', { accept });
+      expect(headers.get('content-type')).toBe(
+        isOwn ? 'application/vnd.coreos.ignition+json; version=3.4.0' : 'application/json',
+      );
+    },
+  );
 
   it.each([
     ['coreos/kernel', 'PUT', 'GET, HEAD'],

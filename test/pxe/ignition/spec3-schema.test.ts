@@ -49,8 +49,8 @@ function leaves(shape: Shape, path: string): readonly string[] {
   );
 }
 
-describe('Ignition 3.0 to 3.4', () => {
-  it.each([0, 1, 2, 3, 4])('3.%i has exactly the members of Ignition’s own types', (minor) => {
+describe('Ignition 3.0 to 3.5', () => {
+  it.each([0, 1, 2, 3, 4, 5])('3.%i has exactly the members of Ignition’s own types', (minor) => {
     expect([...leaves(ignition3Shape(minor), '')].sort()).toEqual(members[`3.${minor}`]);
   });
 
@@ -63,11 +63,11 @@ describe('Ignition 3.0 to 3.4', () => {
   );
 
   it('is accepted as an upload, and other versions are not', () => {
-    expect(ignitionVersions).toEqual(['2.2', '2.3', '3.0', '3.1', '3.2', '3.3', '3.4']);
+    expect(ignitionVersions).toEqual(['2.2', '2.3', '3.0', '3.1', '3.2', '3.3', '3.4', '3.5']);
     for (const version of ignitionVersions) {
       expect(parseTemplateJson({ version, template: {} }).ok).toBe(true);
     }
-    for (const version of ['2.1', '2.4', '3.5', '3', '3.0.0', 3.4]) {
+    for (const version of ['2.1', '2.4', '3.6', '3', '3.0.0', 3.4]) {
       expect(parseTemplateJson({ version, template: {} }).ok).toBe(false);
     }
   });
@@ -93,6 +93,7 @@ describe('Ignition 3.0 to 3.4', () => {
     [{ kernelArguments: {} }, '3.2', 'kernelArguments'],
     [{ ignition: { proxy: {} } }, '3.0', 'ignition.proxy'],
     [{ storage: { luks: [{ name: 'a', discard: true }] } }, '3.3', 'storage.luks[0].discard'],
+    [{ storage: { luks: [{ name: 'a', cex: {} }] } }, '3.4', 'storage.luks[0].cex'],
   ] as const)('refuses in %j what came after version %s', (template, version, member) => {
     expect(refusal(template, version)).toMatch(`${member}: is no member`);
   });
