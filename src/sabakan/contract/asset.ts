@@ -13,14 +13,12 @@ import {
 import {
   deleteOperation,
   getOperation,
-  keyParameters,
   listOperation,
   type Noun,
-  objectPath,
+  putOperation,
   watchOperation,
 } from './collection-operations.ts';
 import { assetColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 export const assetSchema = Type.Object({
@@ -53,14 +51,8 @@ export const listAssets = listOperation(assets);
 export const getAsset = getOperation(assets);
 export const watchAssets = watchOperation(assets);
 
-export const putAsset: Operation = {
-  id: 'putAsset',
-  method: 'PUT',
-  path: objectPath(assets),
+export const putAsset = putOperation(assets, {
   summary: 'stores an asset; replacing one takes If-Match',
-  needs: 'operator',
-  parameters: keyParameters(assets),
-  query: dryRunQuery,
   upload: {
     mediaTypes: ['application/octet-stream', '*/*'],
     holds: `the file, with Content-Length; its Content-Type is kept. ${digestHolds}. Headers X-Sabakan-Asset-Options-NAME become its options`,
@@ -78,7 +70,7 @@ export const putAsset: Operation = {
     'length-missing',
     ...uploadProblems,
   ],
-};
+});
 
 export const deleteAsset = deleteOperation(assets, {
   summary: 'removes an asset from all servers',

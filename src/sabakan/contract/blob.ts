@@ -1,6 +1,7 @@
 /** What boot images and assets have in common: servers that hold them, and uploads. */
 
 import Type, { type Static } from 'typebox';
+import { changeProblems, conditionProblems } from './collection-operations.ts';
 
 export const revisionSchema = (of: string) =>
   Type.String({ description: `the store's, of the last change of ${of}; the object's ETag` });
@@ -27,14 +28,7 @@ export const hereSchema = Type.Object(
 );
 export type HereV2 = Static<typeof hereSchema>;
 
-export const writeProblems = [
-  'precondition-failed',
-  'precondition-missing',
-  'record-broken',
-  'contended',
-  'store-unavailable',
-  'outcome-unknown',
-] as const;
+export const writeProblems = [...conditionProblems, 'record-broken', ...changeProblems] as const;
 
 export const uploadProblems = [
   'bad-request',

@@ -5,14 +5,12 @@ import { revisionSchema, writeProblems } from './blob.ts';
 import {
   deleteOperation,
   getOperation,
-  keyParameters,
   listOperation,
   type Noun,
-  objectPath,
+  putOperation,
   watchOperation,
 } from './collection-operations.ts';
 import { bootRuleColumns, channelColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 const closed = { additionalProperties: false };
@@ -107,19 +105,13 @@ export const watchChannels = watchOperation(channels);
 
 const putProblems = ['precondition-missing', 'pin-missing', 'boot-policy-full', ...writeProblems];
 
-export const putChannel: Operation = {
-  id: 'putChannel',
-  method: 'PUT',
-  path: objectPath(channels),
+export const putChannel = putOperation(channels, {
   summary: 'makes a channel; switching it to another image takes If-Match',
-  needs: 'operator',
-  parameters: keyParameters(channels),
-  query: dryRunQuery,
   body: newChannelSchema,
   example: { kernelParams: 'console=ttyS0' },
   answer: { status: 200, holds: 'the channel as it is now, with its ETag', schema: channelSchema },
   problems: ['bad-request', ...putProblems],
-};
+});
 
 export const deleteChannel = deleteOperation(channels, {
   summary: 'takes a channel away that no rule follows',
@@ -134,31 +126,22 @@ export const channelOperations: readonly Operation[] = [
   deleteChannel,
 ];
 
-export const listBootRules = { ...listOperation(bootRules), id: 'listBootRules' };
-export const getBootRule = { ...getOperation(bootRules), id: 'getBootRule' };
-export const watchBootRules = { ...watchOperation(bootRules), id: 'watchBootRules' };
+export const listBootRules = listOperation(bootRules);
+export const getBootRule = getOperation(bootRules);
+export const watchBootRules = watchOperation(bootRules);
 
-export const putBootRule: Operation = {
-  id: 'putBootRule',
-  method: 'PUT',
-  path: objectPath(bootRules),
+export const putBootRule = putOperation(bootRules, {
   summary: 'makes a rule; one that could tie with another is refused; replacing takes If-Match',
-  needs: 'operator',
-  parameters: keyParameters(bootRules),
-  query: dryRunQuery,
   body: newBootRuleSchema,
   example: { match: { role: 'cs' }, kernelParams: 'console=ttyS0' },
   answer: { status: 200, holds: 'the rule as it is now, with its ETag', schema: bootRuleSchema },
   problems: ['bad-request', 'boot-rules-tied', ...putProblems],
-};
+});
 
-export const deleteBootRule = {
-  ...deleteOperation(bootRules, {
-    summary: 'takes a rule away; its machines boot by the next one, or by default',
-    problems: ['boot-rule-unknown', ...writeProblems],
-  }),
-  id: 'deleteBootRule',
-};
+export const deleteBootRule = deleteOperation(bootRules, {
+  summary: 'takes a rule away; its machines boot by the next one, or by default',
+  problems: ['boot-rule-unknown', ...writeProblems],
+});
 
 export const bootRuleOperations: readonly Operation[] = [
   listBootRules,

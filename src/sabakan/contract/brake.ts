@@ -7,7 +7,13 @@ import {
   manualSecondsMax,
   reasonCharactersMax,
 } from '../../inventory/brakes.ts';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import {
+  changeProblems,
+  getOperation,
+  listOperation,
+  type Noun,
+  watchOperation,
+} from './collection-operations.ts';
 import { brakeColumns } from './columns.ts';
 import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
@@ -75,8 +81,6 @@ const liftBody = Type.Object(
 );
 export type LiftWishV2 = Static<typeof liftBody>;
 
-const writeProblems = ['contended', 'store-unavailable', 'outcome-unknown'];
-
 export const liftBrake: Operation = {
   id: 'liftBrake',
   method: 'POST',
@@ -88,7 +92,7 @@ export const liftBrake: Operation = {
   body: liftBody,
   example: { reason: 'rack 3 is being moved; its machines are really off', seconds: 3600 },
   answer: { status: 200, holds: 'the brake as it is now', schema: brakeSchema },
-  problems: ['brake-unknown', 'brake-fixed', ...writeProblems],
+  problems: ['brake-unknown', 'brake-fixed', ...changeProblems],
 };
 
 const putBody = Type.Object(
@@ -120,7 +124,7 @@ export const putBrake: Operation = {
   body: putBody,
   example: { reason: 'a switch is being replaced', holds: 'everything', seconds: 7200 },
   answer: { status: 200, holds: 'the brake as it is now', schema: brakeSchema },
-  problems: ['brake-fixed', ...writeProblems],
+  problems: ['brake-fixed', ...changeProblems],
 };
 
 export const deleteBrake: Operation = {
@@ -132,7 +136,7 @@ export const deleteBrake: Operation = {
   parameters: { name: onlyManual },
   query: dryRunQuery,
   answer: { status: 204, holds: 'nothing: it is off; in a dry run: it would be' },
-  problems: ['brake-unknown', 'brake-fixed', ...writeProblems],
+  problems: ['brake-unknown', 'brake-fixed', ...changeProblems],
 };
 
 export const brakeOperations: readonly Operation[] = [

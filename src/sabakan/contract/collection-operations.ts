@@ -1,4 +1,4 @@
-/** The operations that nouns have alike: a list in pages, one object, a watch, taking one away. */
+/** The operations that nouns have alike: a list in pages, one object, a watch, putting one there, taking one away. */
 
 import type { TSchema } from 'typebox';
 import { dryRunQuery } from './dry-run.ts';
@@ -60,24 +60,44 @@ export function getOperation(about: Noun): Operation {
   };
 }
 
+/** Puts one object in its place, on the condition that it is as the caller knows it. */
+export function putOperation(
+  about: Noun,
+  more: Pick<Operation, 'summary' | 'body' | 'example' | 'upload' | 'answer' | 'problems'>,
+): Operation {
+  return {
+    id: `put${capital(about.one)}`,
+    method: 'PUT',
+    path: objectPath(about),
+    needs: 'operator',
+    parameters: keyParameters(about),
+    query: dryRunQuery,
+    ...more,
+  };
+}
+
 /** Takes one object away for good, on the condition that it is as the caller knows it. */
 export function deleteOperation(
   about: Noun,
-  { summary, problems }: Required<Pick<Operation, 'summary' | 'problems'>>,
+  more: Pick<Operation, 'summary' | 'problems'> & Partial<Pick<Operation, 'answer'>>,
 ): Operation {
   return {
     id: `delete${capital(about.one)}`,
     method: 'DELETE',
     path: objectPath(about),
-    summary,
     needs: 'operator',
     parameters: keyParameters(about),
     query: dryRunQuery,
     isConditional: true,
     answer: { status: 204, holds: 'nothing: it is gone; in a dry run: it would be' },
-    problems,
+    ...more,
   };
 }
+
+/** What the answer to any change may be. */
+export const changeProblems = ['contended', 'store-unavailable', 'outcome-unknown'] as const;
+/** Of one that names the revision it was decided on. */
+export const conditionProblems = ['precondition-failed', 'precondition-missing'] as const;
 
 /** `/images/{os}/{id}`. */
 export function objectPath({ noun, key }: Noun): string {
@@ -119,6 +139,7 @@ export function watchOperation({
   };
 }
 
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
+/** `boot-rule` → `BootRule`. */
+function capital(words: string): string {
+  return words.replaceAll(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase());
 }

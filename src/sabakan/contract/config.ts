@@ -11,9 +11,16 @@ import {
   rangeBitsMax,
   uint32Max,
 } from '../../inventory/ipam-config.ts';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import {
+  changeProblems,
+  conditionProblems,
+  getOperation,
+  listOperation,
+  type Noun,
+  putOperation,
+  watchOperation,
+} from './collection-operations.ts';
 import { configColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 const closed = { additionalProperties: false };
@@ -77,32 +84,18 @@ const config: Noun = {
   schema: configSchema,
 };
 
-export const listConfig = { ...listOperation(config), id: 'listConfig' };
-export const getConfig = { ...getOperation(config), id: 'getConfig' };
-export const watchConfig = { ...watchOperation(config), id: 'watchConfig' };
+export const listConfig = listOperation(config);
+export const getConfig = getOperation(config);
+export const watchConfig = watchOperation(config);
 
-export const putConfig: Operation = {
-  id: 'putConfig',
-  method: 'PUT',
-  path: '/config/{name}',
+export const putConfig = putOperation(config, {
   summary:
     'sets a configuration; replacing it takes If-Match. The network plan stays while any machine is registered',
-  needs: 'operator',
-  parameters: { name: config.keyHolds },
-  query: dryRunQuery,
   body: Type.Object({ spec: specSchema }, closed),
   example: { spec: { 'lease-minutes': 60, 'dns-servers': ['10.0.0.1', '10.0.0.2'] } },
   answer: { status: 200, holds: 'it as it is now, with its ETag', schema: configSchema },
-  problems: [
-    'not-found',
-    'machines-exist',
-    'precondition-failed',
-    'precondition-missing',
-    'contended',
-    'store-unavailable',
-    'outcome-unknown',
-  ],
-};
+  problems: ['not-found', 'machines-exist', ...conditionProblems, ...changeProblems],
+});
 
 export const configOperations: readonly Operation[] = [
   listConfig,

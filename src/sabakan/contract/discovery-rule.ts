@@ -2,14 +2,16 @@
 
 import Type, { type Static } from 'typebox';
 import {
+  changeProblems,
+  conditionProblems,
   deleteOperation,
   getOperation,
   listOperation,
   type Noun,
+  putOperation,
   watchOperation,
 } from './collection-operations.ts';
 import { discoveryRuleColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 const closed = { additionalProperties: false };
@@ -74,41 +76,29 @@ const rules: Noun = {
   schema: discoveryRuleSchema,
 };
 
-export const listDiscoveryRules = { ...listOperation(rules), id: 'listDiscoveryRules' };
-export const getDiscoveryRule = { ...getOperation(rules), id: 'getDiscoveryRule' };
-export const watchDiscoveryRules = { ...watchOperation(rules), id: 'watchDiscoveryRules' };
+export const listDiscoveryRules = listOperation(rules);
+export const getDiscoveryRule = getOperation(rules);
+export const watchDiscoveryRules = watchOperation(rules);
 
 const ruleBody = Type.Object(
   { ...ruleMembers, order: Type.Optional(ruleMembers.order) },
   { ...closed, description: 'with one of approve and reject; order is 0 when it is left out' },
 );
 
-const writeProblems = [
-  ...['precondition-failed', 'precondition-missing'],
-  ...['contended', 'store-unavailable', 'outcome-unknown'],
-];
+const writeProblems = [...conditionProblems, ...changeProblems];
 
-export const putDiscoveryRule: Operation = {
-  id: 'putDiscoveryRule',
-  method: 'PUT',
-  path: '/discovery-rules/{name}',
+export const putDiscoveryRule = putOperation(rules, {
   summary: 'sets a rule about discovered machines; replacing one takes If-Match',
-  needs: 'operator',
-  parameters: { name: rules.keyHolds },
-  query: dryRunQuery,
   body: ruleBody,
   example: { order: 10, match: { manufacturer: 'Dell*', rack: 3 }, approve: { role: 'cs' } },
   answer: { status: 200, holds: 'as it is now, with its ETag', schema: discoveryRuleSchema },
   problems: ['discovery-rule-invalid', 'discovery-rules-too-many', ...writeProblems],
-};
+});
 
-export const deleteDiscoveryRule: Operation = {
-  ...deleteOperation(rules, {
-    summary: 'takes a rule about discovered machines away',
-    problems: ['discovery-rule-unknown', ...writeProblems],
-  }),
-  id: 'deleteDiscoveryRule',
-};
+export const deleteDiscoveryRule = deleteOperation(rules, {
+  summary: 'takes a rule about discovered machines away',
+  problems: ['discovery-rule-unknown', ...writeProblems],
+});
 
 export const discoveryRuleOperations: readonly Operation[] = [
   listDiscoveryRules,

@@ -13,14 +13,12 @@ import {
 import {
   deleteOperation,
   getOperation,
-  keyParameters,
   listOperation,
   type Noun,
-  objectPath,
+  putOperation,
   watchOperation,
 } from './collection-operations.ts';
 import { imageColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 export const imageSchema = Type.Object({
@@ -57,14 +55,8 @@ export const listImages = listOperation(images);
 export const getImage = getOperation(images);
 export const watchImages = watchOperation(images);
 
-export const putImage: Operation = {
-  id: 'putImage',
-  method: 'PUT',
-  path: objectPath(images),
+export const putImage = putOperation(images, {
   summary: 'stores a boot image; it never changes, and the same content once more is no mistake',
-  needs: 'operator',
-  parameters: keyParameters(images),
-  query: dryRunQuery,
   upload: {
     mediaTypes: ['application/x-tar', 'application/tar', 'application/octet-stream'],
     holds: `a tar that holds exactly kernel and initrd.gz. ${digestHolds}. With If-None-Match: * it must not be there yet`,
@@ -78,7 +70,7 @@ export const putImage: Operation = {
     'image-too-large',
     ...uploadProblems,
   ],
-};
+});
 
 export const deleteImage = deleteOperation(images, {
   summary: 'removes a boot image from all servers; its id cannot come back for a while',

@@ -1,9 +1,17 @@
 /** Kernel parameters: what goes onto the command line of an operating system's kernel. */
 
 import Type, { type Static } from 'typebox';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import {
+  changeProblems,
+  conditionProblems,
+  deleteOperation,
+  getOperation,
+  listOperation,
+  type Noun,
+  putOperation,
+  watchOperation,
+} from './collection-operations.ts';
 import { kernelParamsColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 const os = 'the operating system, such as coreos';
@@ -31,44 +39,25 @@ const newParamsSchema = Type.Object(
 );
 export type NewKernelParamsV2 = Static<typeof newParamsSchema>;
 
-export const listKernelParams = { ...listOperation(kernelParams), id: 'listKernelParams' };
-export const getKernelParams = { ...getOperation(kernelParams), id: 'getKernelParams' };
-export const watchKernelParams = { ...watchOperation(kernelParams), id: 'watchKernelParams' };
+export const listKernelParams = listOperation(kernelParams);
+export const getKernelParams = getOperation(kernelParams);
+export const watchKernelParams = watchOperation(kernelParams);
 
-const writeProblems = [
-  'precondition-failed',
-  'precondition-missing',
-  'contended',
-  'store-unavailable',
-  'outcome-unknown',
-];
+const writeProblems = [...conditionProblems, ...changeProblems];
 
-export const putKernelParams: Operation = {
-  id: 'putKernelParams',
-  method: 'PUT',
-  path: '/kernel-params/{os}',
+export const putKernelParams = putOperation(kernelParams, {
   summary: 'sets the kernel parameters of an operating system; replacing them takes If-Match',
-  needs: 'operator',
-  parameters: { os },
-  query: dryRunQuery,
   body: newParamsSchema,
   example: { params: 'console=ttyS0 coreos.autologin=ttyS0' },
   answer: { status: 200, holds: 'as they are now, with their ETag', schema: kernelParamsSchema },
   problems: ['os-invalid', 'kernel-params-invalid', ...writeProblems],
-};
+});
 
-export const deleteKernelParams: Operation = {
-  id: 'deleteKernelParams',
-  method: 'DELETE',
-  path: '/kernel-params/{os}',
+export const deleteKernelParams = deleteOperation(kernelParams, {
   summary: 'takes the kernel parameters of an operating system away',
-  needs: 'operator',
-  parameters: { os },
-  query: dryRunQuery,
-  isConditional: true,
   answer: { status: 204, holds: 'nothing: they are gone; in a dry run: they would be' },
   problems: ['kernel-params-unknown', ...writeProblems],
-};
+});
 
 export const kernelParamsOperations: readonly Operation[] = [
   listKernelParams,

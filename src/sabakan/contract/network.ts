@@ -3,14 +3,16 @@
 import Type, { type Static } from 'typebox';
 import { discoveryPolicies, networkModes, noteCharactersMax } from '../../pxe/network-spec.ts';
 import {
+  changeProblems,
+  conditionProblems,
   deleteOperation,
   getOperation,
   listOperation,
   type Noun,
+  putOperation,
   watchOperation,
 } from './collection-operations.ts';
 import { networkColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 const name = 'the name of a network, as in rack-3';
@@ -88,27 +90,15 @@ export const listNetworks = listOperation(networks);
 export const getNetwork = getOperation(networks);
 export const watchNetworks = watchOperation(networks);
 
-const writeProblems = [
-  'precondition-failed',
-  'precondition-missing',
-  'contended',
-  'store-unavailable',
-  'outcome-unknown',
-];
+const writeProblems = [...conditionProblems, ...changeProblems];
 
-export const putNetwork: Operation = {
-  id: 'putNetwork',
-  method: 'PUT',
-  path: '/networks/{name}',
+export const putNetwork = putOperation(networks, {
   summary: 'says how a network is answered; replacing what is said takes If-Match',
-  needs: 'operator',
-  parameters: { name },
-  query: dryRunQuery,
   body: newNetworkSchema,
   example: { cidr: '10.69.0.0/20', mode: 'server', discovery: 'ask' },
   answer: { status: 200, holds: 'as it is now, with its ETag', schema: networkSchema },
   problems: ['network-invalid', 'network-exists', 'networks-too-many', ...writeProblems],
-};
+});
 
 export const deleteNetwork = deleteOperation(networks, {
   summary: 'takes a network away: it is answered as if it had never been named',

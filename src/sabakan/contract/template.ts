@@ -5,14 +5,12 @@ import { revisionSchema, writeProblems } from './blob.ts';
 import {
   deleteOperation,
   getOperation,
-  keyParameters,
   listOperation,
   type Noun,
-  objectPath,
+  putOperation,
   watchOperation,
 } from './collection-operations.ts';
 import { templateColumns } from './columns.ts';
-import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
 
 const members = {
@@ -80,14 +78,8 @@ const newTemplateSchema = Type.Object(
 );
 export type NewTemplateV2 = Static<typeof newTemplateSchema>;
 
-export const putTemplate: Operation = {
-  id: 'putTemplate',
-  method: 'PUT',
-  path: objectPath(templates),
+export const putTemplate = putOperation(templates, {
   summary: 'stores a template under a new version; versions never change',
-  needs: 'operator',
-  parameters: keyParameters(templates),
-  query: dryRunQuery,
   body: newTemplateSchema,
   example: { ignitionVersion: '2.3', template: { systemd: {} }, meta: null },
   answer: {
@@ -97,7 +89,7 @@ export const putTemplate: Operation = {
     schema: templateDetailSchema,
   },
   problems: ['template-invalid', 'template-exists', 'body-too-large', ...writeProblems],
-};
+});
 
 export const deleteTemplate = deleteOperation(templates, {
   summary: 'removes a version; the highest that is left boots the role’s machines',

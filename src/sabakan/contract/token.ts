@@ -1,7 +1,13 @@
 /** Tokens: who may do what from where. Their secrets are in no answer but the one that makes them. */
 
 import Type, { type Static } from 'typebox';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import {
+  changeProblems,
+  getOperation,
+  listOperation,
+  type Noun,
+  watchOperation,
+} from './collection-operations.ts';
 import { tokenColumns } from './columns.ts';
 import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
@@ -74,8 +80,6 @@ export const listTokens = listOperation(tokens);
 export const getToken = getOperation(tokens);
 export const watchTokens = watchOperation(tokens);
 
-const writeProblems = ['contended', 'store-unavailable', 'outcome-unknown'];
-
 export const createToken: Operation = {
   id: 'createToken',
   method: 'POST',
@@ -96,7 +100,7 @@ export const createToken: Operation = {
       }),
     }),
   },
-  problems: ['invalid', 'tokens-too-many', 'body-too-large', ...writeProblems],
+  problems: ['invalid', 'tokens-too-many', 'body-too-large', ...changeProblems],
 };
 
 export const revokeToken: Operation = {
@@ -108,7 +112,7 @@ export const revokeToken: Operation = {
   parameters: { id: tokens.keyHolds },
   query: dryRunQuery,
   answer: { status: 200, holds: 'the token as it is now', schema: tokenSchema },
-  problems: ['token-unknown', ...writeProblems],
+  problems: ['token-unknown', ...changeProblems],
 };
 
 export const tokenOperations: readonly Operation[] = [
