@@ -272,6 +272,24 @@ export function createMirror<V>(options: {
   };
 }
 
+export function worstFreshness(all: readonly Freshness[]): Freshness {
+  return all.reduce<Freshness>(worse, { kind: 'live' });
+}
+
+function worse(a: Freshness, b: Freshness): Freshness {
+  if (a.kind === 'loading' || b.kind === 'live') return a;
+  if (b.kind === 'loading' || a.kind === 'live') return b;
+  return a.silentMs >= b.silentMs ? a : b;
+}
+
+/** What a mirror cannot read, by whole key. */
+export function brokenUnder(
+  prefix: string,
+  mirror: Pick<Mirror<unknown>, 'broken'>,
+): ReadonlyMap<string, string> {
+  return new Map([...mirror.broken()].map(([key, why]) => [prefix + key, why]));
+}
+
 function newestOf({ entries }: Listing): Revision {
   return entries.reduce<Revision>(
     (newest, { modRevision }) => (compareRevisions(modRevision, newest) > 0 ? modRevision : newest),

@@ -4,7 +4,13 @@
  */
 
 import { compareKeys } from './key-order.ts';
-import type { Freshness, Mirror, MirrorChange } from './mirror.ts';
+import {
+  brokenUnder,
+  type Freshness,
+  type Mirror,
+  type MirrorChange,
+  worstFreshness,
+} from './mirror.ts';
 import { absent, compareRevisions, type Revision } from './store.ts';
 
 export type Kept<V> = { readonly value: V; readonly revision: Revision };
@@ -135,13 +141,8 @@ export function createRecords<V>(
       settle();
       return all.map((mirror) => mirror.revision()).reduce(end);
     },
-    freshness: () => all.map((mirror) => mirror.freshness()).reduce(worse),
-    broken: () =>
-      new Map(
-        [...mirrors].flatMap(([prefix, mirror]) =>
-          [...mirror.broken()].map(([key, why]) => [prefix + key, why] as const),
-        ),
-      ),
+    freshness: () => worstFreshness(all.map((mirror) => mirror.freshness())),
+    broken: () => new Map([...mirrors].flatMap((one) => [...brokenUnder(...one)])),
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -155,10 +156,4 @@ function newer(a: Revision, b: Revision): Revision {
 
 function older(a: Revision, b: Revision): Revision {
   return compareRevisions(a, b) <= 0 ? a : b;
-}
-
-function worse(a: Freshness, b: Freshness): Freshness {
-  if (a.kind === 'loading' || b.kind === 'live') return a;
-  if (b.kind === 'loading' || a.kind === 'live') return b;
-  return a.silentMs >= b.silentMs ? a : b;
 }

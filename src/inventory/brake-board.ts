@@ -1,6 +1,6 @@
 /** The brakes of the fleet as every server sees them, and what people do to them. */
 
-import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
+import { brokenUnder, createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
 import { ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision, type StoreProblem } from '../base/store.ts';
@@ -138,7 +138,7 @@ export function createBrakeBoard(deps: {
     start: () => mirror.start(),
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
-    broken: () => new Map([...mirror.broken()].map(([key, why]) => [brakePrefix + key, why])),
+    broken: () => brokenUnder(brakePrefix, mirror),
     changed: () => mirror.changed(),
     completeTo: () => mirror.revision(),
     reached: (revision) => mirror.reached(revision, ownWriteTimeoutMs),

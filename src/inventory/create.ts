@@ -1,9 +1,13 @@
 /** The desk at work: mirrors for what is read, transactions for what is changed. */
 
-import { createMirror, type Freshness, type Mirror, ownWriteTimeoutMs } from '../base/mirror.ts';
-import { type PreconditionFailed, type PutTerms, settled } from '../base/put-terms.ts';
+import {
+  brokenUnder,
+  createMirror,
+  type Mirror,
+  ownWriteTimeoutMs,
+  worstFreshness,
+} from '../base/mirror.ts';
 import { receipted } from '../base/receipt.ts';
-import { createRecords } from '../base/records.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, compareRevisions, type Revision } from '../base/store.ts';
 import type { Transact, TransactProblem } from '../base/transact.ts';
@@ -20,7 +24,7 @@ import { createApplyDesk } from './desk/apply-desk.ts';
 import { auditPages, readAuditLog } from './desk/audit-log.ts';
 import { createAuditRetention } from './desk/audit-retention.ts';
 import { brokenRecord, type Change as Decided, unknownMachine } from './desk/change.ts';
-import { putDhcp, putIpam } from './desk/config-changes.ts';
+import { createConfigDesk, type MirrorOf } from './desk/config-desk.ts';
 import { createDiskKeys } from './desk/disk-keys.ts';
 import { movedMachine } from './desk/expected.ts';
 import { remove, removeLabel, setLabel, setRetireDate, setState } from './desk/machine-changes.ts';
@@ -28,10 +32,8 @@ import { createMachineIndex, searchMachines } from './desk/machine-index.ts';
 import { patchMachine } from './desk/machine-patch.ts';
 import { createManyChanges } from './desk/many.ts';
 import { checkSchema } from './desk/schema-version.ts';
-import { type DhcpConfig, parseDhcpConfig } from './dhcp-config.ts';
 import { goTimeText } from './go-time.ts';
 import type { ChangeListener, Inventory, Written } from './inventory.ts';
-import { type IpamConfig, parseIpamConfig } from './ipam-config.ts';
 import { keys } from './keys.ts';
 import type { Machine, Serial } from './machine.ts';
 import { decodeMachine } from './machine-json.ts';
@@ -48,26 +50,10 @@ export function createInventory(deps: {
 }): Inventory {
   const { transact } = deps;
   const { clock, chance, log, store } = deps.world;
-  const mirrorOf = <V>(
-    prefix: string,
-    decode: (key: string, value: Uint8Array) => Result<V, string>,
-  ): Mirror<V> => createMirror({ store, prefix, decode, clock, log });
+  const mirrorOf: MirrorOf = (prefix, decode) =>
+    createMirror({ store, prefix, decode, clock, log });
 
   const machines = mirrorOf(keys.machines, (key, value) => decodeMachine(value, key));
-  const ipam = mirrorOf(keys.ipam, single(parseIpamConfig));
-  const dhcp = mirrorOf(keys.dhcp, single(parseDhcpConfig));
-  const configs = createRecords<IpamConfig | DhcpConfig>(
-    new Map<string, Mirror<IpamConfig | DhcpConfig>>([
-      [keys.ipam, ipam],
-      [keys.dhcp, dhcp],
-    ]),
-    'as-heard',
-  );
-  const mirrors: ReadonlyMap<string, Mirror<unknown>> = new Map<string, Mirror<unknown>>([
-    [keys.machines, machines],
-    [keys.ipam, ipam],
-    [keys.dhcp, dhcp],
-  ]);
   const retention = createAuditRetention({ clock, log, store });
 
   const index = createMachineIndex();
@@ -99,6 +85,20 @@ export function createInventory(deps: {
     log.warn('a change is committed, but news of it has not come back', { revision });
   };
 
+  const configs = createConfigDesk({
+    mirrorOf,
+    run,
+    shown,
+    audited,
+    anyMachine: () => index.all()[0]?.spec.serial,
+  });
+  const { ipam, dhcp } = configs;
+  const mirrors: ReadonlyMap<string, Mirror<unknown>> = new Map<string, Mirror<unknown>>([
+    [keys.machines, machines],
+    [keys.ipam, ipam],
+    [keys.dhcp, dhcp],
+  ]);
+
   const write = async (
     change: Decided<unknown>,
     mirror: Mirror<unknown>,
@@ -108,19 +108,6 @@ export function createInventory(deps: {
     if (!result.ok) return result;
     await shown(mirror, result.value.revision);
     return ok({ revision: result.value.revision });
-  };
-
-  const writeConfig = async (
-    change: Decided<PreconditionFailed | undefined>,
-    mirror: Mirror<unknown>,
-    { dryRun }: PutTerms,
-    actor: Actor,
-  ): ReturnType<Inventory['putIpam']> => {
-    const result = settled(await run(change, actor));
-    if (!result.ok) return result;
-    const { revision } = result.value;
-    if (dryRun !== true) await shown(mirror, revision);
-    return ok({ revision });
   };
 
   const removeMachine: Inventory['remove'] = async (serial, actor, terms = {}) => {
@@ -172,7 +159,7 @@ export function createInventory(deps: {
       return failed ?? ok(undefined);
     },
     stop,
-    freshness: () => worst([...mirrors.values()].map((mirror) => mirror.freshness())),
+    freshness: () => worstFreshness([...mirrors.values()].map((mirror) => mirror.freshness())),
     revision: () =>
       [...mirrors.values()]
         .map((mirror) => mirror.revision())
@@ -185,32 +172,16 @@ export function createInventory(deps: {
     search: (query) => searchMachines(index, query, clock.now()),
     ipam: () => ipam.get(''),
     dhcp: () => dhcp.get(''),
-    configs,
+    configs: configs.records,
     subscribe: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     ownerOf: (address) => index.ownerOf(address),
-    broken: () =>
-      new Map(
-        [...mirrors].flatMap(([prefix, mirror]) =>
-          [...mirror.broken()].map(([key, why]) => [prefix + key, why] as const),
-        ),
-      ),
+    broken: () => new Map([...mirrors].flatMap((one) => [...brokenUnder(...one)])),
 
-    putIpam: async (config, actor, terms = {}) => {
-      const audit = audited(actor, 'ipam');
-      const known = index.all()[0]?.spec.serial;
-      const put = await writeConfig(putIpam(config, terms, known, audit), ipam, terms, actor);
-      // That machine is gone, but others may have come: look at all there is. So does a dry run, which proves nothing.
-      const unclear =
-        known !== undefined && (put.ok ? terms.dryRun === true : put.error.kind === 'contended');
-      return unclear
-        ? writeConfig(putIpam(config, terms, undefined, audit), ipam, terms, actor)
-        : put;
-    },
-    putDhcp: (config, actor, terms = {}) =>
-      writeConfig(putDhcp(config, terms, audited(actor, 'dhcp')), dhcp, terms, actor),
+    putIpam: configs.putIpam,
+    putDhcp: configs.putDhcp,
     ...applyDesk,
     setState: async (change, actor) => {
       const result = await run(setState(change, clock.now(), audited(actor, 'machines')), actor);
@@ -269,27 +240,6 @@ export function createInventory(deps: {
     auditPages: (since, until) => auditPages(store, since, until, clock.now()),
     auditLog: (since, until) => readAuditLog(auditPages(store, since, until, clock.now())),
   };
-}
-
-/** A mirror over a single key: other keys with the same beginning are not ours. */
-function single<V>(
-  parse: (json: unknown) => Result<V, string>,
-): (key: string, value: Uint8Array) => Result<V, string> {
-  return (key, value) => {
-    if (key !== '') return fail('not the key of a configuration');
-    try {
-      return parse(JSON.parse(new TextDecoder().decode(value)));
-    } catch (problem) {
-      return fail(`not JSON: ${problem instanceof Error ? problem.message : 'unreadable'}`);
-    }
-  };
-}
-
-function worst(all: readonly Freshness[]): Freshness {
-  return (
-    all.find((freshness) => freshness.kind === 'loading') ??
-    all.find((freshness) => freshness.kind === 'behind') ?? { kind: 'live' }
-  );
 }
 
 async function rackOf(

@@ -5,7 +5,7 @@
 
 import type { Ipv4, MacAddress } from '../base/addresses.ts';
 import type { Fence } from '../base/fence.ts';
-import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
+import { brokenUnder, createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
 import { createRecords, type Records } from '../base/records.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { Store, StoreProblem } from '../base/store.ts';
@@ -257,11 +257,7 @@ export function createDiscoveries(deps: {
     },
     freshness: () => mirror.freshness(),
     broken: () =>
-      new Map([
-        ...[...mirror.broken()].map(([key, why]) => [discoveryPrefix + key, why] as const),
-        ...[...knownMacs.broken()].map(([key, why]) => [knownMacPrefix + key, why] as const),
-        ...shelf.broken(),
-      ]),
+      new Map([...records.broken(), ...brokenUnder(knownMacPrefix, knownMacs), ...shelf.broken()]),
     records,
     find: (id) => mirror.get(id),
     view: (discovery) => {

@@ -1,6 +1,6 @@
 /** The rules and channels of all servers: kept in the store, read from memory. */
 
-import type { Freshness } from '../../base/mirror.ts';
+import { type Freshness, worstFreshness } from '../../base/mirror.ts';
 import type { PutTerms } from '../../base/put-terms.ts';
 import type { Records } from '../../base/records.ts';
 import type { Result } from '../../base/result.ts';
@@ -101,10 +101,7 @@ export function createPolicyDesk(deps: {
       channels.stop();
       rules.stop();
     },
-    freshness: () => {
-      const [a, b] = [channels.freshness(), rules.freshness()];
-      return a.kind === 'live' ? b : a;
-    },
+    freshness: () => worstFreshness([channels.freshness(), rules.freshness()]),
     broken: () => new Map([...ruleDesk.broken(), ...channelDesk.broken()]),
     policy: () => {
       policy ??= {

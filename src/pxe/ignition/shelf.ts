@@ -121,7 +121,7 @@ export function createTemplateShelf(deps: {
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
     ids: (role) => ids(role, [...readable(), ...mirror.broken().keys()]),
-    broken: () => new Map([...mirror.broken()].map(([key, why]) => [ignitionsPrefix + key, why])),
+    broken: records.broken,
     get: (role, id) => mirror.get(`${role}/${id}`),
     latest: (role) => {
       const id = ids(role, readable()).at(-1);

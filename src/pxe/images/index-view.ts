@@ -1,6 +1,12 @@
 /** The index of images and their hashes, as this server has heard of them from the store. */
 
-import { createMirror, type Freshness, type Mirror, ownWriteTimeoutMs } from '../../base/mirror.ts';
+import {
+  brokenUnder,
+  createMirror,
+  type Freshness,
+  type Mirror,
+  ownWriteTimeoutMs,
+} from '../../base/mirror.ts';
 import { createRecords, type Records } from '../../base/records.ts';
 import { ok, type Result } from '../../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../../base/store.ts';
@@ -98,7 +104,7 @@ export function createIndexView(deps: {
       hashes.stop();
     },
     freshness: () => mirror.freshness(),
-    broken: () => new Map([...mirror.broken()].map(([key, why]) => [imageKeys.prefix + key, why])),
+    broken: () => brokenUnder(imageKeys.prefix, mirror),
     index,
     entryOf: (id) => index().find((image) => image.id === id),
     hashesOf: (id) => hashes.get(id),

@@ -1,6 +1,7 @@
 /** The desk of tokens: all of them in memory on every server, so that a revocation counts as soon as it is heard of. */
 
 import {
+  brokenUnder,
   createMirror,
   type Freshness,
   type MirrorListener,
@@ -16,7 +17,7 @@ import { type Actor, type Audit, auditOf } from '../../inventory/audit.ts';
 import type { Mistake } from '../../inventory/mistake.ts';
 import { decodeToken, newTokenText, type Secrets, type Token } from './token.ts';
 import { createToken, revokeToken, type TokenProblem } from './token-changes.ts';
-import { tokenKey, tokensPrefix } from './token-keys.ts';
+import { tokensPrefix } from './token-keys.ts';
 import { readWish, type TokenWish } from './token-wish.ts';
 
 type Refused =
@@ -85,7 +86,7 @@ export function createTokens(deps: {
     changed: mirror.changed,
     completeTo: mirror.revision,
     subscribe: mirror.subscribe,
-    broken: () => new Map([...mirror.broken()].map(([id, why]) => [tokenKey(id), why])),
+    broken: () => brokenUnder(tokensPrefix, mirror),
     create: async (wish, actor, dryRun = false) => {
       const now = clock.now();
       const prepared = prepareToken(
