@@ -2,7 +2,8 @@
 
 import type { Send } from '../answer.ts';
 import { exitCodes, Failure } from '../failure.ts';
-import { assembleTemplate, parseMap, type SourceFiles } from '../ignition-source.ts';
+import { assembleTemplate, type SourceFiles } from '../ignition-assembly.ts';
+import { parseMap } from '../ignition-source.ts';
 import { printable } from '../table.ts';
 
 export type Source = {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Get, Send } from '../answer.ts';
 import type { Editor } from '../commands/edit.ts';
 import type { Contexts } from '../contexts.ts';
-import type { SourceFiles } from '../ignition-source.ts';
+import type { SourceFiles } from '../ignition-assembly.ts';
 import type { Progress } from '../many.ts';
 import type { CliNoun } from '../nouns/noun.ts';
 import type { Shown } from '../output.ts';

@@ -3,7 +3,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../failure.ts';
-import type { SourceFiles } from '../ignition-source.ts';
+import type { SourceFiles } from '../ignition-assembly.ts';
 
 /** Permission bits of a mode. */
 const permissions = 0o777;

@@ -8,7 +8,7 @@ import {
   setIgnition,
 } from '../../../src/cli/commands/ignition.ts';
 import { Failure } from '../../../src/cli/failure.ts';
-import type { SourceFiles } from '../../../src/cli/ignition-source.ts';
+import type { SourceFiles } from '../../../src/cli/ignition-assembly.ts';
 import { aFace, aSpec } from '../../support/face.ts';
 
 async function aServer(): Promise<Send> {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { assembleTemplate, includesMax, type SourceFiles } from '../../src/cli/ignition-source.ts';
+import {
+  assembleTemplate,
+  includesMax,
+  type SourceFiles,
+} from '../../src/cli/ignition-assembly.ts';
 
 /** A disk as a table: path → text, with the permissions after a blank where they matter. */
 function disk(
