@@ -12,11 +12,9 @@ import {
 } from './blob.ts';
 import {
   deleteOperation,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { assetColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -47,9 +45,7 @@ const assets: Noun = {
   schema: assetSchema,
 };
 
-export const listAssets = listOperation(assets);
-export const getAsset = getOperation(assets);
-export const watchAssets = watchOperation(assets);
+export const assetReads = readOperations(assets);
 
 export const putAsset = putOperation(assets, {
   summary: 'stores an asset; replacing one takes If-Match',
@@ -78,9 +74,7 @@ export const deleteAsset = deleteOperation(assets, {
 });
 
 export const assetOperations: readonly Operation[] = [
-  listAssets,
-  getAsset,
-  watchAssets,
+  ...Object.values(assetReads),
   putAsset,
   deleteAsset,
 ];

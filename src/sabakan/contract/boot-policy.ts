@@ -4,11 +4,9 @@ import Type, { type Static } from 'typebox';
 import { revisionSchema, writeProblems } from './blob.ts';
 import {
   deleteOperation,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { bootRuleColumns, channelColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -99,9 +97,7 @@ const bootRules: Noun = {
   schema: bootRuleSchema,
 };
 
-export const listChannels = listOperation(channels);
-export const getChannel = getOperation(channels);
-export const watchChannels = watchOperation(channels);
+export const channelReads = readOperations(channels);
 
 const putProblems = ['precondition-missing', 'pin-missing', 'boot-policy-full', ...writeProblems];
 
@@ -119,16 +115,12 @@ export const deleteChannel = deleteOperation(channels, {
 });
 
 export const channelOperations: readonly Operation[] = [
-  listChannels,
-  getChannel,
-  watchChannels,
+  ...Object.values(channelReads),
   putChannel,
   deleteChannel,
 ];
 
-export const listBootRules = listOperation(bootRules);
-export const getBootRule = getOperation(bootRules);
-export const watchBootRules = watchOperation(bootRules);
+export const bootRuleReads = readOperations(bootRules);
 
 export const putBootRule = putOperation(bootRules, {
   summary: 'makes a rule; one that could tie with another is refused; replacing takes If-Match',
@@ -144,9 +136,7 @@ export const deleteBootRule = deleteOperation(bootRules, {
 });
 
 export const bootRuleOperations: readonly Operation[] = [
-  listBootRules,
-  getBootRule,
-  watchBootRules,
+  ...Object.values(bootRuleReads),
   putBootRule,
   deleteBootRule,
 ];

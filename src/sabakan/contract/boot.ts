@@ -2,7 +2,7 @@
 
 import Type, { type Static } from 'typebox';
 import { bootStates, bootStepNames, firmwareKinds } from '../../pxe/boot.ts';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import { type Noun, readOperations } from './collection-operations.ts';
 import { bootColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
 
@@ -97,8 +97,6 @@ const boots: Noun = {
   schema: bootSchema,
 };
 
-export const listBoots = listOperation(boots);
-export const getBoot = getOperation(boots);
-export const watchBoots = watchOperation(boots);
+export const bootReads = readOperations(boots);
 
-export const bootOperations: readonly Operation[] = [listBoots, getBoot, watchBoots];
+export const bootOperations: readonly Operation[] = Object.values(bootReads);

@@ -7,13 +7,7 @@ import {
   manualSecondsMax,
   reasonCharactersMax,
 } from '../../inventory/brakes.ts';
-import {
-  changeProblems,
-  getOperation,
-  listOperation,
-  type Noun,
-  watchOperation,
-} from './collection-operations.ts';
+import { changeProblems, type Noun, readOperations } from './collection-operations.ts';
 import { brakeColumns } from './columns.ts';
 import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
@@ -64,9 +58,7 @@ const brakes: Noun = {
   schema: brakeSchema,
 };
 
-export const listBrakes = listOperation(brakes);
-export const getBrake = getOperation(brakes);
-export const watchBrakes = watchOperation(brakes);
+export const brakeReads = readOperations(brakes);
 
 const liftBody = Type.Object(
   {
@@ -140,9 +132,7 @@ export const deleteBrake: Operation = {
 };
 
 export const brakeOperations: readonly Operation[] = [
-  listBrakes,
-  getBrake,
-  watchBrakes,
+  ...Object.values(brakeReads),
   liftBrake,
   putBrake,
   deleteBrake,

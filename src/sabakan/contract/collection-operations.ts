@@ -26,6 +26,16 @@ export type Noun = {
   readonly detail?: TSchema;
 };
 
+export type ReadOperations = {
+  readonly list: Operation;
+  readonly get: Operation;
+  readonly watch: Operation;
+};
+
+export function readOperations(about: Noun): ReadOperations {
+  return { list: listOperation(about), get: getOperation(about), watch: watchOperation(about) };
+}
+
 export function listOperation({
   noun,
   columns,

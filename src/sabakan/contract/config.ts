@@ -14,11 +14,9 @@ import {
 import {
   changeProblems,
   conditionProblems,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { configColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -84,9 +82,7 @@ const config: Noun = {
   schema: configSchema,
 };
 
-export const listConfig = listOperation(config);
-export const getConfig = getOperation(config);
-export const watchConfig = watchOperation(config);
+export const configReads = readOperations(config);
 
 export const putConfig = putOperation(config, {
   summary:
@@ -97,9 +93,4 @@ export const putConfig = putOperation(config, {
   problems: ['not-found', 'machines-exist', ...conditionProblems, ...changeProblems],
 });
 
-export const configOperations: readonly Operation[] = [
-  listConfig,
-  getConfig,
-  watchConfig,
-  putConfig,
-];
+export const configOperations: readonly Operation[] = [...Object.values(configReads), putConfig];

@@ -5,11 +5,9 @@ import {
   changeProblems,
   conditionProblems,
   deleteOperation,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { discoveryRuleColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -76,9 +74,7 @@ const rules: Noun = {
   schema: discoveryRuleSchema,
 };
 
-export const listDiscoveryRules = listOperation(rules);
-export const getDiscoveryRule = getOperation(rules);
-export const watchDiscoveryRules = watchOperation(rules);
+export const discoveryRuleReads = readOperations(rules);
 
 const ruleBody = Type.Object(
   { ...ruleMembers, order: Type.Optional(ruleMembers.order) },
@@ -101,9 +97,7 @@ export const deleteDiscoveryRule = deleteOperation(rules, {
 });
 
 export const discoveryRuleOperations: readonly Operation[] = [
-  listDiscoveryRules,
-  getDiscoveryRule,
-  watchDiscoveryRules,
+  ...Object.values(discoveryRuleReads),
   putDiscoveryRule,
   deleteDiscoveryRule,
 ];

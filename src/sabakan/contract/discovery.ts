@@ -1,13 +1,7 @@
 /** Machines that nobody registered: noticed while they ask to boot, and kept waiting until somebody decides. */
 
 import Type, { type Static, type TSchema } from 'typebox';
-import {
-  deleteOperation,
-  getOperation,
-  listOperation,
-  type Noun,
-  watchOperation,
-} from './collection-operations.ts';
+import { deleteOperation, type Noun, readOperations } from './collection-operations.ts';
 import { discoveryColumns } from './columns.ts';
 import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
@@ -114,9 +108,7 @@ export const discoveries: Noun = {
   detail: detailSchema,
 };
 
-export const listDiscoveries = listOperation(discoveries);
-export const getDiscovery = getOperation(discoveries);
-export const watchDiscoveries = watchOperation(discoveries);
+export const discoveryReads = readOperations(discoveries);
 
 const commitProblems = ['contended', 'store-unavailable', 'outcome-unknown'];
 
@@ -291,9 +283,7 @@ export const bulkDiscoveries: Operation = {
 };
 
 export const discoveryOperations: readonly Operation[] = [
-  listDiscoveries,
-  getDiscovery,
-  watchDiscoveries,
+  ...Object.values(discoveryReads),
   patchDiscovery,
   approveDiscovery,
   rejectDiscovery,

@@ -12,11 +12,9 @@ import {
 } from './blob.ts';
 import {
   deleteOperation,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { imageColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -51,9 +49,7 @@ const images: Noun = {
   schema: imageSchema,
 };
 
-export const listImages = listOperation(images);
-export const getImage = getOperation(images);
-export const watchImages = watchOperation(images);
+export const imageReads = readOperations(images);
 
 export const putImage = putOperation(images, {
   summary: 'stores a boot image; it never changes, and the same content once more is no mistake',
@@ -78,9 +74,7 @@ export const deleteImage = deleteOperation(images, {
 });
 
 export const imageOperations: readonly Operation[] = [
-  listImages,
-  getImage,
-  watchImages,
+  ...Object.values(imageReads),
   putImage,
   deleteImage,
 ];

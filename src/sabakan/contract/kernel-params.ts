@@ -5,11 +5,9 @@ import {
   changeProblems,
   conditionProblems,
   deleteOperation,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { kernelParamsColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -39,9 +37,7 @@ const newParamsSchema = Type.Object(
 );
 export type NewKernelParamsV2 = Static<typeof newParamsSchema>;
 
-export const listKernelParams = listOperation(kernelParams);
-export const getKernelParams = getOperation(kernelParams);
-export const watchKernelParams = watchOperation(kernelParams);
+export const kernelParamsReads = readOperations(kernelParams);
 
 const writeProblems = [...conditionProblems, ...changeProblems];
 
@@ -60,9 +56,7 @@ export const deleteKernelParams = deleteOperation(kernelParams, {
 });
 
 export const kernelParamsOperations: readonly Operation[] = [
-  listKernelParams,
-  getKernelParams,
-  watchKernelParams,
+  ...Object.values(kernelParamsReads),
   putKernelParams,
   deleteKernelParams,
 ];

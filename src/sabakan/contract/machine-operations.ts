@@ -2,7 +2,7 @@
 
 import Type from 'typebox';
 import { bootSchema } from './boot.ts';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import { type Noun, readOperations } from './collection-operations.ts';
 import { machineColumns } from './columns.ts';
 import { previewIgnition, tryIgnition } from './ignition.ts';
 import { machineSchema, machineStateSchema } from './machine.ts';
@@ -20,9 +20,7 @@ const machines: Noun = {
   schema: machineSchema,
 };
 
-export const listMachines = listOperation(machines);
-export const getMachine = getOperation(machines);
-export const watchMachines = watchOperation(machines);
+export const machineReads = readOperations(machines);
 
 export const explainMachine: Operation = {
   id: 'explainMachine',
@@ -49,9 +47,7 @@ export const explainMachine: Operation = {
 };
 
 export const machineOperations: readonly Operation[] = [
-  listMachines,
-  getMachine,
-  watchMachines,
+  ...Object.values(machineReads),
   registerMachines,
   patchMachine,
   deleteMachine,

@@ -6,11 +6,9 @@ import {
   changeProblems,
   conditionProblems,
   deleteOperation,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { networkColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -86,9 +84,7 @@ const newNetworkSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export const listNetworks = listOperation(networks);
-export const getNetwork = getOperation(networks);
-export const watchNetworks = watchOperation(networks);
+export const networkReads = readOperations(networks);
 
 const writeProblems = [...conditionProblems, ...changeProblems];
 
@@ -106,9 +102,7 @@ export const deleteNetwork = deleteOperation(networks, {
 });
 
 export const networkOperations: readonly Operation[] = [
-  listNetworks,
-  getNetwork,
-  watchNetworks,
+  ...Object.values(networkReads),
   putNetwork,
   deleteNetwork,
 ];

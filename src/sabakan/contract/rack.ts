@@ -2,7 +2,7 @@
 
 import Type, { type Static } from 'typebox';
 import { machineStates } from '../../inventory/machine.ts';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import { type Noun, readOperations } from './collection-operations.ts';
 import { rackColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
 
@@ -39,8 +39,6 @@ const racks: Noun = {
   schema: rackSchema,
 };
 
-export const listRacks = listOperation(racks);
-export const getRack = getOperation(racks);
-export const watchRacks = watchOperation(racks);
+export const rackReads = readOperations(racks);
 
-export const rackOperations: readonly Operation[] = [listRacks, getRack, watchRacks];
+export const rackOperations: readonly Operation[] = Object.values(rackReads);

@@ -4,11 +4,9 @@ import Type, { type Static } from 'typebox';
 import { revisionSchema, writeProblems } from './blob.ts';
 import {
   deleteOperation,
-  getOperation,
-  listOperation,
   type Noun,
   putOperation,
-  watchOperation,
+  readOperations,
 } from './collection-operations.ts';
 import { templateColumns } from './columns.ts';
 import type { Operation } from './operation.ts';
@@ -62,9 +60,7 @@ const templates: Noun = {
   detail: templateDetailSchema,
 };
 
-export const listTemplates = listOperation(templates);
-export const getTemplate = getOperation(templates);
-export const watchTemplates = watchOperation(templates);
+export const templateReads = readOperations(templates);
 
 const newTemplateSchema = Type.Object(
   {
@@ -97,9 +93,7 @@ export const deleteTemplate = deleteOperation(templates, {
 });
 
 export const templateOperations: readonly Operation[] = [
-  listTemplates,
-  getTemplate,
-  watchTemplates,
+  ...Object.values(templateReads),
   putTemplate,
   deleteTemplate,
 ];

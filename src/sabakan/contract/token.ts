@@ -1,13 +1,7 @@
 /** Tokens: who may do what from where. Their secrets are in no answer but the one that makes them. */
 
 import Type, { type Static } from 'typebox';
-import {
-  changeProblems,
-  getOperation,
-  listOperation,
-  type Noun,
-  watchOperation,
-} from './collection-operations.ts';
+import { changeProblems, type Noun, readOperations } from './collection-operations.ts';
 import { tokenColumns } from './columns.ts';
 import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
@@ -76,9 +70,7 @@ const tokens: Noun = {
   schema: tokenSchema,
   needs: 'admin',
 };
-export const listTokens = listOperation(tokens);
-export const getToken = getOperation(tokens);
-export const watchTokens = watchOperation(tokens);
+export const tokenReads = readOperations(tokens);
 
 export const createToken: Operation = {
   id: 'createToken',
@@ -116,9 +108,7 @@ export const revokeToken: Operation = {
 };
 
 export const tokenOperations: readonly Operation[] = [
-  listTokens,
-  getToken,
-  watchTokens,
+  ...Object.values(tokenReads),
   createToken,
   revokeToken,
 ];

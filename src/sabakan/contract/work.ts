@@ -2,7 +2,7 @@
 
 import Type, { type Static } from 'typebox';
 import { workStates } from '../works/work.ts';
-import { getOperation, listOperation, type Noun, watchOperation } from './collection-operations.ts';
+import { type Noun, readOperations } from './collection-operations.ts';
 import { workColumns } from './columns.ts';
 import { dryRunQuery } from './dry-run.ts';
 import type { Operation } from './operation.ts';
@@ -49,9 +49,7 @@ const operations: Noun = {
   schema: workSchema,
 };
 
-export const listWorks = listOperation(operations);
-export const getWork = getOperation(operations);
-export const watchWorks = watchOperation(operations);
+export const workReads = readOperations(operations);
 
 export const cancelWork: Operation = {
   id: 'cancelOperation',
@@ -71,4 +69,4 @@ export const cancelWork: Operation = {
   ],
 };
 
-export const workOperations: readonly Operation[] = [listWorks, getWork, watchWorks, cancelWork];
+export const workOperations: readonly Operation[] = [...Object.values(workReads), cancelWork];

@@ -1,7 +1,7 @@
 /** A part of version 2: what a noun, or a few operations that belong together, add to the API. */
 
 import type { Clock } from '../../base/world.ts';
-import type { Operation } from '../contract/operation.ts';
+import type { ReadOperations } from '../contract/collection-operations.ts';
 import type { Collection } from './collection.ts';
 import { getEndpoint, listEndpoint } from './collection-endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -22,7 +22,7 @@ export type ApiPart = {
  * @param more endpoints beside these three.
  */
 export function collectionPart<T>(
-  operations: { readonly list: Operation; readonly get: Operation; readonly watch: Operation },
+  operations: ReadOperations,
   collection: Collection<T>,
   key: string,
   clock: Clock,

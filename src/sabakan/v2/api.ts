@@ -4,7 +4,7 @@ import { fail, ok } from '../../base/result.ts';
 import type { World } from '../../base/world.ts';
 import { getDoctor } from '../contract/doctor.ts';
 import { operations } from '../contract/operations.ts';
-import { getRack, listRacks, watchRacks } from '../contract/rack.ts';
+import { rackReads } from '../contract/rack.ts';
 import { getOpenApi, getPlan, getStatus } from '../contract/server-operations.ts';
 import type { DoctorReport } from '../doctor/doctor.ts';
 import type { Route } from '../exchange.ts';
@@ -88,10 +88,9 @@ export function createApi(deps: ApiDeps): Api {
     { operation: getDoctor, handle: async () => ok(json(await deps.doctor())) },
     { operation: getOpenApi, handle: async () => ok(json(description)) },
   ];
-  const racks = { list: listRacks, get: getRack, watch: watchRacks };
   const parts: readonly ApiPart[] = [
     machinePart(deps, currentPlan),
-    collectionPart(racks, rackCollection(inventory, clock), 'rack', clock),
+    collectionPart(rackReads, rackCollection(inventory, clock), 'rack', clock),
     leasePart(deps),
     bootPart(deps),
     subnetPart(deps),

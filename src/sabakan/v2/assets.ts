@@ -5,14 +5,7 @@ import { fail, ok } from '../../base/result.ts';
 import type { Clock } from '../../base/world.ts';
 import type { AssetDesk } from '../../pxe/desks.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
-import {
-  type AssetV2,
-  deleteAsset,
-  getAsset,
-  listAssets,
-  putAsset,
-  watchAssets,
-} from '../contract/asset.ts';
+import { type AssetV2, assetReads, deleteAsset, putAsset } from '../contract/asset.ts';
 import type { assetColumns } from '../contract/columns.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { readAssetHeaders } from '../rest/assets.ts';
@@ -52,8 +45,7 @@ const columns: Readonly<Record<keyof typeof assetColumns, Omit<Column<Row>, 'nam
 
 export function assetPart({ clock, serverName, pxe: { assets } }: AssetPartDeps): ApiPart {
   const collection = assetCollection(assets);
-  const operations = { list: listAssets, get: getAsset, watch: watchAssets };
-  return collectionPart(operations, collection, 'name', clock, [
+  return collectionPart(assetReads, collection, 'name', clock, [
     {
       operation: putAsset,
       handle: async ({ exchange, parameters, query }) => {

@@ -15,17 +15,13 @@ import {
 import type { Pxe } from '../../pxe/pxe.ts';
 import {
   type BootRuleV2,
+  bootRuleReads,
   type ChannelV2,
+  channelReads,
   deleteBootRule,
   deleteChannel,
-  getBootRule,
-  getChannel,
-  listBootRules,
-  listChannels,
   putBootRule,
   putChannel,
-  watchBootRules,
-  watchChannels,
 } from '../contract/boot-policy.ts';
 import type { bootRuleColumns, channelColumns } from '../contract/columns.ts';
 import type { Operation } from '../contract/operation.ts';
@@ -50,8 +46,7 @@ type Actor = ReturnType<typeof actorOf>;
 
 export function channelPart({ clock, serverName, pxe }: BootPolicyPartDeps): ApiPart {
   const { bootPolicy } = pxe;
-  const operations = { list: listChannels, get: getChannel, watch: watchChannels };
-  return collectionPart(operations, channelCollection(bootPolicy), 'name', clock, [
+  return collectionPart(channelReads, channelCollection(bootPolicy), 'name', clock, [
     putting(putChannel, serverName, {
       parse: parseChannel,
       put: bootPolicy.putChannel,
@@ -63,8 +58,7 @@ export function channelPart({ clock, serverName, pxe }: BootPolicyPartDeps): Api
 
 export function bootRulePart({ clock, serverName, pxe }: BootPolicyPartDeps): ApiPart {
   const { bootPolicy } = pxe;
-  const operations = { list: listBootRules, get: getBootRule, watch: watchBootRules };
-  return collectionPart(operations, bootRuleCollection(bootPolicy), 'name', clock, [
+  return collectionPart(bootRuleReads, bootRuleCollection(bootPolicy), 'name', clock, [
     putting(putBootRule, serverName, {
       parse: parseRule,
       put: bootPolicy.putRule,

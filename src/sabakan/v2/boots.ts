@@ -6,7 +6,7 @@ import { formatInstant } from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Boot, BootStep } from '../../pxe/boot.ts';
 import type { BootBook } from '../../pxe/boot-book.ts';
-import { type BootStepV2, type BootV2, getBoot, listBoots, watchBoots } from '../contract/boot.ts';
+import { type BootStepV2, type BootV2, bootReads } from '../contract/boot.ts';
 import type { bootColumns } from '../contract/columns.ts';
 import { whyNotRead } from '../whole-truth.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
@@ -18,8 +18,7 @@ export type BootPartDeps = {
 };
 
 export function bootPart({ clock, pxe: { boots } }: BootPartDeps): ApiPart {
-  const operations = { list: listBoots, get: getBoot, watch: watchBoots };
-  return collectionPart(operations, bootCollection(boots), 'boot', clock);
+  return collectionPart(bootReads, bootCollection(boots), 'boot', clock);
 }
 
 function bootCollection(boots: BootBook): Collection<Boot> {

@@ -8,13 +8,11 @@ import { type BrakeProblem, isOver, manualBrake } from '../../inventory/brakes.t
 import {
   type BrakeV2,
   type BrakeWishV2,
+  brakeReads,
   deleteBrake,
-  getBrake,
   type LiftWishV2,
   liftBrake,
-  listBrakes,
   putBrake,
-  watchBrakes,
 } from '../contract/brake.ts';
 import type { brakeColumns } from '../contract/columns.ts';
 import { emptyAnswer } from '../exchange.ts';
@@ -68,10 +66,9 @@ export function brakeCollection({
 
 export function brakePart(deps: BrakePartDeps): ApiPart {
   const { board, clock, serverName } = deps;
-  const operations = { list: listBrakes, get: getBrake, watch: watchBrakes };
   const shown = (standing: StandingBrake) =>
     json(brakeJson(standing, clock.now()), { etag: `"${standing.revision}"` });
-  return collectionPart(operations, brakeCollection(deps), 'name', clock, [
+  return collectionPart(brakeReads, brakeCollection(deps), 'name', clock, [
     {
       operation: liftBrake,
       handle: async ({ exchange, parameters, query, body }) => {

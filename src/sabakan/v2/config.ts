@@ -18,13 +18,7 @@ import {
   readIpamConfig,
 } from '../../inventory/ipam-config.ts';
 import { showValue } from '../../inventory/mistake.ts';
-import {
-  type ConfigV2,
-  getConfig,
-  listConfig,
-  putConfig,
-  watchConfig,
-} from '../contract/config.ts';
+import { type ConfigV2, configReads, putConfig } from '../contract/config.ts';
 import type { Place, Problem } from '../problems.ts';
 import { actorOf } from '../rest/noun.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
@@ -49,8 +43,7 @@ const kinds = {
 } as const;
 
 export function configPart({ clock, serverName, inventory }: ConfigPartDeps): ApiPart {
-  const operations = { list: listConfig, get: getConfig, watch: watchConfig };
-  return collectionPart(operations, configCollection(inventory), 'name', clock, [
+  return collectionPart(configReads, configCollection(inventory), 'name', clock, [
     {
       operation: putConfig,
       mistakesIn: (body, parameters) => mistakesIn(body, parameters.get('name') ?? ''),

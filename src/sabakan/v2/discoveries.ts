@@ -24,13 +24,11 @@ import {
   type DiscoveryBulkV2,
   type DiscoveryPatchV2,
   type DiscoveryV2,
+  discoveryReads,
   forgetDiscovery,
-  getDiscovery,
-  listDiscoveries,
   patchDiscovery,
   type RejectionV2,
   rejectDiscovery,
-  watchDiscoveries,
 } from '../contract/discovery.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { badRequest, v2Status } from '../problems.ts';
@@ -106,14 +104,13 @@ export function discoveryCollection(discoveries: Discoveries): Collection<Item> 
 export function discoveryPart({ clock, serverName, pxe }: DiscoveryPartDeps): ApiPart {
   const { discoveries } = pxe;
   const collection = discoveryCollection(discoveries);
-  const operations = { list: listDiscoveries, get: getDiscovery, watch: watchDiscoveries };
   type Decided = Awaited<ReturnType<Discoveries['edit']>>;
   const shown = (decided: Decided) => {
     if (!decided.ok) return fail({ problem: decided.error });
     const { discovery: value, revision } = decided.value;
     return ok(json(toJson({ value, revision }, discoveries), { etag: `"${revision}"` }));
   };
-  return collectionPart(operations, collection, 'id', clock, [
+  return collectionPart(discoveryReads, collection, 'id', clock, [
     {
       operation: patchDiscovery,
       handle: async ({ exchange, parameters, query, body }) => {

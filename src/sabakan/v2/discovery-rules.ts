@@ -8,10 +8,8 @@ import { type DiscoveryRule, ruleToJson } from '../../pxe/discovery-rules.ts';
 import {
   type DiscoveryRuleV2,
   deleteDiscoveryRule,
-  getDiscoveryRule,
-  listDiscoveryRules,
+  discoveryRuleReads,
   putDiscoveryRule,
-  watchDiscoveryRules,
 } from '../contract/discovery-rule.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { actorOf } from '../rest/noun.ts';
@@ -33,12 +31,7 @@ export function discoveryRulePart({
   readonly pxe: { readonly discoveries: Discoveries };
 }): ApiPart {
   const { rules } = pxe.discoveries;
-  const operations = {
-    list: listDiscoveryRules,
-    get: getDiscoveryRule,
-    watch: watchDiscoveryRules,
-  };
-  return collectionPart(operations, ruleCollection(rules), 'name', clock, [
+  return collectionPart(discoveryRuleReads, ruleCollection(rules), 'name', clock, [
     {
       operation: putDiscoveryRule,
       handle: async ({ exchange, parameters, query, body }) => {

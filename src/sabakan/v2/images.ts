@@ -5,14 +5,7 @@ import type { Clock } from '../../base/world.ts';
 import type { ImageDesk } from '../../pxe/desks.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
 import type { imageColumns } from '../contract/columns.ts';
-import {
-  deleteImage,
-  getImage,
-  type ImageV2,
-  listImages,
-  putImage,
-  watchImages,
-} from '../contract/image.ts';
+import { deleteImage, type ImageV2, imageReads, putImage } from '../contract/image.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { actorOf } from '../rest/noun.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
@@ -49,8 +42,7 @@ const columns: Readonly<Record<keyof typeof imageColumns, Omit<Column<Listed>, '
 
 export function imagePart({ clock, serverName, pxe: { images } }: ImagePartDeps): ApiPart {
   const collection = imageCollection(images);
-  const operations = { list: listImages, get: getImage, watch: watchImages };
-  return collectionPart(operations, collection, key, clock, [
+  return collectionPart(imageReads, collection, key, clock, [
     {
       operation: putImage,
       handle: async (call) => {

@@ -7,12 +7,10 @@ import type { OsParams } from '../../pxe/kernel-params.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
 import {
   deleteKernelParams,
-  getKernelParams,
   type KernelParamsV2,
-  listKernelParams,
+  kernelParamsReads,
   type NewKernelParamsV2,
   putKernelParams,
-  watchKernelParams,
 } from '../contract/kernel-params.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { actorOf } from '../rest/noun.ts';
@@ -31,8 +29,7 @@ export type KernelParamsPartDeps = {
 export function kernelParamsPart({ clock, serverName, pxe }: KernelParamsPartDeps): ApiPart {
   const { kernelParams } = pxe;
   const collection = kernelParamsCollection(kernelParams);
-  const operations = { list: listKernelParams, get: getKernelParams, watch: watchKernelParams };
-  return collectionPart(operations, collection, 'os', clock, [
+  return collectionPart(kernelParamsReads, collection, 'os', clock, [
     {
       operation: putKernelParams,
       handle: async ({ exchange, parameters, query, body }) => {

@@ -3,12 +3,7 @@
 import { fail, ok } from '../../base/result.ts';
 import type { Clock } from '../../base/world.ts';
 import type { Pxe } from '../../pxe/pxe.ts';
-import {
-  explainMachine,
-  getMachine,
-  listMachines,
-  watchMachines,
-} from '../contract/machine-operations.ts';
+import { explainMachine, machineReads } from '../contract/machine-operations.ts';
 import { machineExplained, type PlanReader, type ViewParts } from '../v2-views.ts';
 import type { Works } from '../works/desk.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
@@ -31,8 +26,7 @@ export type MachinePartDeps = ViewParts & {
 export function machinePart(deps: MachinePartDeps, currentPlan: PlanReader): ApiPart {
   const { clock, inventory, pxe } = deps;
   const machines = machineCollection(inventory, clock);
-  const operations = { list: listMachines, get: getMachine, watch: watchMachines };
-  return collectionPart(operations, machines, 'serial', clock, [
+  return collectionPart(machineReads, machines, 'serial', clock, [
     registerEndpoint(machines, deps),
     ...machineWriteEndpoints(machines, deps),
     bulkEndpoint(machines, deps),

@@ -11,12 +11,10 @@ import { isCovered, type Network, nodePoolNetwork } from '../../pxe/networks.ts'
 import type { Pxe } from '../../pxe/pxe.ts';
 import {
   deleteNetwork,
-  getNetwork,
-  listNetworks,
   type NetworkDetailV2,
   type NetworkV2,
+  networkReads,
   putNetwork,
-  watchNetworks,
 } from '../contract/network.ts';
 import { emptyAnswer } from '../exchange.ts';
 import type { Place } from '../problems.ts';
@@ -37,8 +35,7 @@ export type NetworkPartDeps = {
 export function networkPart(deps: NetworkPartDeps): ApiPart {
   const { clock, serverName, pxe } = deps;
   const { networks } = pxe;
-  const operations = { list: listNetworks, get: getNetwork, watch: watchNetworks };
-  return collectionPart(operations, networkCollection(deps), 'name', clock, [
+  return collectionPart(networkReads, networkCollection(deps), 'name', clock, [
     {
       operation: putNetwork,
       mistakesIn,

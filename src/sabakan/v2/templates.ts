@@ -11,13 +11,11 @@ import type { Pxe } from '../../pxe/pxe.ts';
 import type { templateColumns } from '../contract/columns.ts';
 import {
   deleteTemplate,
-  getTemplate,
-  listTemplates,
   type NewTemplateV2,
   putTemplate,
   type TemplateDetailV2,
   type TemplateV2,
-  watchTemplates,
+  templateReads,
 } from '../contract/template.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { badRequest } from '../problems.ts';
@@ -61,8 +59,7 @@ export function templatePart(deps: TemplatePartDeps): ApiPart {
   const { clock, serverName, inventory, pxe } = deps;
   const { templates } = pxe;
   const collection = templateCollection(deps);
-  const operations = { list: listTemplates, get: getTemplate, watch: watchTemplates };
-  return collectionPart(operations, collection, key, clock, [
+  return collectionPart(templateReads, collection, key, clock, [
     {
       operation: putTemplate,
       bodyBytesMax: templateBytesMax,

@@ -6,12 +6,10 @@ import type { Clock } from '../../base/world.ts';
 import type { tokenColumns } from '../contract/columns.ts';
 import {
   createToken,
-  getToken,
-  listTokens,
   type NewTokenV2,
   revokeToken,
   type TokenV2,
-  watchTokens,
+  tokenReads,
 } from '../contract/token.ts';
 import type { Place, Problem } from '../problems.ts';
 import { actorOf } from '../rest/noun.ts';
@@ -36,8 +34,7 @@ const unkept = { 'cache-control': 'no-store' };
 
 export function tokenPart(deps: TokenPartDeps): ApiPart {
   const collection = tokenCollection(deps);
-  const operations = { list: listTokens, get: getToken, watch: watchTokens };
-  return collectionPart(operations, collection, 'id', deps.clock, [
+  return collectionPart(tokenReads, collection, 'id', deps.clock, [
     createEndpoint(deps, collection),
     revokeEndpoint(deps, collection),
   ]);

@@ -4,7 +4,7 @@ import type { Kept } from '../../base/records.ts';
 import { fail, ok } from '../../base/result.ts';
 import type { Clock } from '../../base/world.ts';
 import type { workColumns } from '../contract/columns.ts';
-import { cancelWork, getWork, listWorks, type WorkV2, watchWorks } from '../contract/work.ts';
+import { cancelWork, type WorkV2, workReads } from '../contract/work.ts';
 import type { Works } from '../works/desk.ts';
 import type { Work } from '../works/work.ts';
 import { type ApiPart, collectionPart } from './api-part.ts';
@@ -50,8 +50,7 @@ export function workPart({
     stampOf: ({ revision }) => revision,
     toJson: ({ value, revision }) => workJson(value, revision),
   });
-  const operations = { list: listWorks, get: getWork, watch: watchWorks };
-  return collectionPart(operations, collection, 'id', clock, [
+  return collectionPart(workReads, collection, 'id', clock, [
     {
       operation: cancelWork,
       handle: async ({ parameters, query }) => {
