@@ -45,6 +45,9 @@ export type BootShelf = {
   ) => () => void;
 };
 
+/** What lies in the store for one change of a usual object; a boot with all its steps counts for as many as it is large. */
+const changeBytes = 512;
+
 const empty: Pile = { records: new Map(), boots: [] };
 
 export function createBootShelf(world: Pick<World, 'store' | 'clock' | 'log'>): BootShelf {
@@ -74,6 +77,13 @@ export function createBootShelf(world: Pick<World, 'store' | 'clock' | 'log'>): 
     else piles.set(subject, { records: next, boots: undefined });
   };
 
+  /** Of a record that is written or goes: who keeps the news keeps both. */
+  const weightOf = (key: string): number => {
+    const was = piles.get(subjectOfKey(key))?.records.get(key)?.value.sizeBytes ?? 0;
+    const is = records.get(key)?.value.sizeBytes ?? 0;
+    return Math.max(Math.ceil(Math.max(was, is) / changeBytes), 1);
+  };
+
   records.subscribe((news) => {
     all = undefined;
     if (news.kind === 'listed') {
@@ -84,6 +94,7 @@ export function createBootShelf(world: Pick<World, 'store' | 'clock' | 'log'>): 
       return;
     }
     const subjects = [...new Set(news.keys.map(subjectOfKey))];
+    const weight = news.keys.reduce((sum, key) => sum + weightOf(key), 0);
     const before = subjects.map((subject) => piles.get(subject) ?? empty);
     for (const key of news.keys) put(key);
     const after = subjects.map((subject) => piles.get(subject) ?? empty);
@@ -91,7 +102,7 @@ export function createBootShelf(world: Pick<World, 'store' | 'clock' | 'log'>): 
     const told: BootNews = {
       kind: 'changed',
       revision: news.revision,
-      weight: news.keys.length,
+      weight,
       get changes() {
         changes ??= subjects.flatMap((_, at) =>
           differences(shown(before[at] ?? empty), shown(after[at] ?? empty)),

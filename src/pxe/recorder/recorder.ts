@@ -28,7 +28,7 @@ export const defaultRecorderLimits: RecorderLimits = {
   machinesMax: 10_000,
   bytesPerStrangerMax: 8 * 1024,
   strangersMax: 1_000,
-  bytesMax: 32 * 1024 * 1024,
+  bytesMax: 16 * 1024 * 1024,
 };
 
 export type RecorderStatus = {
