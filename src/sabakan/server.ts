@@ -7,6 +7,7 @@ import { lookAtEtcd } from '../base/io/etcd-look.ts';
 import { createJsonLog } from '../base/io/json-log.ts';
 import { libcFunction } from '../base/io/native.ts';
 import { createRealWorld } from '../base/io/real-world.ts';
+import { watchSpareMemory } from '../base/io/spare-memory.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Endpoint, Log } from '../base/world.ts';
 import { createFileSink } from '../cke-bridge/io/file-sink.ts';
@@ -236,6 +237,8 @@ export async function startServer(
     closers.push(() => listener.value.close(drainMs));
   }
   closers.push(async () => fleet.endWatches());
+  const unwatchMemory = watchSpareMemory(world);
+  closers.push(async () => unwatchMemory());
   const listening = Object.fromEntries([...open].map(([member, at]) => [member, text(at)]));
   log.info('listening', { ...listening, advertise: config.advertiseUrl });
   return ok({

@@ -46,7 +46,7 @@ export type BootShelf = {
 };
 
 /** What lies in the store for one change of a usual object; a boot with all its steps counts for as many as it is large. */
-const changeBytes = 512;
+const changeBytes = 256;
 
 const empty: Pile = { records: new Map(), boots: [] };
 
