@@ -5,25 +5,15 @@
 
 import { addToIpv4, formatIpv4, type Ipv4, parseIpv4 } from '../base/addresses.ts';
 import { createMirror, type Freshness, ownWriteTimeoutMs } from '../base/mirror.ts';
-import { receipted } from '../base/receipt.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { absent, type Revision, type Store, type StoreProblem } from '../base/store.ts';
-import { addMs, formatInstant, type Instant } from '../base/time.ts';
-import type { Transact, TransactProblem } from '../base/transact.ts';
+import { addMs, type Instant } from '../base/time.ts';
+import type { Transact } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
-import { type Actor, auditWrite } from '../inventory/audit.ts';
 import type { LeaseCopy } from './dhcp/lease-memory.ts';
-import {
-  isDeclined,
-  type Lease,
-  type LeaseTable,
-  leasePrefix,
-  leaseRows,
-  openLeaseTable,
-  strayRows,
-} from './dhcp/leases.ts';
-import type { AddressInUse } from './dhcp/probe.ts';
+import { isDeclined, type Lease, leasePrefix, leaseRows, strayRows } from './dhcp/leases.ts';
 import { reuseMarginMs } from './dhcp/reuse.ts';
+import { createLeaseWrites, type LeaseWrites } from './lease-writes.ts';
 
 /** One entry of a lease table; it outlives its expiry until another client needs the address. */
 export type BookedLease = {
@@ -55,12 +45,7 @@ export type LeaseNews = {
   readonly weight: number;
 };
 
-export type LeaseProblem =
-  | { readonly kind: 'lease-unknown'; readonly text: string }
-  | { readonly kind: 'lease-moved'; readonly text: string }
-  | { readonly kind: 'record-broken'; readonly key: string; readonly text: string };
-
-export type LeaseBook = {
+export type LeaseBook = LeaseWrites & {
   readonly start: () => Promise<Result<void, StoreProblem>>;
   readonly stop: () => void;
   readonly freshness: () => Freshness;
@@ -80,29 +65,7 @@ export type LeaseBook = {
   readonly subscribe: (
     listener: (news: LeaseNews | { readonly kind: 'listed' }) => void,
   ) => () => void;
-  /**
-   * Ends a lease at once, as its client's DHCPRELEASE would; of a declined address, gives it back. The audit record is
-   * part of the commit, which DHCP on every server decides on next. One that has ended already is left as it is.
-   *
-   * @param terms.mac the client it must belong to; absent: whoever has it.
-   */
-  readonly release: (
-    address: Ipv4,
-    terms: { readonly mac?: string; readonly dryRun?: boolean },
-    actor: Actor,
-  ) => Promise<Result<{ readonly revision: Revision }, LeaseProblem | TransactProblem>>;
-  /**
-   * Sets an address aside for DHCP on every server, with its audit record. Of several servers that find it in use
-   * together, one writes. `leased`: somebody has it; `full`: so many of its range are aside that one more is not kept.
-   */
-  readonly setAside: (
-    inUse: AddressInUse,
-    actor: Actor,
-  ) => Promise<Result<'aside' | 'leased' | 'full', LeaseProblem | TransactProblem>>;
 };
-
-/** Of a range: a host that answers for every address fills no table. */
-export const asidePerRangeMax = 1_024;
 
 /** `"52:54:00:12:34:56":{"index":123,"lease":"2026-11-21T06:00:00.123Z"},` */
 const rowBytes = 70;
@@ -189,7 +152,16 @@ export function createLeaseBook(deps: {
     return kept;
   };
 
+  const writes = createLeaseWrites({
+    transact,
+    clock,
+    chance,
+    firstOf: (address) => whole().byAddress.get(address)?.first,
+    shows: (revision) => mirror.reached(revision, ownWriteTimeoutMs),
+  });
+
   return {
+    ...writes,
     start: () => mirror.start(),
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),
@@ -255,91 +227,7 @@ export function createLeaseBook(deps: {
           });
         }
       }),
-    release: async (address, { mac, dryRun }, actor) => {
-      const first = whole().byAddress.get(address)?.first;
-      const text = formatIpv4(address);
-      if (first === undefined) return fail(unknownLease(text));
-      const key = leasePrefix + formatIpv4(first);
-      const now = clock.now();
-      const result = await receipted(transact, actor.receipt)<undefined, LeaseProblem>(
-        `leases/${formatIpv4(first)}`,
-        { keys: [key] },
-        (view) => {
-          const opened = openLeaseTable(view.get(key)?.value);
-          if (!opened.ok) return fail(brokenTable(key, opened.error));
-          const holder = opened.value.holderOf(address - first);
-          const lease = holder && opened.value.leaseOf(holder);
-          if (holder === undefined || lease === undefined) return fail(unknownLease(text));
-          if (mac !== undefined && mac !== holder) return fail(movedLease(text, holder, mac));
-          if (dryRun === true || lease.expiresAt <= now) {
-            return { ok: true, value: undefined, writes: [] };
-          }
-          opened.value.release(holder, now);
-          const { write, condition } = auditWrite(actor, now, chance, {
-            category: 'dhcp',
-            instance: text,
-            action: 'release',
-            detail: holder,
-          });
-          const writes = [{ kind: 'put', key, value: opened.value.encode() } as const, write];
-          return { ok: true, value: undefined, writes, conditions: [condition] };
-        },
-      );
-      if (!result.ok) return result;
-      const { revision } = result.value;
-      await mirror.reached(revision, ownWriteTimeoutMs);
-      return ok({ revision });
-    },
-    setAside: async ({ address, first, usedBy, until }, actor) => {
-      const key = leasePrefix + formatIpv4(first);
-      const index = address - first;
-      const now = clock.now();
-      const result = await transact<'aside' | 'leased' | 'full', LeaseProblem>(
-        `leases/${formatIpv4(first)}`,
-        { keys: [key] },
-        (view) => {
-          const opened = openLeaseTable(view.get(key)?.value);
-          if (!opened.ok) return fail(brokenTable(key, opened.error));
-          const table = opened.value;
-          const holder = heldBy(table, index, now);
-          if (holder !== undefined) {
-            const value = isDeclined(holder, index) ? 'aside' : 'leased';
-            return { ok: true, value, writes: [] };
-          }
-          if (asideIn(table, now) >= asidePerRangeMax)
-            return { ok: true, value: 'full', writes: [] };
-          table.setAside(index, until, usedBy);
-          const { write, condition } = auditWrite(actor, now, chance, {
-            category: 'dhcp',
-            instance: formatIpv4(address),
-            action: 'set-aside',
-            detail: `in use by ${usedBy ?? 'a host'} that answered for it; until ${formatInstant(until)}`,
-          });
-          const writes = [{ kind: 'put', key, value: table.encode() } as const, write];
-          return { ok: true, value: 'aside', writes, conditions: [condition] };
-        },
-      );
-      if (!result.ok) return result;
-      const { value, revision } = result.value;
-      await mirror.reached(revision, ownWriteTimeoutMs);
-      return ok(value);
-    },
   };
-}
-
-/** Whose it is now, be it nobody's as a declined one is. */
-function heldBy(table: LeaseTable, index: number, now: Instant): string | undefined {
-  const holder = table.holderOf(index);
-  const lease = holder && table.leaseOf(holder);
-  return lease !== undefined && lease.expiresAt > now ? holder : undefined;
-}
-
-function asideIn(table: LeaseTable, now: Instant): number {
-  let count = 0;
-  for (const [name, { index, expiresAt }] of table.entries()) {
-    if (expiresAt > now && isDeclined(name, index)) count += 1;
-  }
-  return count;
 }
 
 function booked(
@@ -375,17 +263,4 @@ function differences(before: Read, after: Read): readonly LeaseChange[] {
 
 function byAddress(table: Read): ReadonlyMap<Ipv4, BookedLease> {
   return new Map(table?.ok === true ? table.value.map((lease) => [lease.address, lease]) : []);
-}
-
-function unknownLease(address: string): LeaseProblem {
-  return { kind: 'lease-unknown', text: `no lease of ${address} is stored` };
-}
-
-function movedLease(address: string, holder: string, mac: string): LeaseProblem {
-  return { kind: 'lease-moved', text: `${address} is leased to ${holder} now, not to ${mac}` };
-}
-
-function brokenTable(key: string, why: string): LeaseProblem {
-  const text = `the record ${key} in the store is broken and was left alone: ${why}`;
-  return { kind: 'record-broken', key, text };
 }

@@ -12,7 +12,8 @@ import {
   createProbes,
   probesInFlightMax,
 } from '../../../src/pxe/dhcp/probe.ts';
-import { asidePerRangeMax, createLeaseBook } from '../../../src/pxe/lease-book.ts';
+import { createLeaseBook } from '../../../src/pxe/lease-book.ts';
+import { asidePerRangeMax } from '../../../src/pxe/lease-writes.ts';
 import { manualClock, seededChance, settled } from '../../support/clock.ts';
 import { type LogLine, rememberingLog, silentLog } from '../../support/silent-log.ts';
 import { aBed, bind, ip, mac, message } from './bed.ts';
