@@ -34,7 +34,7 @@ export async function readImageTar(
       feed.waiting = 0;
       const { name, type, size = 0 } = member.header;
       const known = imageFileNames.find((fileName) => fileName === name);
-      const wrong = whyWrong(name, type ?? 'file', size, known, seen);
+      const wrong = whyWrong(name, type ?? 'file', known, seen);
       if (known === undefined || wrong !== undefined) {
         return fail({ kind: 'image-invalid', text: wrong ?? name });
       }
@@ -75,7 +75,6 @@ function isGzip(first: Uint8Array | undefined): boolean {
 function whyWrong(
   name: string,
   type: string,
-  size: number,
   known: ImageFileName | undefined,
   seen: ReadonlySet<string>,
 ): string | undefined {
@@ -83,8 +82,6 @@ function whyWrong(
     return `the tar holds ${JSON.stringify(name.slice(0, 100))}; it must hold exactly ${imageFileNames.join(' and ')}`;
   }
   if (type !== 'file') return `${name} is a ${type}, not a plain file`;
-  // A mistyped name, or a download that failed: as the newest image every machine would boot it.
-  if (name === 'kernel' && size === 0) return 'kernel is empty (0 bytes): no machine boots it';
   return seen.has(name) ? `${name} is in the tar twice` : undefined;
 }
 
