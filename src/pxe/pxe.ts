@@ -4,10 +4,10 @@ import type { AddressProber } from '../base/address-probe.ts';
 import type { MacAddress } from '../base/addresses.ts';
 import { assert } from '../base/assert.ts';
 import { createFence } from '../base/fence.ts';
-import { fail, ok, type Result } from '../base/result.ts';
+import type { Result } from '../base/result.ts';
 import type { StoreProblem } from '../base/store.ts';
 import type { Transact } from '../base/transact.ts';
-import type { Endpoint, NetProblem, World } from '../base/world.ts';
+import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { keys } from '../inventory/keys.ts';
 import { bootRole, type Machine, type Serial } from '../inventory/machine.ts';
@@ -19,8 +19,10 @@ import { type AssetSettings, defaultAssetSettings } from './assets/intake.ts';
 import type { AssetShelf } from './assets/shelf.ts';
 import { type BootBook, createBootBook } from './boot-book.ts';
 import { type BootExplainer, createBootExplainer } from './boot-explainer.ts';
+import { bootOffer, ignitionSource, urlsOf } from './boot-offer.ts';
+import { type BootPortProblem, type BootPortSettings, createBootPorts } from './boot-ports.ts';
 import { defaultLoaders } from './boot-target.ts';
-import { type BootChoice, type BootOffer, chooseBoot } from './choice/choose.ts';
+import { type BootChoice, chooseBoot } from './choice/choose.ts';
 import { createPolicyDesk, type PolicyDesk } from './choice/desk.ts';
 import {
   type AssetDesk,
@@ -30,15 +32,12 @@ import {
   type TemplateDesk,
   templateDesk,
 } from './desks.ts';
-import type { AddressInUse } from './dhcp/probe.ts';
-import { type Dhcp, type DhcpSettings, startDhcp } from './dhcp/start.ts';
 import { createDiscoveries, type Discoveries } from './discoveries.ts';
 import { createDiscoveryHttp } from './discovery/http.ts';
 import { type DiscoverySettings, defaultDiscoverySettings } from './discovery-settings.ts';
 import { createFlightRecorder, type FlightRecorder } from './flight-recorder.ts';
-import { type BootHttp, createBootHttp, type IgnitionSource } from './http/boot-http.ts';
-import { describeRenderProblem, renderIgnition } from './ignition/render.ts';
-import { createTemplateShelf, type TemplateShelf } from './ignition/shelf.ts';
+import { type BootHttp, createBootHttp } from './http/boot-http.ts';
+import { createTemplateShelf } from './ignition/shelf.ts';
 import { createImageCatalog } from './images/catalog.ts';
 import { defaultImageSettings, type ImageSettings } from './images/intake.ts';
 import type { ImageShelf, StageProblem } from './images/shelf.ts';
@@ -52,19 +51,12 @@ import { type PxeStatus, statusOf } from './pxe-status.ts';
 import { createSightings, type Sightings } from './sightings.ts';
 import { createPullLoop, type PullLoop, type PullSettings } from './spread/pull-loop.ts';
 import type { PeerDownload, Spreadable } from './spread/spreadable.ts';
-import { createTftpResponder, defaultTftpLimits } from './tftp/responder.ts';
-import type { TransferLimits } from './tftp/transfers.ts';
 import { createWho } from './who.ts';
 
-export type PxeSettings = {
+export type PxeSettings = BootPortSettings & {
   /** Without a slash at the end. */
   readonly advertiseUrl: string;
   readonly advertiseUrlHttps: string;
-  /** `0.0.0.0` stands for each address this host has; undefined: no TFTP. */
-  readonly tftp: Endpoint | undefined;
-  /** Absent: this server answers no DHCP. */
-  readonly dhcp?: DhcpSettings;
-  readonly tftpLimits?: Partial<TransferLimits>;
   readonly images?: Partial<ImageSettings>;
   readonly assets?: Partial<AssetSettings>;
   readonly pulls?: PullSettings;
@@ -75,11 +67,7 @@ export type PxeSettings = {
   readonly discovery?: Partial<DiscoverySettings>;
 };
 
-export type PxeProblem =
-  | StoreProblem
-  | StageProblem
-  | NetProblem
-  | { readonly kind: 'tftp-off'; readonly text: string };
+export type PxeProblem = StoreProblem | StageProblem | BootPortProblem;
 
 export type Pxe = {
   readonly start: () => Promise<Result<void, PxeProblem>>;
@@ -111,9 +99,6 @@ export type Pxe = {
 
 /** Sixty-four at a time have 20 MB/s each on a link of 10 Gbit/s: iPXE loads no faster. */
 export const defaultAdmission: AdmissionPolicy = { downloadsMax: 64 };
-
-const os = 'coreos';
-const anyAddress = '0.0.0.0';
 
 export function createPxe(deps: {
   readonly world: World;
@@ -194,19 +179,7 @@ export function createPxe(deps: {
     const pulling = { world, download, ownUrl: `${advertiseUrl}/`, settings: settings.pulls };
     for (const blobs of kinds) pulls.set(blobs.noun, createPullLoop({ ...pulling, blobs }));
   }
-  const offer: BootOffer = {
-    newestImage: () => catalog.newest()?.id,
-    hasImage: (id) => catalog.held(id) !== undefined || catalog.holders(id).length > 0,
-    kernelParams: () => kernelParams.get(os) ?? '',
-    latestTemplate: (role) => {
-      const latest = templates.latest(role);
-      return latest && { id: latest.id, version: latest.template.version };
-    },
-    template: (role, id) => {
-      const template = templates.get(role, id);
-      return template && { id, version: template.version };
-    },
-  };
+  const offer = bootOffer(catalog, kernelParams, templates);
   const ignitions = ignitionSource(templates, settings, world.clock);
   const choose = (machine: Machine) => chooseBoot(machine, bootPolicy.policy(), offer);
   const retired = settings.retiredMachines ?? 'boot';
@@ -230,10 +203,13 @@ export function createPxe(deps: {
       servers: catalog.holders,
     },
     retired,
-    answers: () => ({ dhcp: dhcp !== undefined, tftp: tftp.listening().length > 0 }),
+    answers: () => ({
+      dhcp: ports.dhcp() !== undefined,
+      tftp: ports.tftp.listening().length > 0,
+    }),
     loaderNames: { ...defaultLoaders, ...settings.dhcp?.loaders },
     hasLoader: (file) => loaders.get(file) !== undefined,
-    foresee: (mac, place) => dhcp?.foresee(mac, place),
+    foresee: (mac, place) => ports.dhcp()?.foresee(mac, place),
     advertiseUrl,
     who,
   });
@@ -278,52 +254,10 @@ export function createPxe(deps: {
     clock: world.clock,
     tell: sightings.tell,
   });
-  const tftp = createTftpResponder({
-    world,
-    files: { get: (name) => loaders.get(name)?.bytes },
-    settings: {
-      addresses: () => addressesOf(settings.tftp, world),
-      port: settings.tftp?.port ?? 0,
-      limits: { ...defaultTftpLimits, ...settings.tftpLimits },
-    },
-    tell: sightings.tell,
+  const ports = createBootPorts({
+    ...{ world, settings, advertiseUrl, inventory, networks, leases, loaders },
+    ...{ tell: sightings.tell, prober: deps.addressProber, serverName: deps.serverName },
   });
-  let off: PxeStatus['tftp']['off'] = [];
-  let dhcp: Dhcp | undefined;
-
-  const startTftp = async (): Promise<Result<void, PxeProblem>> => {
-    off = (await tftp.start()).map(({ address, problem }) => ({ address, text: problem.text }));
-    for (const { address, text } of off) world.log.error('TFTP is off', { address, text });
-    const isDeaf = settings.tftp !== undefined && tftp.listening().length === 0;
-    return isDeaf ? fail({ kind: 'tftp-off', text: whyDeaf(off) }) : ok(undefined);
-  };
-
-  const startDhcpIfOn = async (): Promise<Result<void, PxeProblem>> => {
-    if (settings.dhcp === undefined) return ok(undefined);
-    const { tell } = sightings;
-    const prober = deps.addressProber;
-    const shareInUse = async (inUse: AddressInUse): Promise<boolean> => {
-      const actor = { user: 'dhcp', ip: '', host: deps.serverName };
-      const stored = await leases.setAside(inUse, actor);
-      if (stored.ok && stored.value !== 'full') return stored.value === 'aside';
-      const text = stored.ok ? 'too many of its range are set aside' : stored.error.text;
-      world.log.warn('other servers are not told of an address in use', { text });
-      return false;
-    };
-    const common = {
-      ...{ world, inventory, networks, advertiseUrl, tell, prober, shareInUse },
-      copy: leases.copy,
-    };
-    const started = await startDhcp({ ...common, settings: settings.dhcp });
-    if (!started.ok) return started;
-    dhcp = started.value;
-    if (networks.all().every(({ mode }) => mode === 'off')) {
-      world.log.warn('DHCP listens, and answers on no network: none is enabled', {
-        text: 'tetsu network set NAME --cidr 10.69.0.0/20 --mode server, or an IPAM and a DHCP configuration',
-      });
-    }
-    return ok(undefined);
-  };
 
   return {
     bootHttp,
@@ -360,12 +294,10 @@ export function createPxe(deps: {
         if (!started.ok) return started;
       }
       for (const { start } of pulls.values()) start();
-      const listening = await startTftp();
-      return listening.ok ? startDhcpIfOn() : listening;
+      return ports.start();
     },
     stop: async () => {
-      dhcp?.stop();
-      tftp.stop();
+      ports.stop();
       await Promise.all([...pulls.values()].map(({ stop }) => stop()));
       await assets.stop();
       catalog.stop();
@@ -378,7 +310,17 @@ export function createPxe(deps: {
       templates.stop();
     },
     status: () => ({
-      ...statusOf(dhcp, networks, tftp, off, loaders, catalog, assets, pulls, recorder.status()),
+      ...statusOf(
+        ports.dhcp(),
+        networks,
+        ports.tftp,
+        ports.off(),
+        loaders,
+        catalog,
+        assets,
+        pulls,
+        recorder.status(),
+      ),
       admission: gate.status(),
     }),
     broken: () =>
@@ -393,40 +335,4 @@ export function createPxe(deps: {
         ...[...assets.broken()].map(([name, why]) => [assetKeys.record(name), why] as const),
       ]),
   };
-}
-
-function urlsOf({ advertiseUrl, advertiseUrlHttps }: PxeSettings) {
-  return { advertiseUrl, advertiseUrlHttps };
-}
-
-function ignitionSource(
-  templates: TemplateShelf,
-  settings: PxeSettings,
-  clock: Pick<World['clock'], 'now'>,
-): IgnitionSource {
-  return {
-    render: (machine, templateId) => {
-      const template = templates.get(machine.spec.role, templateId);
-      if (template === undefined) return undefined;
-      const now = clock.now();
-      const rendered = renderIgnition(template, machine, { ...urlsOf(settings), now });
-      return rendered.ok ? rendered : fail(describeRenderProblem(rendered.error));
-    },
-    version: ({ spec }, templateId) => {
-      const template = templates.get(spec.role, templateId);
-      return template && `${template.version}.0`;
-    },
-  };
-}
-
-/** One socket per address: an answer has to leave from the address that was asked. */
-function addressesOf(tftp: Endpoint | undefined, world: Pick<World, 'net'>): readonly string[] {
-  if (tftp === undefined) return [];
-  if (tftp.address !== anyAddress) return [tftp.address];
-  const own = world.net.interfaces().flatMap(({ ipv4 }) => ipv4.map(({ address }) => address));
-  return own.length === 0 ? [anyAddress] : own;
-}
-
-function whyDeaf(off: PxeStatus['tftp']['off']): string {
-  return `TFTP can listen nowhere: ${off.map(({ address, text }) => `${address}: ${text}`).join('; ')}`;
 }
