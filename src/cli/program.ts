@@ -1,6 +1,7 @@
 /** Every command there is. Run by `main.ts`; completion and the manual page are made of the same definitions. */
 
 import { Command } from 'commander';
+import { addExamples } from './examples.ts';
 import { addBootPolicyCommands } from './grammar/boot-policy.ts';
 import { addBrakeCommands } from './grammar/brake.ts';
 import { addCaptureCommand } from './grammar/capture.ts';
@@ -89,5 +90,6 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 denied, 6 held b
     if (first === undefined) continue;
     group.showHelpAfterError(`(tetsu ${group.name()} takes: ${[first, ...others].join(', ')})`);
   }
+  addExamples(program);
   return program;
 }

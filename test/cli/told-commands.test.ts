@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { terminalTools } from '../../src/cli/io/tools.ts';
+import { leafCommands } from '../../src/cli/leaf-commands.ts';
 import { createProgram } from '../../src/cli/program.ts';
 
 const program = createProgram(terminalTools, '', true);
@@ -47,6 +48,35 @@ it.each([
   ['describe NOUN', undefined],
 ])('%s: %s', (line, why) => {
   expect(whyNone(line)).toBe(why);
+});
+
+describe('the help of every command', () => {
+  it.each(leafCommands(program))(
+    '$usage has an example that can be typed',
+    ({ command, usage }) => {
+      let text = '';
+      command.configureOutput({
+        writeOut: (piece) => {
+          text += piece;
+        },
+      });
+      command.outputHelp();
+      const after = text.split('display help for command\n').at(-1) ?? '';
+      const path = usage
+        .split(' ')
+        .slice(1, command.parent === program ? 2 : 3)
+        .join(' ');
+      const own = [command.name(), ...command.aliases()].map((name) =>
+        command.parent === program ? `tetsu ${name}` : `tetsu ${command.parent?.name()} ${name}`,
+      );
+      expect(
+        own.some((words) => after.includes(words)),
+        `${path}:${after}`,
+      ).toBe(true);
+      const lines = after.split('\n').flatMap((line) => /^ {2}(tetsu .*)$/.exec(line)?.[1] ?? []);
+      expect(wrong(lines.map((line) => `help: ${line.replace(/ \|.*$/, '')}`))).toEqual([]);
+    },
+  );
 });
 
 describe('a command that is told to people can be typed', () => {
