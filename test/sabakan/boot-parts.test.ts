@@ -167,7 +167,7 @@ describe('Ignition templates', () => {
     ['no id', `PUT ${path}`, template, 'invalid request'],
     ['another method', `PATCH ${path}/1`, template, 'invalid request'],
     ['no JSON', `PUT ${path}/1`, '{', 'invalid request body'],
-    ['a version we do not know', `PUT ${path}/1`, { ...template, version: '3.5' }, 'version'],
+    ['a version we do not know', `PUT ${path}/1`, { ...template, version: '3.6' }, 'version'],
     ['a template that is text', `PUT ${path}/1`, { ...template, template: '{}' }, 'template'],
     ['thousands of levels', `PUT ${path}/1`, deep, 'invalid request body'],
     ['over 2 MiB', `PUT ${path}/1`, 'x'.repeat(2097153), 'invalid request body'],
