@@ -41,8 +41,8 @@ export type LeaseNews = {
   readonly changes: readonly LeaseChange[];
   /** First addresses of the ranges whose tables it changed; nothing is read for these. */
   readonly ranges: readonly Ipv4[];
-  /** About how many leases had to be read for it. */
-  readonly weight: number;
+  /** About how much memory `changes` holds once it has been read, with the tables it is read from. */
+  readonly heldBytes: number;
 };
 
 export type LeaseBook = LeaseWrites & {
@@ -69,6 +69,10 @@ export type LeaseBook = LeaseWrites & {
 
 /** `"52:54:00:12:34:56":{"index":123,"lease":"2026-11-21T06:00:00.123Z"},` */
 const rowBytes = 70;
+/** The row once as text, and read before and after the change. */
+const heldBytesOfRow = 1_000;
+/** A change of a table without rows. */
+const heldBytesMin = 500;
 
 type Table = {
   readonly first: Ipv4;
@@ -88,7 +92,11 @@ export function createLeaseBook(deps: {
     prefix: leasePrefix,
     decode: (key, bytes) => {
       const first = parseIpv4(key);
-      return first.ok ? ok({ first: first.value, bytes }) : fail(first.error);
+      // Bytes of their own: those that came are a view on all that one read of the socket brought, some 30 KB, which would
+      // be held for as long as this table is.
+      return first.ok
+        ? ok({ first: first.value, bytes: Uint8Array.from(bytes) })
+        : fail(first.error);
     },
     clock,
     log,
@@ -206,7 +214,9 @@ export function createLeaseBook(deps: {
           listener({
             revision,
             ranges: some.flatMap(({ before, value }) => (value ?? before)?.first ?? []),
-            weight: Math.max(Math.ceil(bytes.reduce((sum, one) => sum + one, 0) / rowBytes), 1),
+            heldBytes:
+              heldBytesMin +
+              Math.ceil((bytes.reduce((sum, one) => sum + one, 0) / rowBytes) * heldBytesOfRow),
             get changes() {
               if (made !== undefined) return made;
               const tables = some.map(({ before, value }) => ({

@@ -28,7 +28,7 @@ export function collectionPart<T>(
   clock: Clock,
   more: readonly Endpoint[] = [],
 ): ApiPart {
-  const journal = createJournal(collection);
+  const journal = createJournal(collection, clock);
   const hub = createWatchHub(collection, journal, clock);
   return {
     endpoints: [

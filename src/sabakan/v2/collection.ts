@@ -43,8 +43,11 @@ export type CollectionNews<T> =
       readonly kind: 'changed';
       readonly revision: Revision;
       readonly changes: readonly CollectionChange<T>[];
-      /** How many changes these count for where they are made only when somebody reads them; absent: as many as there are. */
-      readonly weight?: number;
+      /**
+       * About how much memory they hold once they have been read; absent: what changes usually do. Where changes are made
+       * only when somebody reads them, it can be told without that.
+       */
+      readonly heldBytes?: number;
     }
   /** What happened since the last news is not known in order: list again. */
   | { readonly kind: 'listed' };

@@ -35,7 +35,7 @@ const columns: Readonly<Record<keyof typeof eventColumns, Omit<Column<AuditEvent
 
 export function eventPart({ clock, events }: EventPartDeps): ApiPart {
   const collection = eventNews(events);
-  const hub = createWatchHub(collection, createJournal(collection), clock);
+  const hub = createWatchHub(collection, createJournal(collection, clock), clock);
   return {
     endpoints: [
       {

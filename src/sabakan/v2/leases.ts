@@ -107,7 +107,7 @@ export function leaseCollection({
         listener({
           kind: 'changed',
           revision: news.revision,
-          weight: news.weight,
+          heldBytes: news.heldBytes,
           // Read when somebody watches, and not before: most packets change a table that nobody looks at.
           get changes() {
             return news.changes.map((change) => ({ name: nameOf(change), ...change }));

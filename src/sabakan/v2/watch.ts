@@ -158,6 +158,7 @@ export function createWatchHub<T>(
     }),
     watchers: () => ends.size,
     stop: () => {
+      journal.stop();
       for (const end of [...ends]) end();
     },
   };

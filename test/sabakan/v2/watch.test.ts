@@ -28,7 +28,7 @@ function aStreet() {
       return () => {};
     },
   };
-  const hub = createWatchHub(collection, createJournal(collection), clock);
+  const hub = createWatchHub(collection, createJournal(collection, clock), clock);
   tell({ kind: 'listed' });
   return {
     clock,
