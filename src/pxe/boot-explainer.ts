@@ -22,6 +22,7 @@ import {
 } from './choice/explanation.ts';
 import type { Foreseen, LeaseFacts, NetworkFacts } from './choice/network-steps.ts';
 import type { Dhcp } from './dhcp/start.ts';
+import type { CardOwners } from './discovery/cards.ts';
 import type { BootDecision, RetiredPolicy } from './ipxe/boot-decision.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { Networks } from './networks.ts';
@@ -58,17 +59,19 @@ export type BootExplainerDeps = {
     readonly serialOf: (mac: MacAddress) => string | undefined;
     readonly macOf: (traits: { readonly serial: string }) => MacAddress | undefined;
   };
+  /** What was approved or learned of network cards. */
+  readonly cards: CardOwners;
 };
 
 export function createBootExplainer(deps: BootExplainerDeps): BootExplainer {
-  const { clock, inventory, who } = deps;
+  const { clock, inventory } = deps;
   return ({ of, arch, firmware }) => {
     const kinds = kindsOf(arch, firmware, deps.loaderNames);
     if (!kinds.ok) return kinds;
     const named = inventory.find(of as Serial);
     const asked = named === undefined ? parseMac(of) : fail('');
-    const mac = asked.ok ? asked.value : who.macOf({ serial: of });
-    const serial = asked.ok ? who.serialOf(asked.value) : of;
+    const mac = asked.ok ? asked.value : macOfSerial(deps, of);
+    const serial = asked.ok ? serialOfMac(deps, asked.value) : of;
     const decision = serial === undefined ? undefined : deps.decide(serial);
     const machine = decision?.machine;
     const held = mac === undefined ? undefined : leaseOf(deps.leases, mac);
@@ -129,6 +132,20 @@ function kindsOf(
   if (arch !== undefined) return ok(kinds);
   const served = kinds.filter(({ architecture }) => loaders[architecture] !== undefined);
   return ok(served.length === 0 ? kinds : served);
+}
+
+/** As its script would be chosen: where machines are discovered the card counts, else what the firmware says. */
+function serialOfMac(deps: BootExplainerDeps, mac: MacAddress): string | undefined {
+  const held = leaseOf(deps.leases, mac);
+  const isOff = held !== undefined && deps.networks.of(held.address)?.discovery === 'off';
+  const [first, second] = [deps.cards.serialOf(mac), deps.who.serialOf(mac)];
+  return isOff ? (second ?? first) : (first ?? second);
+}
+
+function macOfSerial(deps: BootExplainerDeps, serial: string): MacAddress | undefined {
+  const seen = deps.who.macOf({ serial });
+  const isAnothers = seen !== undefined && (serialOfMac(deps, seen) ?? serial) !== serial;
+  return isAnothers ? deps.cards.macOf(serial) : (seen ?? deps.cards.macOf(serial));
 }
 
 function leaseOf(leases: Pick<LeaseBook, 'leases'>, mac: MacAddress): LeaseFacts['held'] {

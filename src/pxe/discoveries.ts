@@ -13,6 +13,7 @@ import type { Transact } from '../base/transact.ts';
 import type { World } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
+import { type CardOwners, cardOwners, createCards } from './discovery/cards.ts';
 import { createDiscoveryChanges, type DiscoveryChanges } from './discovery/changes.ts';
 import { createFactsDesk, type FactsDesk } from './discovery/facts-desk.ts';
 import { createIntake } from './discovery/intake.ts';
@@ -58,6 +59,7 @@ export type Discoveries = DiscoveryChanges & {
   readonly records: Records<Discovery>;
   readonly find: (id: string) => Discovery | undefined;
   readonly view: (discovery: Discovery) => DiscoveryView;
+  readonly cards: CardOwners;
   readonly rules: Pick<RuleShelf, 'records' | 'put' | 'remove'>;
   /** A listener of sightings: takes note, works later. */
   readonly note: (sighting: Sighting) => void;
@@ -120,15 +122,7 @@ export function createDiscoveries(deps: {
     }
     for (const [serial, same] of bySerial) if (same.size === 0) bySerial.delete(serial);
   });
-  const cardsOf = new Map<string, Map<string, KnownMac>>();
-  knownMacs.subscribe((changes) => {
-    for (const { key, before, value } of changes) {
-      if (before !== undefined) cardsOf.get(before.serial)?.delete(key);
-      if (value === undefined) continue;
-      const cards = cardsOf.get(value.serial) ?? new Map<string, KnownMac>();
-      cardsOf.set(value.serial, cards.set(key, value));
-    }
-  });
+  const cards = createCards(knownMacs);
 
   const find = (serial: string): Machine | undefined =>
     serial === '' ? undefined : inventory.find(serial as Serial);
@@ -140,12 +134,11 @@ export function createDiscoveries(deps: {
     twoPlaces: deps.twoPlaces,
     claiming: (serial: string) => [...(bySerial.get(serial)?.values() ?? [])],
     racksOfCircuit: (relay: string, circuit: string) =>
-      knownMacs.entries().flatMap(([, known]) => {
+      cards.all().flatMap((known) => {
         if (known.relay !== relay || known.circuit !== circuit) return [];
         return find(known.serial)?.spec.rack ?? [];
       }),
   };
-  const knownMac = (mac: string) => knownMacs.get(mac.replaceAll(':', '-'));
   const lesseeOf = (address: Ipv4): MacAddress | undefined => {
     const lease = leases.find(address);
     const isCurrent = lease?.mac !== undefined && lease.expiresAt > clock.now();
@@ -199,8 +192,8 @@ export function createDiscoveries(deps: {
     lesseeOf,
     find,
     ipam: inventory.ipam,
-    knownMac,
-    knownMacsOf: (serial) => [...(cardsOf.get(serial)?.values() ?? [])],
+    knownMac: cards.of,
+    knownMacsOf: cards.ofSerial,
     stored: (id) => mirror.get(id),
     uuidOf: (id) => notebook.noted(id)?.claims.uuid ?? mirror.get(id)?.claims.uuid,
     conflictOf: (discovery) => conflictOf(discovery, around),
@@ -220,7 +213,7 @@ export function createDiscoveries(deps: {
     networkOf,
     lesseeOf,
     isRegistered: (mac) => {
-      const known = knownMac(mac);
+      const known = cards.of(mac);
       return known !== undefined && find(known.serial) !== undefined;
     },
     note: notebook.note,
@@ -244,7 +237,7 @@ export function createDiscoveries(deps: {
         if (how === 'listed') return;
         for (const { serial, after } of all) {
           if (after !== undefined) continue;
-          notebook.unlearn([...(cardsOf.get(serial)?.values() ?? [])].map(({ mac }) => mac));
+          notebook.unlearn(cards.ofSerial(serial).map(({ mac }) => mac));
         }
       });
       return ok(undefined);
@@ -269,6 +262,7 @@ export function createDiscoveries(deps: {
         rule: isOpen ? ruleFor(discovery)?.name : undefined,
       };
     },
+    cards: cardOwners(cards, (serial) => find(serial) !== undefined),
     rules: shelf,
     edit: (id, patch, terms, actor) => shown(changes.edit(id, patch, terms, actor), terms.dryRun),
     approve: (id, asked, terms, actor) =>
@@ -283,7 +277,7 @@ export function createDiscoveries(deps: {
     stateOf: (remoteAddress) => {
       const who = reception.whoIs(remoteAddress);
       if (who === undefined) return 'unknown';
-      const known = knownMac(who.mac);
+      const known = cards.of(who.mac);
       if (known !== undefined && find(known.serial) !== undefined) return 'approved';
       const discovery = mirror.get(discoveryId(who.mac));
       return discovery?.state ?? 'unknown';

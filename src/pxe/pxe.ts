@@ -183,6 +183,27 @@ export function createPxe(deps: {
   const ignitions = ignitionSource(templates, settings, world.clock);
   const choose = (machine: Machine) => chooseBoot(machine, bootPolicy.policy(), offer);
   const retired = settings.retiredMachines ?? 'boot';
+  const gate = createGate({
+    clock: world.clock,
+    policy: settings.admission ?? defaultAdmission,
+    precedenceOf: (machine) => {
+      if (machine.spec.role === bootRole) return 'boot';
+      return deps.isControlPlane?.(machine.spec.serial) === true ? 'control-plane' : 'none';
+    },
+  });
+  sightings.subscribe(gate.note);
+  const discoveries = createDiscoveries({
+    ...common,
+    fence,
+    inventory,
+    leases,
+    networkOf: networks.of,
+    twoPlaces: boots.twoPlaces,
+    bootUrl: `${advertiseUrl}/api/v1/boot`,
+    serverName: deps.serverName,
+    settings: { ...defaultDiscoverySettings, ...settings.discovery },
+  });
+  sightings.subscribe(discoveries.note);
   const explainBoot = createBootExplainer({
     clock: world.clock,
     inventory,
@@ -212,28 +233,8 @@ export function createPxe(deps: {
     foresee: (mac, place) => ports.dhcp()?.foresee(mac, place),
     advertiseUrl,
     who,
+    cards: discoveries.cards,
   });
-  const gate = createGate({
-    clock: world.clock,
-    policy: settings.admission ?? defaultAdmission,
-    precedenceOf: (machine) => {
-      if (machine.spec.role === bootRole) return 'boot';
-      return deps.isControlPlane?.(machine.spec.serial) === true ? 'control-plane' : 'none';
-    },
-  });
-  sightings.subscribe(gate.note);
-  const discoveries = createDiscoveries({
-    ...common,
-    fence,
-    inventory,
-    leases,
-    networkOf: networks.of,
-    twoPlaces: boots.twoPlaces,
-    bootUrl: `${advertiseUrl}/api/v1/boot`,
-    serverName: deps.serverName,
-    settings: { ...defaultDiscoverySettings, ...settings.discovery },
-  });
-  sightings.subscribe(discoveries.note);
   const bootHttp = createBootHttp({
     discovery: createDiscoveryHttp(discoveries),
     gate,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { aFace, type TestFace } from '../../support/face.ts';
+import { twoStrangers } from '../../support/discoveries.ts';
+import { aFace, aSpec, type TestFace } from '../../support/face.ts';
 import { anImage } from '../../support/noun-samples.ts';
 
 type Step = {
@@ -24,6 +25,15 @@ async function aFleet() {
     body: [{ serial: 's-1', rack: 1, role: 'cs', bmc: { type: 'none' } }],
   });
   return face;
+}
+
+/** Of the range that begins there: who has which index, for years. */
+async function lend(face: TestFace, first: string, rows: Readonly<Record<string, number>>) {
+  const table = Object.fromEntries(
+    Object.entries(rows).map(([mac, index]) => [mac, { index, lease: '2031-04-01T00:00:00Z' }]),
+  );
+  const value = new TextEncoder().encode(JSON.stringify(table));
+  await face.store.commit([], [{ kind: 'put', key: `lease-usages/${first}`, value }]);
 }
 
 const put = (face: TestFace, path: string, body: unknown) =>
@@ -94,18 +104,7 @@ describe('the explanation of a boot', () => {
   it('knows a hardware address by its lease, and that nobody knows whose it is', async () => {
     const face = await aFleet();
     const mac = '52:54:00:00:00:01';
-    await face.store.commit(
-      [],
-      [
-        {
-          kind: 'put',
-          key: 'lease-usages/10.69.0.32',
-          value: new TextEncoder().encode(
-            JSON.stringify({ [mac]: { index: 3, lease: '2031-04-01T00:00:00Z' } }),
-          ),
-        },
-      ],
-    );
+    await lend(face, '10.69.0.32', { [mac]: 3 });
     const { of_, serial } = await explained(face, mac);
     expect(serial).toBeNull();
     expect(of_('machine')[0]?.says).toMatch(/nobody knows which machine 52:54:00:00:00:01 is/);
@@ -113,6 +112,32 @@ describe('the explanation of a boot', () => {
     expect((await explained(face, 'nobody')).of_('machine')[0]?.says).toMatch(
       /no machine with the serial nobody is registered/,
     );
+  });
+
+  it('knows a card that was approved since its last boot by its approval', async () => {
+    const face = await aFleet();
+    await face.must('POST /api/v1/machines', { body: [aSpec('ABC123')] });
+    await face.must('PUT /api/v1/images/coreos/1', { body: anImage('1') });
+    await put(face, '/api/v1/ignitions/cs/1', { version: '2.3', template: {} });
+    const mac = '52:54:00:00:00:01';
+    await lend(face, '10.69.0.32', { [mac]: 3 });
+    const from = { from: '10.69.0.35' };
+    await face.must('GET /api/v1/boot/coreos/ipxe/ABC123', from);
+    expect((await explained(face, mac)).serial).toBe('ABC123');
+    await twoStrangers(face, ['NEWX', 'OTHER']);
+    await face.must('POST /api/v2/discoveries/52-54-00-00-00-01/approve', { body: { role: 'cs' } });
+    const network = { cidr: '10.69.0.0/20', mode: 'server' };
+    await put(face, '/api/v2/networks/racks', { ...network, discovery: 'ask' });
+    const knock = await face.must('GET /api/v1/boot/discovery/knock?serial=ABC123', from);
+    expect(knock.body).toContain('/coreos/ipxe/NEWX');
+    expect((await explained(face, mac)).serial).toBe('NEWX');
+    expect(await explained(face, 'NEWX')).toMatchObject({ mac });
+    expect(await explained(face, 'ABC123')).toMatchObject({ mac: null });
+    await face.must('PUT /api/v2/networks/racks', {
+      body: { ...network, discovery: 'off' },
+      headers: { 'if-match': '*' },
+    });
+    expect((await explained(face, mac)).serial).toBe('ABC123');
   });
 
   it('says that nothing new is lent where the lease table is broken', async () => {
