@@ -78,18 +78,19 @@ export async function selectForWriting(
 export function matcherOf(noun: CliNoun, range: NodeRange): (object: unknown) => boolean {
   const names = new Set(range.names);
   const racks = new Set(range.racks);
-  const owners = range.names.flatMap((name) => {
-    const column = noun.ownerColumn?.(name);
-    return column === undefined ? [] : [[column, spelled(name)] as const];
-  });
-  const isOwned = (object: unknown) =>
-    owners.some(([column, name]) => (object as Record<string, unknown>)[column] === name);
+  const isOwned = (object: unknown) => range.names.some((name) => isOwnedBy(noun, name, object));
   return (object) =>
     !isLeftOut(noun, range, object) &&
     (isEmptyRange(range) ||
       names.has(noun.nameOf(object)) ||
       isOwned(object) ||
       racks.has(noun.rackOf?.(object) ?? Number.NaN));
+}
+
+/** Whether a name that is no object's own means this one: the serial number of a boot's machine. */
+export function isOwnedBy(noun: CliNoun, name: string, object: unknown): boolean {
+  const column = noun.ownerColumn?.(name);
+  return column !== undefined && (object as Record<string, unknown>)[column] === spelled(name);
 }
 
 /** All objects of whoever is named, and those that are named themselves. */

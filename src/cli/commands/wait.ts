@@ -3,7 +3,7 @@
 import { exitCodes, Failure } from '../failure.ts';
 import { type CliNoun, oneOf } from '../nouns/noun.ts';
 import type { NodeRange } from '../ranges.ts';
-import { matcherOf } from '../selection.ts';
+import { isOwnedBy, matcherOf } from '../selection.ts';
 import { type Condition, isMet } from '../watch/condition.ts';
 import type { Change } from '../watch/follow.ts';
 import { unknownName } from './list.ts';
@@ -24,7 +24,12 @@ export async function waitFor(
   over: Promise<never>,
 ): Promise<number> {
   const waiting = new Map<string, unknown>();
-  const isMeant = matcherOf(noun, range);
+  const owners = range.names.filter((name) => noun.ownerColumn?.(name) !== undefined);
+  const ids = range.names.filter((name) => !owners.includes(name));
+  const isMeant = matcherOf(noun, { ...range, names: ids });
+  // Such a name stands for the one that is the owner's now: the boot it is in, also when that is another one by then.
+  const ownersOf = (object: unknown) =>
+    noun.isFormer?.(object) === true ? [] : owners.filter((name) => isOwnedBy(noun, name, object));
   const mayBeAbsent = condition.kind === 'delete' || condition.kind === 'create';
   let total = 0;
   try {
@@ -32,17 +37,30 @@ export async function waitFor(
       const { value: come } = await Promise.race([changes.next(), over]);
       if (isFirst) {
         const there = new Map(come.map(({ name, object }) => [name, object]));
+        const owned = new Map<string, unknown>();
+        for (const { name, object } of come) {
+          for (const owner of ownersOf(object)) {
+            if (owned.has(owner)) throw ambiguous(noun, owner);
+            if (!range.without.names.includes(name)) owned.set(owner, object);
+          }
+        }
         const absent = range.names.filter(
-          (name) => !there.has(name) && !range.without.names.includes(name),
+          (name) => !there.has(name) && !owned.has(name) && !range.without.names.includes(name),
         );
         if (!mayBeAbsent && absent.length > 0) throw unknownName(noun, ...absent);
         for (const name of absent) waiting.set(name, undefined);
-        for (const [name, object] of there) if (isMeant(object)) waiting.set(name, object);
+        for (const [name, object] of owned) waiting.set(name, object);
+        const isByName = ids.length > 0 || range.racks.length > 0;
+        for (const [name, object] of there) {
+          if (isByName && isMeant(object)) waiting.set(name, object);
+        }
         total = waiting.size;
         if (total === 0) throw nothing(noun);
       } else {
         for (const { name, kind, object } of come) {
-          if (waiting.has(name)) waiting.set(name, kind === 'deleted' ? undefined : object);
+          for (const key of [name, ...ownersOf(object)]) {
+            if (waiting.has(key)) waiting.set(key, kind === 'deleted' ? undefined : object);
+          }
         }
       }
       for (const [name, object] of waiting) {
@@ -58,6 +76,11 @@ export async function waitFor(
 }
 
 export class TimeIsOver extends Error {}
+
+function ambiguous(noun: CliNoun, name: string): Failure {
+  const text = `several ${noun.names[0]} are called ${JSON.stringify(name)}`;
+  return new Failure(text, 'name one of them by its id', exitCodes.conflict);
+}
 
 function nothing(noun: CliNoun): Failure {
   const [plural = ''] = noun.names;

@@ -32,6 +32,7 @@ export function addWaitCommand(program: Command, tools: Tools): void {
 Examples:
   tetsu wait machine ABC123 --for state=healthy --timeout 10m
   tetsu wait machines rack3 --for state=healthy,unhealthy
+  tetsu wait boot ABC123 --for state=healthy
   tetsu wait machine ABC123 --for delete
   tetsu wait machine ABC123 --for jsonpath='{.spec.labels.product}'=R650
 

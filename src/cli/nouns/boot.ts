@@ -16,6 +16,7 @@ export const bootNoun: CliNoun = {
     if (macNamed(name) !== undefined) return 'mac';
     return /-\d{9,}$/.test(name) ? undefined : 'serial';
   },
+  isFormer: (object) => !(object as BootV2).current,
   page: (object) => timelineOf(object as BootV2),
   selectable: bootColumns,
   hasLabels: false,

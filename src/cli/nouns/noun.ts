@@ -13,6 +13,8 @@ export type CliNoun = {
   readonly page?: (object: unknown) => string;
   /** The column by which a name that is no object's own stands for several: `get boots SERIAL`; undefined: it is one's own. */
   readonly ownerColumn?: (name: string) => string | undefined;
+  /** Its owner has a later one; absent: an owner has one. */
+  readonly isFormer?: (object: unknown) => boolean;
   /** Such a name stands for one of them: where there is none it is told, as an unknown name is. */
   readonly ownersAreNames?: true;
   /** Where it stands, for ranges such as `rack3`; absent: ranges of racks do not select it. */

@@ -170,6 +170,31 @@ describe('waiting', () => {
     });
   });
 
+  it('by the name of an owner is for the one it has now, also when a later one comes', async () => {
+    const ones: CliNoun = {
+      ...things,
+      ownerColumn: (name) => (name.includes('-') ? undefined : 'owner'),
+      isFormer: (object) => !(object as { readonly current: boolean }).current,
+    };
+    const one = (name: string, state: string, current: boolean) => ({
+      ...{ ...thing(name, state, '1'), owner: 's', current },
+    });
+    const listed = [one('s-1', 'old', false), one('s-2', 'new', true)];
+    const { changes: all } = scripted(
+      [listed],
+      [
+        [changes(11, ['modified', one('s-1', 'old', false)], ['deleted', listed[0] as Thing])],
+        [changes(12, ['modified', one('s-2', 'new', false)], ['added', one('s-3', 'new', true)])],
+        [changes(13, ['modified', one('s-3', 'old', true)])],
+      ],
+    );
+    expect(await waitFor(ones, rangeOf('s'), old, all, never)).toBe(1);
+    const { changes: none } = scripted([listed], []);
+    await expect(waitFor(ones, rangeOf('t'), old, none, never)).rejects.toMatchObject({
+      message: expect.stringMatching(/no thing "t"/),
+    });
+  });
+
   it('ends with code 7 and the names when the time is over', async () => {
     const end = Promise.withResolvers<never>();
     const { promise: over } = end;
