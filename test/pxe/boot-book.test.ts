@@ -5,6 +5,8 @@ import { createMemoryStore } from '../../src/base/memory-store.ts';
 import type { Store } from '../../src/base/store.ts';
 import { createBootBook } from '../../src/pxe/boot-book.ts';
 import { alarmsMax, strangerAlarmsMax } from '../../src/pxe/boots/alarms.ts';
+import { bootsPrefix } from '../../src/pxe/boots/record.ts';
+import { strangersStoredMax } from '../../src/pxe/boots/sweep.ts';
 import { createSightings, type DhcpSighting } from '../../src/pxe/sightings.ts';
 import { createWho } from '../../src/pxe/who.ts';
 import { manualClock, seededChance } from '../support/clock.ts';
@@ -262,5 +264,31 @@ describe('boots that wait in vain', () => {
     ]);
     expect([...book.stuck()]).toEqual([['kernel', 1]]);
     expect(alarmsMax).toBeGreaterThan(strangerAlarmsMax);
+  });
+});
+
+describe('boots of invented machines', () => {
+  it('go from the store and from the copy when there are too many, and those of a registered one stay', async () => {
+    const { book, clock, store, sightings, discover } = await aBook();
+    const stored = async () => {
+      const listed = await store.list(bootsPrefix);
+      return listed.ok ? listed.value.entries.length : undefined;
+    };
+    const { serial } = registered.spec;
+    sightings.tell(anHttpSighting({ serial, at: clock.now() }));
+    for (let round = 0; round < 2; round += 1) {
+      for (let mac = 1; mac <= 3_000; mac += 1) discover(round * 3_000 + mac);
+      // All are written, and silent for long enough to make room.
+      await clock.run(12_000);
+      expect(book.boots()).toHaveLength(3_000 * (round + 1) + 1);
+      if (round === 0) await clock.run(60_000);
+    }
+    await clock.run(60_000);
+    expect([book.boots().length, await stored()]).toEqual([
+      strangersStoredMax + 1,
+      strangersStoredMax + 1,
+    ]);
+    expect(book.ofSerial(serial)).toBeDefined();
+    expect(book.counters().recordsSwept).toBe(6_000 - strangersStoredMax);
   });
 });

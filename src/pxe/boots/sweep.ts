@@ -11,6 +11,11 @@ export const bootsMax = 20;
 export const storedBytesMax = 48 * 1024 * 1024;
 /** Machines that nobody registered; those that only asked DHCP go first. */
 export const strangersStoredMax = 4_096;
+/**
+ * All records of strangers together: two KiB each. In the memory of every server it is five times that, and invented
+ * machines may begin boots as often as they like.
+ */
+export const strangersBytesMax = 8 * 1024 * 1024;
 /** Below the bound by so much, so that it is not reached again at once. */
 const lowWater = 0.95;
 
@@ -20,9 +25,23 @@ export type SweepLimits = {
   readonly bootsMax: number;
   readonly storedBytesMax: number;
   readonly strangersStoredMax: number;
+  readonly strangersBytesMax: number;
 };
 
-export const sweepLimits: SweepLimits = { bootsMax, storedBytesMax, strangersStoredMax };
+export const sweepLimits: SweepLimits = {
+  bootsMax,
+  storedBytesMax,
+  strangersStoredMax,
+  strangersBytesMax,
+};
+
+type Candidate = {
+  readonly entry: SweepEntry;
+  readonly lastAt: Instant;
+  /** Of the last boot of its machine. */
+  readonly isNewest: boolean;
+  readonly isStranger: boolean;
+};
 
 /** @param lookUp `gone`: it was registered, and certainly is no more. */
 export function staleKeys(
@@ -42,11 +61,7 @@ export function staleKeys(
     readonly lastAt: Instant;
     readonly far: number;
   }[] = [];
-  const left: {
-    readonly entry: SweepEntry;
-    readonly lastAt: Instant;
-    readonly isNewest: boolean;
-  }[] = [];
+  const left: Candidate[] = [];
   for (const { entries, boots } of subjects.values()) {
     const serial = boots.findLast((boot) => boot.serial !== undefined)?.serial;
     const status = lookUp(
@@ -67,23 +82,37 @@ export function staleKeys(
     for (const entry of entries) {
       const lastAt = endOf(entry.record);
       if (boots.length > limits.bootsMax && lastAt < keepFrom) stale.add(entry.key);
-      else left.push({ entry, lastAt, isNewest: lastAt >= last.beganAt });
+      else {
+        const isNewest = lastAt >= last.beganAt;
+        left.push({ entry, lastAt, isNewest, isStranger: status === 'stranger' });
+      }
     }
   }
   strangers.sort((a, b) => Number(isFar(a.far)) - Number(isFar(b.far)) || a.lastAt - b.lastAt);
   const tooMany = Math.max(strangers.length - limits.strangersStoredMax, 0);
   for (const { keys } of strangers.slice(0, tooMany)) for (const key of keys) stale.add(key);
 
-  const kept = left.filter(({ entry }) => !stale.has(entry.key));
-  let bytes = kept.reduce((sum, { entry }) => sum + entry.record.sizeBytes, 0);
-  if (bytes <= limits.storedBytesMax) return [...stale];
-  kept.sort((a, b) => Number(a.isNewest) - Number(b.isNewest) || a.lastAt - b.lastAt);
-  for (const { entry } of kept) {
-    if (bytes <= limits.storedBytesMax * lowWater) break;
-    stale.add(entry.key);
+  const kept = () => left.filter(({ entry }) => !stale.has(entry.key));
+  const ofStrangers = kept().filter(({ isStranger }) => isStranger);
+  for (const key of keysBeyond(ofStrangers, limits.strangersBytesMax)) stale.add(key);
+  for (const key of keysBeyond(kept(), limits.storedBytesMax)) stale.add(key);
+  return [...stale];
+}
+
+/** The oldest that are too many octets together, and the last boot of a machine last. */
+function keysBeyond(candidates: readonly Candidate[], bytesMax: number): readonly string[] {
+  let bytes = candidates.reduce((sum, { entry }) => sum + entry.record.sizeBytes, 0);
+  if (bytes <= bytesMax) return [];
+  const keys: string[] = [];
+  const inOrder = candidates.toSorted(
+    (a, b) => Number(a.isNewest) - Number(b.isNewest) || a.lastAt - b.lastAt,
+  );
+  for (const { entry } of inOrder) {
+    if (bytes <= bytesMax * lowWater) break;
+    keys.push(entry.key);
     bytes -= entry.record.sizeBytes;
   }
-  return [...stale];
+  return keys;
 }
 
 function isFar(phase: number): boolean {

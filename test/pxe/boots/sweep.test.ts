@@ -64,6 +64,19 @@ describe('what is deleted of stored boots', () => {
     expect(gone).toHaveLength(3);
     expect(gone.every((key) => key.includes('/busy/'))).toBe(true);
   });
+
+  it('beyond what strangers may fill their oldest, whatever room there is, and nothing of registered machines', () => {
+    const piles = new Map([pile('known', 5), pile('old', 1), pile('odd', 3), pile('busy', 5)]);
+    const bytes = piles.get('odd')?.entries[0]?.record.sizeBytes ?? 0;
+    const limits = { ...sweepLimits, strangersBytesMax: bytes * 3.5 };
+    const status = (serial?: string) => (serial === 'known' ? 'registered' : 'stranger');
+    const gone = staleKeys(piles, status, limits);
+    const left = ['known', 'old', 'odd', 'busy'].map(
+      (subject) => piles.get(subject)?.entries.filter(({ key }) => !gone.includes(key)).length,
+    );
+    expect(left).toEqual([5, 1, 1, 1]);
+    expect(staleKeys(piles, status)).toEqual([]);
+  });
 });
 
 describe('a record', () => {
