@@ -6,6 +6,7 @@ import type { Clock } from '../base/world.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { leaseRangeOf, rackOf } from '../inventory/ipam.ts';
 import type { Machine, Serial } from '../inventory/machine.ts';
+import type { Boot } from './boot.ts';
 import {
   bootFileOf,
   bootTargetOf,
@@ -14,12 +15,8 @@ import {
   type LoaderNames,
 } from './boot-target.ts';
 import type { BootChoice } from './choice/choose.ts';
-import {
-  type BootExplanation,
-  explainBoot,
-  type ImageFacts,
-  type LoaderFacts,
-} from './choice/explanation.ts';
+import { type BootExplanation, explainBoot, type ImageFacts } from './choice/explanation.ts';
+import { firmwareSeen, type LoaderFacts, type SeenFirmware } from './choice/loader-step.ts';
 import type { Foreseen, LeaseFacts, NetworkFacts } from './choice/network-steps.ts';
 import type { Dhcp } from './dhcp/start.ts';
 import type { CardOwners } from './discovery/cards.ts';
@@ -32,7 +29,7 @@ export type BootQuestion = {
   readonly of: string;
   /** `x64`, `arm64`, …, or a number of option 93; undefined: those that have a loader. */
   readonly arch?: string | undefined;
-  /** `bios`, `uefi` or `uefi-http`; undefined: any. */
+  /** `bios`, `uefi` or `uefi-http`; undefined: any. Without both: that of its last boot, where one is known. */
   readonly firmware?: string | undefined;
 };
 
@@ -59,6 +56,8 @@ export type BootExplainerDeps = {
     readonly serialOf: (mac: MacAddress) => string | undefined;
     readonly macOf: (traits: { readonly serial: string }) => MacAddress | undefined;
   };
+  /** Of a serial number or a hardware address. */
+  readonly lastBoot: (subject: string) => Pick<Boot, 'steps' | 'beganAt'> | undefined;
   /** What was approved or learned of network cards. */
   readonly cards: CardOwners;
 };
@@ -74,6 +73,9 @@ export function createBootExplainer(deps: BootExplainerDeps): BootExplainer {
     const serial = asked.ok ? serialOfMac(deps, asked.value) : of;
     const decision = serial === undefined ? undefined : deps.decide(serial);
     const machine = decision?.machine;
+    const isAnyKind = arch === undefined && firmware === undefined;
+    const lastBoot = isAnyKind ? deps.lastBoot(mac ?? of) : undefined;
+    const seen = lastBoot && firmwareSeen(lastBoot);
     const held = mac === undefined ? undefined : leaseOf(deps.leases, mac);
     const address = held?.address ?? addressOf(machine);
     return ok(
@@ -89,8 +91,11 @@ export function createBootExplainer(deps: BootExplainerDeps): BootExplainer {
           held,
           range: rangeAt(deps, address, clock.now()),
           next: nextOf(deps, mac, address),
+          racks: racksOf(deps, held?.address, machine),
         },
-        loaders: kinds.value.map((kind) => loaderFacts(deps, kind)),
+        loaders: (seen === undefined ? kinds.value : [seen.kind]).map((kind) =>
+          loaderFacts(deps, kind, seen),
+        ),
         images: { ...deps.images, index: deps.images.index() },
         ignition:
           machine === undefined || decision?.choice === undefined
@@ -159,6 +164,17 @@ function addressOf(machine: Machine | undefined): Ipv4 | undefined {
   return machine?.info.network[0]?.address ?? undefined;
 }
 
+function racksOf(
+  { inventory }: Pick<BootExplainerDeps, 'inventory'>,
+  leased: Ipv4 | undefined,
+  machine: Machine | undefined,
+): LeaseFacts['racks'] {
+  const ipam = inventory.ipam();
+  const rack = ipam && leased !== undefined ? rackOf(ipam, leased) : undefined;
+  if (rack === undefined || machine === undefined) return undefined;
+  return { leased: rack, registered: machine.spec.rack, serial: machine.spec.serial };
+}
+
 function networkFacts(
   { inventory, networks, answers }: BootExplainerDeps,
   address: Ipv4 | undefined,
@@ -210,7 +226,9 @@ function nextOf(
 function loaderFacts(
   { advertiseUrl, loaderNames, hasLoader, answers }: BootExplainerDeps,
   kind: FirmwareKind,
+  seen: SeenFirmware | undefined,
 ): LoaderFacts {
+  const seenAt = seen?.at;
   const target = bootTargetOf(
     {
       vendorClass: kind.transport === 'http' ? 'HTTPClient' : 'PXEClient',
@@ -222,9 +240,9 @@ function loaderFacts(
     loaderNames,
   );
   const file = bootFileOf(target);
-  if (target.kind === 'no-loader') return { kind, file, trouble: target.text };
+  if (target.kind === 'no-loader') return { kind, file, seenAt, trouble: target.text };
   const name = file?.split('/').at(-1) ?? '';
-  if (!hasLoader(name)) return { kind, file, trouble: `${name} is not on this server` };
+  if (!hasLoader(name)) return { kind, file, seenAt, trouble: `${name} is not on this server` };
   const isDeaf = target.kind === 'tftp-loader' && !answers().tftp;
-  return { kind, file, trouble: isDeaf ? 'this server answers no TFTP' : undefined };
+  return { kind, file, seenAt, trouble: isDeaf ? 'this server answers no TFTP' : undefined };
 }

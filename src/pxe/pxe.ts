@@ -234,6 +234,7 @@ export function createPxe(deps: {
     advertiseUrl,
     who,
     cards: discoveries.cards,
+    lastBoot: boots.find,
   });
   const bootHttp = createBootHttp({
     discovery: createDiscoveryHttp(discoveries),

@@ -22,6 +22,7 @@ export async function uploadImage(
       exitCodes.usage,
     );
   }
+  refuseUnlessWord('image id', id, 'letters, digits, dots and hyphens, such as 3975.2.1');
   const { status, body } = await upload({
     path: `/api/v2/images/${encodeURIComponent(os)}/${encodeURIComponent(id)}`,
     body:
@@ -49,6 +50,7 @@ export async function uploadAsset(
   file: string,
   terms: { readonly type: string; readonly replace: boolean },
 ): Promise<string> {
+  refuseUnlessWord('asset name', name, 'a name has no /');
   const { status, body } = await upload({
     path: `/api/v2/assets/${encodeURIComponent(name)}`,
     body: { kind: 'file', file },
@@ -58,4 +60,12 @@ export async function uploadAsset(
   const { id, sizeBytes, sha256 } = body as AssetV2;
   const how = status === 201 ? 'is stored' : 'is replaced';
   return `asset ${printable(name)} ${how}: version ${id}, ${formatBytes(sizeBytes ?? 0)}, SHA-256 ${sha256}`;
+}
+
+/** What would be another path: the server never gets to judge it by its own rules. */
+function refuseUnlessWord(what: string, text: string, right: string): void {
+  if (text !== '' && text !== '.' && text !== '..' && !text.includes('/')) return;
+  const article = /^[aeiou]/.test(what) ? 'an' : 'a';
+  const shown = JSON.stringify(text.slice(0, 100));
+  throw new Failure(`${shown} cannot be ${article} ${what}: ${right}`, '', exitCodes.usage);
 }

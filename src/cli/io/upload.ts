@@ -95,7 +95,11 @@ async function bodyOf({ body }: Upload): Promise<Body> {
     return { sizeBytes, chunks: () => createReadStream(body.file) };
   }
   const members = await Promise.all(
-    body.members.map(async ([name, file]) => ({ name, file, size: await sizeOf(file) })),
+    body.members.map(async ([name, file]) => ({
+      name,
+      file,
+      size: await filledSizeOf(file, name),
+    })),
   );
   const chunks = async function* (): AsyncIterable<Uint8Array> {
     for (const { name, file, size } of members) {
@@ -107,6 +111,17 @@ async function bodyOf({ body }: Upload): Promise<Body> {
   };
   const sizes = members.map(({ size }) => 512 + size + tarPadding(size).length);
   return { sizeBytes: sizes.reduce((sum, size) => sum + size, tarEnd.length), chunks };
+}
+
+/** Servers store an empty kernel, as Sabakan's do; whoever uploads one means another file. */
+async function filledSizeOf(file: string, name: string): Promise<number> {
+  const size = await sizeOf(file);
+  if (size > 0) return size;
+  throw new Failure(
+    `${file} is empty, so it is no ${name}: no machine boots it`,
+    '',
+    exitCodes.usage,
+  );
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -6,10 +6,10 @@
 import type { Result } from '../../base/result.ts';
 import type { Instant } from '../../base/time.ts';
 import type { Machine } from '../../inventory/machine.ts';
-import type { FirmwareKind } from '../boot-target.ts';
 import type { BootDecision, RetiredPolicy } from '../ipxe/boot-decision.ts';
 import { type ChosenBy, chosenByText } from './choose.ts';
 import { type ExplainedStep, fine, wrong } from './explained-step.ts';
+import { explainLoader, type LoaderFacts } from './loader-step.ts';
 import {
   explainLease,
   explainNetwork,
@@ -44,14 +44,6 @@ export type ExplainFacts = {
   readonly now: Instant;
 };
 
-export type LoaderFacts = {
-  readonly kind: FirmwareKind;
-  /** As DHCP names it. */
-  readonly file: string | undefined;
-  /** Why there is none, or why it cannot be fetched from here. */
-  readonly trouble: string | undefined;
-};
-
 export type ImageFacts = {
   /** Oldest first, as the store has them. */
   readonly index: readonly string[];
@@ -77,7 +69,9 @@ export function explainBoot(facts: ExplainFacts): BootExplanation {
     serial: facts.decision?.machine?.spec.serial ?? facts.serial,
     mac: facts.mac,
     // One kind of firmware without a loader stops only machines of that kind.
-    boots: steps.every(({ step, problem }) => problem === undefined || step === 'loader'),
+    boots:
+      steps.every(({ step, problem }) => problem === undefined || step === 'loader') &&
+      steps.some(({ step, problem }) => problem === undefined && step === 'loader'),
     steps,
   };
 }
@@ -107,20 +101,6 @@ function explainMachine({ decision, serial, mac, retired }: ExplainFacts): Expla
     `nobody knows which machine ${mac ?? ''} is: it has not asked for its script lately`,
     'ask by serial; tetsu describe boot shows how far it came; if it was never registered: tetsu register FILE',
   );
-}
-
-function explainLoader({ kind, file, trouble }: LoaderFacts): ExplainedStep {
-  const name = `${kind.name} (architecture ${kind.architecture})`;
-  const because = 'its firmware, by DHCP options 60 and 93';
-  if (trouble !== undefined) {
-    return wrong(
-      'loader',
-      `${name}: ${trouble}`,
-      'tetsu doctor says which boot files are served and where they come from',
-      because,
-    );
-  }
-  return fine('loader', file, `${name} loads ${file} by ${kind.transport.toUpperCase()}`, because);
 }
 
 function explainChoice({ decision, images, ignition }: ExplainFacts): readonly ExplainedStep[] {

@@ -35,6 +35,10 @@ export type LeaseFacts = {
     | undefined;
   /** What DHCP on this server would offer it now; undefined: that is not known here. */
   readonly next: Foreseen | undefined;
+  /** Where the lease is and where its machine is registered; undefined: one of the two is not known. */
+  readonly racks:
+    | { readonly leased: number; readonly registered: number; readonly serial: string }
+    | undefined;
 };
 
 export type Foreseen =
@@ -86,13 +90,20 @@ export function explainLease(
   isPlaced: boolean,
   now: Instant,
 ): ExplainedStep {
-  const { held, range, next, mac } = lease;
+  const { held, range, next, mac, racks } = lease;
   if (mode === 'proxy') {
     return fine('lease', undefined, 'another DHCP server lends the address', 'mode proxy');
   }
   if (held !== undefined && held.expiresAt > now) {
     const shown = formatIpv4(held.address);
-    return fine('lease', shown, `${shown} is lent to ${mac} until ${untilText(held)}`);
+    const says = `${shown} is lent to ${mac} until ${untilText(held)}`;
+    if (racks === undefined || racks.leased === racks.registered) return fine('lease', shown, says);
+    const { leased, registered, serial } = racks;
+    return wrong(
+      'lease',
+      `${says}: that is rack ${leased}, and ${serial} is registered in rack ${registered}, whose addresses its Ignition gives it and which do not work here`,
+      `cable it in rack ${registered}, or correct the rack: tetsu edit machine ${serial}`,
+    );
   }
   if (range === undefined && !isPlaced) {
     return fine(

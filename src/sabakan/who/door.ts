@@ -187,12 +187,16 @@ export function createDoor(deps: {
     problem: DoorProblem,
   ) => {
     const seen = caller === undefined ? exchange : admitted(exchange, caller);
+    const actor = actorOf(seen, serverName);
+    const isProven = caller !== undefined && caller.kind !== 'peer';
+    const claim = isProven || actor.user === '' ? '' : `; says it is ${JSON.stringify(actor.user)}`;
     denials.note({
-      actor: actorOf(seen, serverName),
+      // Who is refused must not stand in the log under a name that it only claims.
+      actor: isProven ? actor : { ...actor, user: '' },
       status: statusOf[problem.kind],
       method: /^[A-Z]{1,10}$/.test(exchange.method) ? exchange.method : 'other',
       route: route.name,
-      why: problem.text,
+      why: problem.text + claim,
     });
     return fail(problem);
   };

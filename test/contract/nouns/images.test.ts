@@ -22,6 +22,11 @@ describe('an image', () =>
       expect((await runTetsu(args)).out).toMatch(/was there already/);
       await writeFile(kernel, 'other');
       expect(await runTetsu(args)).toMatchObject({ code: 4 });
+      await writeFile(kernel, '');
+      expect(await runTetsu(args)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/ is empty, so it is no kernel: no machine boots it/),
+      });
       await rm(folder, { recursive: true });
     },
     others: [

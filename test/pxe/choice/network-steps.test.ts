@@ -8,10 +8,11 @@ const now = testStart;
 const mac = '52:54:00:00:00:01';
 const range = { first: ip('10.69.0.224'), count: 31, free: 30 };
 const facts = (some: Partial<LeaseFacts>): LeaseFacts => ({
-  ...{ mac, held: undefined, range, next: undefined },
+  ...{ mac, held: undefined, range, next: undefined, racks: undefined },
   ...some,
 });
 const ended = { address: ip('10.69.0.230'), expiresAt: addMs(now, -1) };
+const held = { ...ended, expiresAt: addMs(now, 60_000) };
 const offer = (address: string) => ({ kind: 'offer', address: ip(address) }) as const;
 
 describe('the address a machine gets', () => {
@@ -50,6 +51,20 @@ describe('the address a machine gets', () => {
       undefined,
       /^it would be offered nothing: no address is free in the range$/,
       false,
+    ],
+    [
+      'that is lent in another rack than its own',
+      facts({ held, racks: { leased: 0, registered: 1, serial: 's-1' } }),
+      undefined,
+      /^10\.69\.0\.230 is lent to .*: that is rack 0, and s-1 is registered in rack 1, whose addresses/,
+      false,
+    ],
+    [
+      'that is lent in its own rack',
+      facts({ held, racks: { leased: 1, registered: 1, serial: 's-1' } }),
+      '10.69.0.230',
+      /^10\.69\.0\.230 is lent to [0-9a-f:]+ until [^ ]+$/,
+      true,
     ],
     [
       'in a range whose table is broken',

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { instant } from '../../../src/base/time.ts';
+import type { BootStep } from '../../../src/pxe/boot.ts';
+import { encodeRecord, recordKey } from '../../../src/pxe/boots/record.ts';
+import { settled } from '../../support/clock.ts';
 import { twoStrangers } from '../../support/discoveries.ts';
 import { aFace, aSpec, type TestFace } from '../../support/face.ts';
 import { anImage } from '../../support/noun-samples.ts';
@@ -148,6 +152,36 @@ describe('the explanation of a boot', () => {
     expect(of_('lease')[0]?.problem?.text).toBe(
       'the lease table of its range (10.69.0.224 to 10.69.0.254) is broken: nothing new is lent there',
     );
+  });
+
+  it('is of the firmware that asked last, and of a rack that is not its own', async () => {
+    const face = await aFleet();
+    const mac = '52:54:00:00:00:01';
+    await lend(face, '10.69.0.32', { [mac]: 3 });
+    const at = instant(face.clock.now());
+    const step: BootStep = {
+      ...{ name: 'firmware-ack', at, lastAt: at, times: 1, result: 'done', text: '', server: 'a' },
+      facts: { vendorClass: 'PXEClient:Arch:00007', architecture: 7 },
+    };
+    const record = {
+      ...{ server: 'a', mac, serial: 's-1', uuid: undefined, registered: true, stuckAt: undefined },
+      steps: [step],
+    };
+    const key = recordKey(mac, at, 'a');
+    await face.store.commit([], [{ kind: 'put', key, value: encodeRecord(record) }]);
+    await settled();
+    const { of_ } = await explained(face, 's-1');
+    expect(of_('loader')).toMatchObject([
+      {
+        says: expect.stringMatching(/^x64 UEFI \(architecture 7\): snponly\.efi is not on/),
+        because: expect.stringMatching(/^its firmware, by DHCP options 60 and 93 of its boot of 2/),
+      },
+    ]);
+    expect(of_('lease')[0]?.problem).toMatchObject({
+      text: expect.stringMatching(/that is rack 0, and s-1 is registered in rack 1/),
+      todo: 'cable it in rack 1, or correct the rack: tetsu edit machine s-1',
+    });
+    expect((await explained(face, 's-1', '?firmware=uefi-http')).of_('loader').length).toBe(2);
   });
 
   it('plays another firmware', async () => {

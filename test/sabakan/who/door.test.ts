@@ -374,6 +374,16 @@ describe('limits', () => {
 });
 
 describe('what is refused', () => {
+  it('stands in the audit log under no name that the caller only claims', async () => {
+    const face = await aFace({ access: { auth: 'required', allowIpsRole: 'none' } });
+    await face.ask('GET /api/v1/machines', { headers: { 'x-sabakan-user': 'root' } });
+    const log = await face.inventory.auditLog(undefined, undefined);
+    const records = log.ok ? log.value.filter(({ category }) => category === 'denied') : [];
+    expect(records).toMatchObject([
+      { user: '', ip: '127.0.0.1', detail: expect.stringMatching(/; says it is "root"$/) },
+    ]);
+  });
+
   it('is in the audit log, but never more than so many times', async () => {
     const face = await aFace({ access: { auth: 'required', allowIpsRole: 'none' } });
     const denied = async () => {
