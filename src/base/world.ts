@@ -37,6 +37,8 @@ export type Endpoint = { readonly address: string; readonly port: number };
 export type NetworkInterface = {
   readonly name: string;
   readonly mac: string;
+  /** The system's number of it: one made anew under its old name has another. Undefined where the system tells none. */
+  readonly index?: number | undefined;
   readonly ipv4: readonly { readonly address: string; readonly prefixLength: number }[];
 };
 

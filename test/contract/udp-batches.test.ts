@@ -168,6 +168,51 @@ describe('a socket that is read and written in batches', () => {
     expect(count).toBe(0);
   });
 
+  it.each([
+    ['at once', 0],
+    ['while a thread sends the first of them', 1],
+  ])('sends all that was said, however much, when it is closed %s', async (_, turns) => {
+    const socket = await listen(() => {});
+    const heard = answers(400);
+    for (let at = 0; at < 400; at += 1) socket.send(Buffer.from(String(at)), clientAt());
+    for (let turn = 0; turn < turns; turn += 1) await new Promise((next) => setImmediate(next));
+    socket.close();
+    expect(new Set(await heard).size).toBe(400);
+  });
+
+  it('has room for what waits until silent hosts answer to ARP', async () => {
+    const before = new Set(openSockets());
+    await listen(() => {});
+    const [fd = -1] = openSockets().filter((one) => !before.has(one));
+    const [getsockopt] = libcCalls('int getsockopt(int, int, int, void *, void *)');
+    const room = (of: number): number => {
+      const [value, length] = [Buffer.alloc(4), Buffer.from([4, 0, 0, 0])];
+      expect(getsockopt?.(of, 1, 7, value, length)).toBe(0);
+      return value.readInt32LE(0);
+    };
+    expect(room(fd)).toBeGreaterThan(client.getSendBufferSize());
+  });
+
+  it('descriptors are used again at once, while threads still send from some of them', async () => {
+    const before = openSockets().length;
+    for (let round = 0; round < 60; round += 1) {
+      const socket = await listen(({ payload, from }) => {
+        for (let at = 0; at < 20; at += 1) socket.send(payload, from);
+      });
+      const heard = answers(20);
+      say(`round ${round}`, socket);
+      expect(new Set(await heard)).toEqual(new Set([`round ${round}`]));
+      client.removeAllListeners('message');
+      for (let at = 0; at < 30; at += 1) {
+        socket.send(Buffer.from('last'), { address: '127.0.0.2', port: 9 });
+      }
+      if (round % 2 === 0) await new Promise((next) => setImmediate(next));
+      socket.close();
+    }
+    await expect.poll(() => openSockets().length).toBe(before);
+    expect(troubles).toEqual([]);
+  });
+
   it('goes on after an error of the socket', async () => {
     const before = new Set(openSockets());
     const socket = await listen(({ from }) => socket.send(Buffer.from('still here'), from));

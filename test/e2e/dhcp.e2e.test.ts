@@ -84,6 +84,24 @@ describe.skipIf(why !== undefined)('a server with sockets bound to its links', (
     expect([3, 4]).toContain(acked);
   });
 
+  it('serves an interface that was made anew under its old name and address', async () => {
+    killAll();
+    await startServer('67', 'ts0');
+    const address = execFileSync(
+      'ip',
+      ['netns', 'exec', serverSpace, 'cat', '/sys/class/net/ts0/address'],
+      { encoding: 'utf8' },
+    ).trim();
+    const near = ['ts0', 'address', address, 'netns', serverSpace];
+    ip('-n', serverSpace, 'link', 'del', 'ts0');
+    const far = ['tc0', 'address', '52:54:00:00:00:10', 'netns', clientSpace];
+    ip('link', 'add', ...near, 'type', 'veth', 'peer', ...far);
+    ip('-n', serverSpace, 'addr', 'add', '10.69.0.3/26', 'dev', 'ts0');
+    ip('-n', serverSpace, 'link', 'set', 'ts0', 'up');
+    ip('-n', clientSpace, 'link', 'set', 'tc0', 'up');
+    expect(await lineOf(startClient('tc0'), 'bound')).toContain(' server=10.69.0.3 ');
+  });
+
   it('asks by ARP who uses an address, and then offers another', async () => {
     // None that remembers the client from before.
     killAll();

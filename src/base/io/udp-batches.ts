@@ -34,7 +34,9 @@ const linux = {
   afInet: 2,
   dontWait: 0x40,
   solSocket: 1,
+  sendBuffer: 7,
   receiveBuffer: 8,
+  sendBufferForce: 32,
   again: 11,
   noBuffers: 105,
 } as const;
@@ -52,15 +54,25 @@ const addressBytes = 16;
  */
 export function openBatches(
   fd: number,
-  options: Pick<UdpOptions, 'onDatagram' | 'onError'> & { readonly receiveBufferBytes: number },
+  options: Pick<UdpOptions, 'onDatagram' | 'onError'> & {
+    readonly receiveBufferBytes: number;
+    readonly sendBufferBytes: number;
+  },
 ): UdpBatches | undefined {
   const calls = loadCalls();
   if (calls === undefined) return undefined;
   const { onDatagram, onError } = options;
-  const size = Buffer.alloc(4);
-  size.writeInt32LE(options.receiveBufferBytes);
+  const set = (option: number, bytes: number): boolean => {
+    const size = Buffer.alloc(4);
+    size.writeInt32LE(bytes);
+    return calls.setsockopt(fd, linux.solSocket, option, size, 4) === 0;
+  };
   // The system's own limit stands; loss is then seen as retries.
-  calls.setsockopt(fd, linux.solSocket, linux.receiveBuffer, size, 4);
+  set(linux.receiveBuffer, options.receiveBufferBytes);
+  // Past that limit where we may (CAP_NET_ADMIN).
+  if (!set(linux.sendBufferForce, options.sendBufferBytes)) {
+    set(linux.sendBuffer, options.sendBufferBytes);
+  }
 
   let outbox: Outgoing[] = [];
   let isFlushDue = false;
@@ -100,10 +112,12 @@ export function openBatches(
   const sendHere = (batch: readonly Outgoing[]): void => {
     const messages = departing(calls);
     messages.write(batch);
-    const sent = Math.max(0, calls.sendmmsg(fd, messages.pointer, batch.length, linux.dontWait));
-    outbox = outbox.slice(sent);
-    if (sent === batch.length) offers = 0;
-    else refused(calls.errno());
+    const sent = calls.sendmmsg(fd, messages.pointer, batch.length, linux.dontWait);
+    if (sent > 0) {
+      // Why the next one did not go, libc tells only when that is tried as the first.
+      outbox = outbox.slice(sent);
+      offers = 0;
+    } else refused(calls.errno());
     if (outbox.length > 0 && offers === 0) dueLater();
   };
 
@@ -113,9 +127,9 @@ export function openBatches(
     calls.sendmmsgAsync(fd, thread.pointer, batch.length, linux.dontWait, (_, count) => {
       isAway = false;
       idleThreads.push(thread);
-      if (!isOpen) return release();
       const sent = Math.max(0, count);
       outbox = outbox.slice(sent);
+      if (!isOpen) return leave();
       // Why not all of them went is told by a try from here.
       if (sent < batch.length) sendHere(outbox.slice(0, 1));
       else if (outbox.length > 0) flush();
@@ -124,23 +138,37 @@ export function openBatches(
 
   /** The first one of the outbox. */
   const refused = (errno: number): void => {
-    const isFull = errno === linux.again || errno === linux.noBuffers;
-    if (isFull && offers < offersMax) {
+    if (isFull(errno) && offers < offersMax) {
       offers += 1;
       setTimeout(flush, offerAgainMs);
       return;
     }
     offers = 0;
-    const [first, ...rest] = outbox;
-    outbox = rest;
-    if (first !== undefined) {
-      const { address, port } = first.to;
-      onError(new Error(`a datagram to ${address}:${port} was not taken: ${calls.nameOf(errno)}`));
-    }
+    dropFirst(errno);
   };
 
-  const release = (): void => {
-    if (!isAway) calls.close(fd);
+  const dropFirst = (errno: number): void => {
+    const [first] = outbox;
+    outbox = outbox.slice(1);
+    if (first === undefined) return;
+    const { address, port } = first.to;
+    onError(new Error(`a datagram to ${address}:${port} was not taken: ${calls.nameOf(errno)}`));
+  };
+
+  /** What was said is sent, as far as there is room: whoever waits for it need not ask again. */
+  const leave = (): void => {
+    const messages = departing(calls);
+    while (outbox.length > 0) {
+      const batch = outbox.slice(0, batchMax);
+      messages.write(batch);
+      const sent = calls.sendmmsg(fd, messages.pointer, batch.length, linux.dontWait);
+      const errno = calls.errno();
+      if (sent > 0) outbox = outbox.slice(sent);
+      else if (isFull(errno)) break;
+      else dropFirst(errno);
+    }
+    outbox = [];
+    calls.close(fd);
   };
 
   /** After an error on the socket libuv (1.52) looks at it no more until it is told to. */
@@ -163,14 +191,16 @@ export function openBatches(
     },
     close: () => {
       if (!isOpen) return;
-      // What was said is sent: whoever waits for it need not ask again.
-      if (!isAway) flush();
       isOpen = false;
-      outbox = [];
       handle.close();
-      release();
+      // The thread still uses the descriptor, whose number would be another's.
+      if (!isAway) leave();
     },
   };
+}
+
+function isFull(errno: number): boolean {
+  return errno === linux.again || errno === linux.noBuffers;
 }
 
 /** What goes, and where to. */

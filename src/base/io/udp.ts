@@ -7,6 +7,7 @@
  */
 
 import { createSocket, type Socket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { assert } from '../assert.ts';
 import { fail, ok, type Result } from '../result.ts';
@@ -27,6 +28,12 @@ import { openForPeer } from './udp-peer.ts';
 /** Kernel buffer for datagrams that wait for us: a thousand machines powered on at once send in one breath. */
 const receiveBufferBytes = 4 * 1024 * 1024;
 
+/**
+ * And for those that go: what is meant for a host that does not answer to ARP stays in the buffer for seconds, 213 kB of
+ * each such host, which is all that a socket has unasked. Ten silent hosts then keep everybody's answers.
+ */
+const sendBufferBytes = 4 * 1024 * 1024;
+
 /** What a full socket buffer did not take is offered again so often, so many milliseconds apart. */
 const offersMax = 10;
 const offerAgainMs = 2;
@@ -44,6 +51,7 @@ function interfaces(): readonly NetworkInterface[] {
       {
         name,
         mac: first.mac,
+        index: indexOf(name),
         ipv4: ipv4.map(({ address, cidr }) => ({
           address,
           prefixLength: Number(cidr?.split('/')[1] ?? 32),
@@ -51,6 +59,15 @@ function interfaces(): readonly NetworkInterface[] {
       },
     ];
   });
+}
+
+/** Undefined on other systems than Linux, and where it is gone by now. */
+function indexOf(name: string): number | undefined {
+  try {
+    return Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1'));
+  } catch {
+    return undefined;
+  }
 }
 
 async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProblem>> {
@@ -73,6 +90,7 @@ async function openUdp(options: UdpOptions): Promise<Result<UdpSocket, NetProble
   if (options.broadcast === true) socket.setBroadcast(true);
   try {
     socket.setRecvBufferSize(receiveBufferBytes);
+    socket.setSendBufferSize(sendBufferBytes);
   } catch {
     // The system's own limit stands; loss is then seen as retries.
   }
@@ -134,7 +152,7 @@ function inBatches(options: UdpOptions): Result<UdpSocket, NetProblem> | undefin
   if (process.platform !== 'linux' || !loadNative().ok) return undefined;
   const opened = boundToDevice(options, options.interface);
   if (!opened.ok) return opened;
-  const batches = openBatches(opened.value, { ...options, receiveBufferBytes });
+  const batches = openBatches(opened.value, { ...options, receiveBufferBytes, sendBufferBytes });
   assert(batches !== undefined, 'the library that opened the socket reads from it');
   const { port, send, close } = batches;
   return ok({ local: { address: options.address, port }, send, close });

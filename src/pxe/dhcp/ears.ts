@@ -1,6 +1,7 @@
 /** Port 68 of each link that is served: what other servers tell their clients there is heard. */
 
 import type { Log, Net, NetworkInterface, UdpSocket } from '../../base/world.ts';
+import { isSameLink } from './links.ts';
 
 export type Ears = {
   /** Opens and closes them until there is one on each of these links. */
@@ -13,7 +14,7 @@ const clientPort = 68;
 /** Our own answers come back here, too: in a storm an ear is shut until the next look. */
 const heardPerLookMax = 2_500;
 
-type Ear = { readonly socket: UdpSocket; readonly mac: string; heard: number };
+type Ear = { readonly socket: UdpSocket; readonly link: NetworkInterface; heard: number };
 
 /** @param deps.hear takes a server's message, and `interface NAME` */
 export function createEars(deps: {
@@ -27,7 +28,7 @@ export function createEars(deps: {
 
   const shutOld = (links: readonly NetworkInterface[]): void => {
     for (const [name, ear] of ears) {
-      const isServed = links.some((link) => link.name === name && link.mac === ear.mac);
+      const isServed = links.some((link) => isSameLink(link, ear.link));
       if (isServed && ear.heard <= heardPerLookMax) {
         ear.heard = 0;
         continue;
@@ -38,9 +39,10 @@ export function createEars(deps: {
   };
 
   /** Bound to the broadcast address, so that what is meant for this host's own DHCP client goes there. */
-  const open = async ({ name, mac }: NetworkInterface): Promise<void> => {
+  const open = async (link: NetworkInterface): Promise<void> => {
+    const { name } = link;
     const via = `interface ${name}`;
-    const ear = { heard: 0, mac };
+    const ear = { heard: 0, link };
     const opened = await net.openUdp({
       address: '255.255.255.255',
       port: clientPort,

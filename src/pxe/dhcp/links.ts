@@ -65,12 +65,19 @@ export function compareDoors(
   links: readonly NetworkInterface[],
 ): { readonly close: readonly Door[]; readonly open: readonly NetworkInterface[] } {
   const serves = ({ link }: Door, other: NetworkInterface): boolean =>
-    // An interface made anew under its old name is another one: the socket is bound to what is gone.
-    link !== undefined && link.name === other.name && link.mac === other.mac;
+    link !== undefined && isSameLink(link, other);
   return {
     close: doors.filter(
       (door) => door.link !== undefined && !links.some((link) => serves(door, link)),
     ),
     open: links.filter((link) => !doors.some((door) => serves(door, link))),
   };
+}
+
+/**
+ * An interface made anew under its old name is another one, and what is bound to the old one hears nothing any more. The
+ * address alone does not tell: a VLAN has that of its parent, a bond that of its first member.
+ */
+export function isSameLink(one: NetworkInterface, other: NetworkInterface): boolean {
+  return one.name === other.name && one.mac === other.mac && one.index === other.index;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fail } from '../../../src/base/result.ts';
-import type { Net } from '../../../src/base/world.ts';
+import type { Net, UdpSocket } from '../../../src/base/world.ts';
 import { parseDhcpConfig } from '../../../src/inventory/dhcp-config.ts';
-import { chooseLinks } from '../../../src/pxe/dhcp/links.ts';
+import { chooseLinks, compareDoors, type Door } from '../../../src/pxe/dhcp/links.ts';
 import { type DhcpSettings, defaultDhcpSettings, startDhcp } from '../../../src/pxe/dhcp/start.ts';
 import type { Network } from '../../../src/pxe/networks.ts';
 import { decodeServerPacket, type ServerPacket } from '../../../src/sim/dhcp-wire.ts';
@@ -249,6 +249,14 @@ describe('interfaces that come later', () => {
     await pass();
     expect(client.heard.map(({ packet }) => packet.nextServer)).toEqual(['10.69.0.4']);
     expect(started.value.status().listening).toHaveLength(1);
+  });
+
+  it('are others when they are made anew, even with their old hardware address', () => {
+    const old = { ...link('left', '10.69.0.3'), index: 7 };
+    const door: Door = { socket: {} as UdpSocket, link: old };
+    expect(compareDoors([door], [old])).toEqual({ close: [], open: [] });
+    const anew = { ...old, index: 8 };
+    expect(compareDoors([door], [anew])).toEqual({ close: [door], open: [anew] });
   });
 
   it('are no more than can be looked after, and that is said', () => {
