@@ -19,6 +19,7 @@ import { createFileShelf, memoryBytesDefault } from '../pxe/io/file-shelf.ts';
 import { readLoaders } from '../pxe/io/loader-files.ts';
 import { peerDownload } from '../pxe/io/peer-download.ts';
 import { createProgramFile } from '../pxe/io/program-file.ts';
+import { watchServing } from '../pxe/serving.ts';
 import type { ClusterSettings, Config } from './config.ts';
 import type { ClusterParts } from './control.ts';
 import { hostLook } from './doctor/io/host.ts';
@@ -237,7 +238,7 @@ export async function startServer(
     closers.push(() => listener.value.close(drainMs));
   }
   closers.push(async () => fleet.endWatches());
-  const unwatchMemory = watchSpareMemory(world);
+  const unwatchMemory = watchSpareMemory(world, watchServing(fleet.pxe.sightings, world.clock));
   closers.push(async () => unwatchMemory());
   const listening = Object.fromEntries([...open].map(([member, at]) => [member, text(at)]));
   log.info('listening', { ...listening, advertise: config.advertiseUrl });

@@ -2,12 +2,18 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createSpareMemory, lookEveryMs } from '../spare-memory.ts';
+import { createSpareMemory, lookEveryMs, type SpareStep } from '../spare-memory.ts';
 import type { Clock, Log } from '../world.ts';
 import { libcFunction } from './native.ts';
 
-/** @returns how to stop. */
-export function watchSpareMemory({ clock, log }: { clock: Clock; log: Log }): () => void {
+/**
+ * @param isServing machines are being given something: not now.
+ * @returns how to stop.
+ */
+export function watchSpareMemory(
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  isServing: () => boolean,
+): () => void {
   const spare = createSpareMemory(process.memoryUsage.rss());
   let before = usage();
   let cancel = (): void => {};
@@ -16,20 +22,23 @@ export function watchSpareMemory({ clock, log }: { clock: Clock; log: Log }): ()
     const now = usage();
     const busyShare = (now.busyMs - before.busyMs) / (now.atMs - before.atMs);
     before = now;
-    const residentBytes = process.memoryUsage.rss();
-    if (spare.look({ busyShare, residentBytes })) {
-      giveBack();
-      const leftBytes = process.memoryUsage.rss();
-      spare.gaveBack(leftBytes);
+    const { residentBytes } = held();
+    const step = spare.look({ ...held(), busyShare, isServing: isServing() });
+    if (step !== undefined) {
+      take[step]();
+      const left = held();
+      spare.took(step, left);
       const milliseconds = Math.round(clock.monotonicMs() - now.atMs);
-      log.info('gave memory back', { residentBytes, leftBytes, milliseconds });
+      const leftBytes = left.residentBytes;
+      log.info('gave memory back', { step, residentBytes, leftBytes, milliseconds });
       before = usage();
     }
     cancel = clock.after(lookEveryMs, look);
   };
 
   function usage() {
-    const { user, system } = process.cpuUsage();
+    // Of this thread: others compile and collect, long after what they do it for.
+    const { user, system } = process.threadCpuUsage();
     return { busyMs: (user + system) / 1_000, atMs: clock.monotonicMs() };
   }
 
@@ -37,30 +46,38 @@ export function watchSpareMemory({ clock, log }: { clock: Clock; log: Log }): ()
   return () => cancel();
 }
 
-/**
- * Up to here the thorough collection is made, the only one that gives free pages back: half a second of the processor for
- * 100 MiB, and all stands still meanwhile.
- */
-const thoroughBytesMax = 256 * 1024 * 1024;
+function held() {
+  return { residentBytes: process.memoryUsage.rss(), usedBytes: process.memoryUsage().heapUsed };
+}
 
 type Collect = (options?: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
 
-let collect: Collect | undefined;
+let collector: Collect | undefined;
 
-function giveBack(): void {
-  if (collect === undefined) {
+function collect(...options: Parameters<Collect>): void {
+  if (collector === undefined) {
     // The engine's own way to be asked; nothing else sees the function.
     setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as Collect;
+    collector = runInNewContext('gc') as Collect;
     setFlagsFromString('--no-expose-gc');
   }
-  const { heapUsed } = process.memoryUsage();
-  if (heapUsed > thoroughBytesMax) collect();
-  else collect({ type: 'major', flavor: 'last-resort' });
-  // What glibc holds in pieces between others; another libc has no such function.
+  collector(...options);
+}
+
+const take: Readonly<Record<SpareStep, () => void>> = {
+  collect: () => collect(),
+  // The only collection that gives free pages back.
+  compact: () => {
+    collect({ type: 'major', flavor: 'last-resort' });
+    trim();
+  },
+};
+
+/** What glibc holds in pieces between others; another libc has no such function. */
+function trim(): void {
   try {
-    const trim = libcFunction('int malloc_trim(size_t)');
-    if (trim.ok) trim.value(0);
+    const found = libcFunction('int malloc_trim(size_t)');
+    if (found.ok) found.value(0);
   } catch {
     // Then that stays.
   }

@@ -92,10 +92,12 @@ export function staleKeys(
   const tooMany = Math.max(strangers.length - limits.strangersStoredMax, 0);
   for (const { keys } of strangers.slice(0, tooMany)) for (const key of keys) stale.add(key);
 
-  const kept = () => left.filter(({ entry }) => !stale.has(entry.key));
-  const ofStrangers = kept().filter(({ isStranger }) => isStranger);
-  for (const key of keysBeyond(ofStrangers, limits.strangersBytesMax)) stale.add(key);
-  for (const key of keysBeyond(kept(), limits.storedBytesMax)) stale.add(key);
+  const kept = left.filter(({ entry }) => !stale.has(entry.key));
+  const ofStrangers = kept.filter(({ isStranger }) => isStranger);
+  const beyond = keysBeyond(ofStrangers, limits.strangersBytesMax);
+  for (const key of beyond) stale.add(key);
+  const rest = beyond.length === 0 ? kept : kept.filter(({ entry }) => !stale.has(entry.key));
+  for (const key of keysBeyond(rest, limits.storedBytesMax)) stale.add(key);
   return [...stale];
 }
 
