@@ -132,7 +132,11 @@ export function offerTo(
     // All that is free was offered already: offer it again, since most offers of a flood are never taken up.
     around.picker().any(place, mayLend);
   if (index === undefined) {
-    return { kind: 'silence', reason: 'no address is free in the range', note: 'range-full' };
+    const isSettling = !Number.isFinite(around.reusableUpTo);
+    const why = isSettling
+      ? ': the clock was set, so for the time of a lease none goes to another client'
+      : '';
+    return { kind: 'silence', reason: `no address is free in the range${why}`, note: 'range-full' };
   }
   const address = leasedAddress(range, index);
   return index === had

@@ -11,7 +11,10 @@ import type { Clock } from '../../base/world.ts';
 import { type ClockWatch, resumeWatch, type SeenJump } from './reuse.ts';
 
 export type ClockMark = {
-  /** What is known of an earlier run; undefined: no jump. The error says what is wrong with the record. */
+  /**
+   * What is known of an earlier run; undefined: no jump. The error says what is wrong with the record. One that is broken
+   * or of a time to come counts as of now and is written so: else each restart would begin the time of a lease anew.
+   */
   readonly recall: () => Promise<Result<ClockWatch | undefined, string>>;
   /** It jumped by so much just now. */
   readonly note: (byMs: number) => void;
@@ -37,6 +40,8 @@ export function createClockMark(
       if (entry === undefined) return ok(undefined);
       const jump = decode(entry.value);
       const reading = { now: clock.now(), monotonicMs: clock.monotonicMs() };
+      if (!jump.ok) noted = { at: reading.now, byMs: 0 };
+      else if (jump.value.at > reading.now) noted = { at: reading.now, byMs: jump.value.byMs };
       return jump.ok ? ok(resumeWatch(jump.value, reading)) : fail(`${key}: ${jump.error}`);
     },
     note: (byMs) => {

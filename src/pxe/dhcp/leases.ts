@@ -12,6 +12,7 @@ import {
   type MacAddress,
   macFromBytes,
 } from '../../base/addresses.ts';
+import { isJsonObject, type JsonObject, parseExactJson } from '../../base/exact-json.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { addMs, formatInstant, type Instant, instant, readInstant } from '../../base/time.ts';
 import type { LeaseRange } from '../../inventory/ipam.ts';
@@ -164,16 +165,28 @@ function parseTable(stored: Uint8Array): Result<Parsed, string> {
   const rows = new Map<string, Row>();
   const foreign: Uint8Array[] = [];
   const strays = new Map<string, Stray>();
+  let exact: JsonObject | undefined;
   for (const [name, member] of Object.entries(json ?? {})) {
     const row = parseRow(member);
-    const end = row === undefined ? strayEnd(name, member) : undefined;
-    if (row !== undefined) rows.set(name, row);
-    else if (end === undefined) foreign.push(memberOf(name, member));
-    else strays.set(name, { end, member: memberOf(name, member) });
+    if (row !== undefined) {
+      rows.set(name, row);
+      continue;
+    }
+    // Rarely there is one: its numbers may be longer than ours.
+    exact ??= exactMembers(stored);
+    const end = strayEnd(name, member);
+    const kept = memberOf(name, exact[name]);
+    if (end === undefined) foreign.push(kept);
+    else strays.set(name, { end, member: kept });
   }
   const parsed: Parsed = { rows, foreign, strays };
   parsedTables.set(stored, parsed);
   return ok(parsed);
+}
+
+function exactMembers(stored: Uint8Array): JsonObject {
+  const json = parseExactJson(stored);
+  return isJsonObject(json) ? json : {};
 }
 
 /** A row with an index but without a readable time never expires: its owner may still use the address. */

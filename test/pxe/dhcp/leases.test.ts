@@ -45,6 +45,14 @@ describe('the stored form', () => {
     expect(table(null).entries().size).toBe(0);
   });
 
+  it('keeps what it does not know, whatever its names and numbers are', () => {
+    const foreign =
+      '"__proto__":{"__proto__":12345678901234567890},"\\ud800":1e400,"é\u2028":-0,"constructor":[1.0,"\\u0000"]';
+    const opened = openLeaseTable(new TextEncoder().encode(`{${foreign}}`));
+    if (!opened.ok) throw new Error(opened.error);
+    expect(new TextDecoder().decode(opened.value.encode())).toBe(`{${foreign}}`);
+  });
+
   it('keeps nanoseconds and members it does not know word for word', () => {
     const lease = '2026-11-21T06:30:00.123456789Z';
     const stored = { [mac(1)]: { index: 4, lease, note: 'x' }, other: 7 };

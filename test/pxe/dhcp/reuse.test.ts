@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../src/base/memory-store.ts';
 import { fail } from '../../../src/base/result.ts';
 import { addMs } from '../../../src/base/time.ts';
-import { createClockMark } from '../../../src/pxe/dhcp/clock-mark.ts';
+import { clockMarkPrefix, createClockMark } from '../../../src/pxe/dhcp/clock-mark.ts';
 import { resumeWatch, reusableUpTo, watchClock } from '../../../src/pxe/dhcp/reuse.ts';
 import { manualClock } from '../../support/clock.ts';
 import { ipamG, testStart } from '../../support/machines.ts';
@@ -118,6 +118,9 @@ describe('a clock that is set', () => {
       bed.clock.jump(byMs);
       bed.clock.advance(59_000);
       expect(await bed.ask(message('discover', { mac: 2 }))).toBeUndefined();
+      expect(bed.lines.map(({ fields }) => fields?.['reason'])).toContain(
+        'no address is free in the range: the clock was set, so for the time of a lease none goes to another client',
+      );
       expect((await bed.ask(message('discover', { mac: 1 })))?.yourAddress).toBe(address);
       expect(bed.responder.counters().clockJumps).toBe(1);
       expect(bed.lines.filter(({ message: text }) => text.startsWith('the clock was set'))).toEqual(
@@ -167,6 +170,27 @@ describe('a clock that is set', () => {
     const other = await createClockMark(store, clock, '10.69.0.4:10080').recall();
     expect(other).toEqual({ ok: true, value: undefined });
   });
+
+  it.each([
+    ['is of a time to come', '{"at":"2099-01-01T00:00:00Z","byMs":3600000}', true],
+    ['is broken', '{"at":7}', false],
+    ['is no JSON', '\u0000', false],
+  ])(
+    'a record of it that %s holds ended leases for one lease, however often one restarts',
+    async (_, text, isRead) => {
+      const clock = manualClock();
+      const store = createMemoryStore({ clock });
+      const name = '10.69.0.3:10080';
+      const value = new TextEncoder().encode(text);
+      await store.commit([], [{ kind: 'put', key: clockMarkPrefix + name, value }]);
+      const mark = createClockMark(store, clock, name);
+      expect((await mark.recall()).ok).toBe(isRead);
+      await mark.keep();
+      clock.advance(50_000);
+      const later = await createClockMark(store, clock, name).recall();
+      expect(later.ok && later.value?.jumped?.atMs).toBe(clock.monotonicMs() - 50_000);
+    },
+  );
 
   it('every five seconds frees nothing while that goes on, and owners are served', async () => {
     const bed = aBed(narrow);
