@@ -22,6 +22,7 @@ const byPath: Readonly<Record<string, readonly string[]>> = {
     'explain boot 52:54:00:12:34:56 --firmware uefi',
     'explain boot ABC123 -o json',
   ],
+  'explain lease': ['explain lease 10.69.0.35'],
   'explain config': ['explain config', 'explain config dhcp.interfaces'],
   'channel set': [
     'channel set stable --image 4081.2.0',

@@ -70,7 +70,9 @@ export function createBootExplainer(deps: BootExplainerDeps): BootExplainer {
     const named = inventory.find(of as Serial);
     const asked = named === undefined ? parseMac(of) : fail('');
     const mac = asked.ok ? asked.value : macOfSerial(deps, of);
-    const serial = asked.ok ? serialOfMac(deps, asked.value) : of;
+    const serial = asked.ok
+      ? serialOfMac(deps, asked.value, leaseOf(deps.leases, asked.value)?.address)
+      : of;
     const decision = serial === undefined ? undefined : deps.decide(serial);
     const machine = decision?.machine;
     const isAnyKind = arch === undefined && firmware === undefined;
@@ -139,17 +141,31 @@ function kindsOf(
   return ok(served.length === 0 ? kinds : served);
 }
 
-/** As its script would be chosen: where machines are discovered the card counts, else what the firmware says. */
-function serialOfMac(deps: BootExplainerDeps, mac: MacAddress): string | undefined {
-  const held = leaseOf(deps.leases, mac);
-  const isOff = held !== undefined && deps.networks.of(held.address)?.discovery === 'off';
-  const [first, second] = [deps.cards.serialOf(mac), deps.who.serialOf(mac)];
+/**
+ * As its script would be chosen: where machines are discovered the card counts, else what the firmware says.
+ *
+ * @param at the address it was lent last; undefined: none
+ */
+export function serialOfMac(
+  {
+    cards,
+    who,
+    networks,
+  }: Pick<BootExplainerDeps, 'cards' | 'networks'> & {
+    readonly who: Pick<BootExplainerDeps['who'], 'serialOf'>;
+  },
+  mac: MacAddress,
+  at: Ipv4 | undefined,
+): string | undefined {
+  const isOff = at !== undefined && networks.of(at)?.discovery === 'off';
+  const [first, second] = [cards.serialOf(mac), who.serialOf(mac)];
   return isOff ? (second ?? first) : (first ?? second);
 }
 
 function macOfSerial(deps: BootExplainerDeps, serial: string): MacAddress | undefined {
   const seen = deps.who.macOf({ serial });
-  const isAnothers = seen !== undefined && (serialOfMac(deps, seen) ?? serial) !== serial;
+  const serialAt = (mac: MacAddress) => serialOfMac(deps, mac, leaseOf(deps.leases, mac)?.address);
+  const isAnothers = seen !== undefined && (serialAt(seen) ?? serial) !== serial;
   return isAnothers ? deps.cards.macOf(serial) : (seen ?? deps.cards.macOf(serial));
 }
 

@@ -13,6 +13,7 @@ import type { World } from '../base/world.ts';
 import type { LeaseCopy } from './dhcp/lease-memory.ts';
 import { isDeclined, type Lease, leasePrefix, leaseRows, strayRows } from './dhcp/leases.ts';
 import { reuseMarginMs } from './dhcp/reuse.ts';
+import { createReleases, type Releases } from './lease-ends.ts';
 import { createLeaseWrites, type LeaseWrites } from './lease-writes.ts';
 
 /** One entry of a lease table; it outlives its expiry until another client needs the address. */
@@ -60,6 +61,10 @@ export type LeaseBook = LeaseWrites & {
   readonly find: (address: Ipv4) => BookedLease | undefined;
   /** Of the range that begins there, ascending by address; undefined: its table cannot be read whole. Reads no other table. */
   readonly inRange: (first: Ipv4) => readonly BookedLease[] | undefined;
+  /** When its client or a person gave it up, as far as this server saw that; undefined: it ran out or is lent still. */
+  readonly releasedAt: Releases['of'];
+  /** A client gave it up. */
+  readonly noteReleased: Releases['note'];
   /** The tables as they are stored, for DHCP to decide on. */
   readonly copy: LeaseCopy;
   readonly subscribe: (
@@ -160,7 +165,9 @@ export function createLeaseBook(deps: {
     return kept;
   };
 
+  const releases = createReleases();
   const writes = createLeaseWrites({
+    noteReleased: releases.note,
     transact,
     clock,
     chance,
@@ -170,6 +177,8 @@ export function createLeaseBook(deps: {
 
   return {
     ...writes,
+    releasedAt: releases.of,
+    noteReleased: releases.note,
     start: () => mirror.start(),
     stop: () => mirror.stop(),
     freshness: () => mirror.freshness(),

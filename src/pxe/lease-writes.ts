@@ -54,8 +54,9 @@ export function createLeaseWrites(deps: {
   readonly chance: World['chance'];
   readonly firstOf: (address: Ipv4) => Ipv4 | undefined;
   readonly shows: (revision: Revision) => Promise<unknown>;
+  readonly noteReleased: (address: Ipv4, at: Instant) => void;
 }): LeaseWrites {
-  const { transact, clock, chance, firstOf, shows } = deps;
+  const { transact, clock, chance, firstOf, shows, noteReleased } = deps;
   return {
     release: async (address, { mac, dryRun }, actor) => {
       const first = firstOf(address);
@@ -77,6 +78,8 @@ export function createLeaseWrites(deps: {
             return { ok: true, value: undefined, writes: [] };
           }
           opened.value.release(holder, now);
+          // Before the copy hears of it; it counts only beside a stored end that fits.
+          noteReleased(address, now);
           const { write, condition } = auditWrite(actor, now, chance, {
             category: 'dhcp',
             instance: text,

@@ -1,7 +1,7 @@
 /** Network boot as a whole: what it is made of, how it starts and stops, and how it stands. */
 
 import type { AddressProber } from '../base/address-probe.ts';
-import type { MacAddress } from '../base/addresses.ts';
+import type { Ipv4, MacAddress } from '../base/addresses.ts';
 import { assert } from '../base/assert.ts';
 import { createFence } from '../base/fence.ts';
 import type { Result } from '../base/result.ts';
@@ -18,7 +18,7 @@ import { createAssetCatalog } from './assets/catalog.ts';
 import { type AssetSettings, defaultAssetSettings } from './assets/intake.ts';
 import type { AssetShelf } from './assets/shelf.ts';
 import { type BootBook, createBootBook } from './boot-book.ts';
-import { type BootExplainer, createBootExplainer } from './boot-explainer.ts';
+import { type BootExplainer, createBootExplainer, serialOfMac } from './boot-explainer.ts';
 import { bootOffer, ignitionSource, urlsOf } from './boot-offer.ts';
 import { type BootPortProblem, type BootPortSettings, createBootPorts } from './boot-ports.ts';
 import { defaultLoaders } from './boot-target.ts';
@@ -84,6 +84,8 @@ export type Pxe = {
   readonly captureOf: FlightRecorder['captureOf'];
   readonly templates: TemplateDesk;
   readonly leases: LeaseBook;
+  /** Serial number of the machine that has this card, as far as is known; `at`: the address it was lent last. */
+  readonly serialOf: (mac: MacAddress, at: Ipv4) => string | undefined;
   /** Where this fleet may speak, and how. */
   readonly networks: Networks;
   /** Machines that nobody registered. */
@@ -145,6 +147,10 @@ export function createPxe(deps: {
         : undefined;
     },
     ownerOf: (address) => inventory.ownerOf(address)?.spec.serial,
+  });
+  sightings.subscribe((sighting) => {
+    if (sighting.by !== 'dhcp' || sighting.message !== 'release') return;
+    if (sighting.address !== undefined) leases.noteReleased(sighting.address, sighting.at);
   });
   sightings.subscribe(who.note);
   const boots = createBootBook({
@@ -269,6 +275,7 @@ export function createPxe(deps: {
     explainBoot,
     captureOf: recorder.captureOf,
     leases,
+    serialOf: (mac, at) => serialOfMac({ who, networks, cards: discoveries.cards }, mac, at),
     networks,
     discoveries,
     sightings,

@@ -54,6 +54,7 @@ export type FaceDeps = ViewParts & {
     | 'bootPolicy'
     | 'choose'
     | 'explainBoot'
+    | 'serialOf'
     | 'captureOf'
     | 'boots'
     | 'discoveries'

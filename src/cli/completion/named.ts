@@ -7,6 +7,7 @@ import { nouns } from '../nouns.ts';
 /** Commands whose own word is no noun, or not the one that is meant, by their path below `tetsu`. */
 const byPath: Readonly<Record<string, readonly string[]>> = {
   'explain boot': ['machines', 'discoveries'],
+  'explain lease': ['leases'],
   // Members of a server's file, of which no server is asked.
   'explain config': [],
   capture: ['machines', 'discoveries'],

@@ -31,7 +31,11 @@ export function addDeleteCommand(program: Command, tools: Tools): void {
         const { selector: labelSelector, fieldSelector, dryRun = false, yes } = options;
         const range = await tools.readRange(args);
         const wanted = { range, labelSelector, fieldSelector };
-        const found = await selectForWriting(tools.getterOf(self), noun, wanted);
+        const selected = await selectForWriting(tools.getterOf(self), noun, wanted);
+        const found = selected.filter((object) => noun.isOver?.(object) !== true);
+        const over = selected.length - found.length;
+        if (over > 0) tools.print(`${counted(over, oneOf(noun))} had ended already`);
+        if (found.length === 0) return;
         const names = found.map((object) => noun.nameOf(object));
         const one = oneOf(noun);
         if (!dryRun) {

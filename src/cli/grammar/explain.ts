@@ -1,9 +1,12 @@
 /** The arguments of `tetsu explain`. */
 
 import { type Command, Option } from 'commander';
+import type { LeaseV2 } from '../../sabakan/contract/lease.ts';
+import { askDescribed } from '../commands/describe.ts';
 import { askExplanation, explanationText } from '../commands/explain.ts';
 import { askBootExplanation, bootExplanationText } from '../commands/explain-boot.ts';
 import { explainConfig } from '../commands/explain-config.ts';
+import { leaseNoun, leasePage } from '../nouns/lease.ts';
 import { machineNoun } from '../nouns/machine.ts';
 import { type DocumentOptions, documentText, withDocument } from './shared-options.ts';
 import type { Tools } from './tools.ts';
@@ -37,6 +40,13 @@ export function addExplainCommand(program: Command, tools: Tools): void {
       };
       const explained = await askBootExplanation(tools.getterOf(self), machine, asked);
       tools.print(await documentText(output, explained, bootExplanationText));
+    });
+
+  withDocument(tools.client(explain.command('lease <address>')))
+    .description('whose a lease is, until when, where, and whether others may have the address')
+    .action(async (address: string, { output }: DocumentOptions, self: Command) => {
+      const lease = await askDescribed(tools.getterOf(self), leaseNoun, address);
+      tools.print(await documentText(output, lease, (one) => leasePage(one as LeaseV2)));
     });
 
   explain

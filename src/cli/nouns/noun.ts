@@ -27,6 +27,8 @@ export type CliNoun = {
   readonly mayBePartial?: true;
   /** `tetsu delete` takes it. */
   readonly deletable?: true;
+  /** It is listed, and has come to its end: there is nothing to delete. */
+  readonly isOver?: (object: unknown) => boolean;
   /** Of columns that cannot hold just anything: what they can hold. */
   readonly values: Readonly<Record<string, Values>>;
 };

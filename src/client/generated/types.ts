@@ -107,16 +107,28 @@ export type Lease = {
   readonly revision: string;
   /** of the client; null: it is set aside, since another host uses it */
   readonly mac: string | null;
+  /** of the machine that has this hardware address, as far as this server knows; it is no part of the revision */
+  readonly serial: string | null;
   /** of an address that is set aside: the hardware address that answered when it was asked for; null: a client declined it, or behind a relay nobody knows */
   readonly usedBy: string | null;
-  /** expired: remembered for the return of its client until another one needs the address; declined: a client declined it or a host answered for it, so it is lent to nobody until it expires */
-  readonly state: "leased" | "expired" | "declined";
-  /** when it ends or ended; null: what is stored is no time, so it never does */
+  /** ended: it ran out or was released, and is remembered for the return of its client until another one needs the address; declined: a client declined it or a host answered for it, so it is lent to nobody until it ends */
+  readonly state: "leased" | "ended" | "declined";
+  /** when it ends or ended, as it is stored: of one that was released two minutes before; null: what is stored is no time, so it never does */
   readonly expires: string | null;
+  /** when its client or a person gave it up; null: it ran out or has not ended, or this server did not see it */
+  readonly released: string | null;
   /** the first address of its range */
   readonly range: string;
   /** whose network the address is in; null where the IPAM configuration has none */
   readonly rack: number | null;
+  /** the network that the address is in; null: in none that is served */
+  readonly network: string | null;
+  /** whether another client may be lent the address now */
+  readonly others: {
+    readonly may: boolean;
+    /** why, and from when on */
+    readonly text: string;
+  };
 };
 
 export type Boot = {
@@ -1178,11 +1190,11 @@ export type Calls = {
     args: {
       /** how many at most, 1 to 5000; 500 when absent */
       limit?: number | string;
-      /** what to keep of each object, comma-separated: columns (address, mac, state, expires, rack, range) or dotted paths, as in spec.labels; its name always comes */
+      /** what to keep of each object, comma-separated: columns (address, mac, serial, state, expires, rack, range) or dotted paths, as in spec.labels; its name always comes */
       fields?: string;
-      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: address, mac, state, expires, rack, range */
+      /** columns, comma-separated, a minus before one for descending; by name when absent. Columns: address, mac, serial, state, expires, rack, range */
       sort?: string;
-      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: address, mac, state, expires, rack, range */
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: address, mac, serial, state, expires, rack, range */
       fieldSelector?: string;
       /** true: list what can be read and name the rest in `missing`; else a list is whole or an error */
       partial?: boolean;
@@ -1202,9 +1214,9 @@ export type Calls = {
     args: {
       /** `revision` of a list, or the id of the last event; the header Last-Event-ID counts more; from now on when absent */
       from?: string;
-      /** what to keep of each object, comma-separated: columns (address, mac, state, expires, rack, range) or dotted paths, as in spec.labels; its name always comes */
+      /** what to keep of each object, comma-separated: columns (address, mac, serial, state, expires, rack, range) or dotted paths, as in spec.labels; its name always comes */
       fields?: string;
-      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: address, mac, state, expires, rack, range */
+      /** Kubernetes selector over columns, as in state!=retired,rack in (1,2). Columns: address, mac, serial, state, expires, rack, range */
       fieldSelector?: string;
     };
     change: Lease;

@@ -51,7 +51,8 @@ export const subnetColumns = {
 export const leaseColumns = {
   address: 'the address that is lent',
   mac: 'the hardware address of the client',
-  state: 'leased, expired or declined',
+  serial: 'the serial number of its machine, where the server knows it',
+  state: 'leased, ended or declined',
   expires: 'when it ends',
   rack: 'the rack whose network the address is in',
   range: 'the first address of its range',

@@ -26,7 +26,7 @@ import { type Endpoint, endpointRoutes } from './endpoint.ts';
 import { eventPart } from './events.ts';
 import { type ImagePartDeps, imagePart } from './images.ts';
 import { type KernelParamsPartDeps, kernelParamsPart } from './kernel-params.ts';
-import { leasePart } from './leases.ts';
+import { type LeasePartDeps, leasePart } from './leases.ts';
 import { type MachinePartDeps, machinePart } from './machine-part.ts';
 import { type NetworkPartDeps, networkPart } from './networks.ts';
 import { createOnce } from './once.ts';
@@ -41,6 +41,7 @@ import { type TokenPartDeps, tokenPart } from './tokens.ts';
 import { workPart } from './works.ts';
 
 export type ApiDeps = MachinePartDeps &
+  LeasePartDeps &
   ConfigPartDeps &
   KernelParamsPartDeps &
   NetworkPartDeps &

@@ -2,19 +2,10 @@
 
 import { formatIpv4, parseIpv4, parseMac } from '../../base/addresses.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
-import { formatInstant, type Instant } from '../../base/time.ts';
 import type { Clock } from '../../base/world.ts';
-import type { Inventory } from '../../inventory/inventory.ts';
-import { rackOf } from '../../inventory/ipam.ts';
-import type { BookedLease, LeaseBook } from '../../pxe/lease-book.ts';
+import type { BookedLease } from '../../pxe/lease-book.ts';
 import type { leaseColumns } from '../contract/columns.ts';
-import {
-  getLease,
-  type LeaseV2,
-  listLeases,
-  releaseLease,
-  watchLeases,
-} from '../contract/lease.ts';
+import { getLease, listLeases, releaseLease, watchLeases } from '../contract/lease.ts';
 import { emptyAnswer } from '../exchange.ts';
 import { badRequest } from '../problems.ts';
 import { actorOf } from '../rest/noun.ts';
@@ -23,36 +14,33 @@ import { type ApiPart, collectionPart } from './api-part.ts';
 import { missingRanges, whyAddressUnknown, whyListIncomplete } from './broken-ranges.ts';
 import type { Collection, Column } from './collection.ts';
 import type { Refusal } from './endpoint.ts';
+import {
+  expiresText,
+  type LeaseViewDeps,
+  leaseJson,
+  leaseStateOf,
+  rackOfLease,
+  serialOfLease,
+} from './lease-json.ts';
 
-export type LeasePartDeps = {
+export type LeasePartDeps = LeaseViewDeps & {
   readonly clock: Clock;
   readonly serverName: string;
-  readonly inventory: Pick<Inventory, 'ipam'>;
-  readonly pxe: { readonly leases: LeaseBook };
 };
 
 type Lease = BookedLease;
 
-export function leaseStateOf({ mac, expiresAt }: Lease, now: Instant): LeaseV2['state'] {
-  if (expiresAt <= now) return 'expired';
-  return mac === undefined ? 'declined' : 'leased';
-}
-
-export function leaseCollection({
-  clock,
-  inventory,
-  pxe: { leases },
-}: LeasePartDeps): Collection<Lease> {
-  const rackNow = ({ address }: Lease): number | undefined => {
-    const ipam = inventory.ipam();
-    return ipam && rackOf(ipam, address);
-  };
+export function leaseCollection(deps: LeasePartDeps): Collection<Lease> {
+  const { clock, inventory } = deps;
+  const { leases } = deps.pxe;
+  const rackNow = (lease: Lease) => rackOfLease(deps, lease);
   const columns: Readonly<Record<keyof typeof leaseColumns, Omit<Column<Lease>, 'name'>>> = {
     address: {
       text: ({ address }) => formatIpv4(address),
       number: ({ address }) => address,
     },
     mac: { text: ({ mac }) => mac },
+    serial: { text: (lease) => serialOfLease(deps, lease) },
     state: { text: (lease) => leaseStateOf(lease, clock.now()) },
     expires: {
       text: (lease) => expiresText(lease) ?? undefined,
@@ -74,16 +62,7 @@ export function leaseCollection({
     columns: Object.entries(columns).map(([name, column]) => ({ name, ...column })),
     ages: true,
     nameOf: ({ address }) => formatIpv4(address),
-    toJson: (lease, now): LeaseV2 => ({
-      address: formatIpv4(lease.address),
-      revision: lease.revision,
-      mac: lease.mac ?? null,
-      usedBy: lease.usedBy ?? null,
-      state: leaseStateOf(lease, now),
-      expires: expiresText(lease),
-      range: formatIpv4(lease.first),
-      rack: rackNow(lease) ?? null,
-    }),
+    toJson: (lease, now) => leaseJson(deps, lease, now),
     revisionOf: ({ revision }) => revision,
     snapshot: () => {
       const doubt = whyListIncomplete(leases);
@@ -162,8 +141,4 @@ function nameOf({
 }): string {
   const address = (after ?? before)?.address;
   return address === undefined ? '' : formatIpv4(address);
-}
-
-function expiresText({ expiresAt }: Lease): string | null {
-  return Number.isFinite(expiresAt) ? formatInstant(expiresAt) : null;
 }

@@ -13,7 +13,7 @@ import {
 import type { IpamConfig } from '../../inventory/ipam-config.ts';
 import type { BookedLease } from '../../pxe/lease-book.ts';
 import type { SubnetV2 } from '../contract/subnet.ts';
-import { leaseStateOf } from './leases.ts';
+import { leaseStateOf } from './lease-json.ts';
 
 /**
  * Its node networks and its BMC network.

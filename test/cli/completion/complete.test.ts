@@ -57,7 +57,7 @@ describe('names that live on the server', () => {
 
 describe('values of an option', () => {
   it.each([
-    ['get leases --state', ['leased', 'expired', 'declined']],
+    ['get leases --state', ['leased', 'ended', 'declined']],
     ['get boots --state', ['running', 'stuck', 'up', 'healthy', 'failed']],
     ['get discoveries --state', ['waiting', 'approved', 'rejected']],
     ['get networks --mode', ['server', 'proxy', 'off']],

@@ -1,7 +1,8 @@
-import { describe } from 'vitest';
+import { describe, expect } from 'vitest';
 import { etcdHand } from '../../support/etcd-hand.ts';
 import { eventually } from '../../support/eventually.ts';
 import { getJson, saysTheSame } from '../../support/noun-contract.ts';
+import { runTetsu } from '../../support/tetsu.ts';
 
 const table = {
   '52:54:00:00:00:01': { index: 0, lease: '2036-04-01T00:00:00Z' },
@@ -17,6 +18,10 @@ describe('a lease', () =>
       await etcdHand(etcd).put('lease-usages/10.69.0.32', JSON.stringify(table));
       const total = async () => (await getJson(server, '/api/v2/leases')).total;
       await eventually('the watch', async () => (await total()) === 2);
+      const release = () =>
+        runTetsu(['delete', 'lease', '10.69.0.33', '--yes', '--server', server.url]);
+      expect(await release()).toMatchObject({ code: 0, out: '1 lease deleted\n' });
+      expect(await release()).toMatchObject({ code: 0, out: '1 lease had ended already\n' });
     },
     others: [
       [

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { addMs, formatInstant } from '../../../src/base/time.ts';
-import { leaseNoun } from '../../../src/cli/nouns/lease.ts';
+import { leaseNoun, leasePage } from '../../../src/cli/nouns/lease.ts';
 import { formatTable } from '../../../src/cli/table.ts';
+import type { DhcpSighting } from '../../../src/pxe/sightings.ts';
 import { settled } from '../../support/clock.ts';
-import { aFace, type TestFace } from '../../support/face.ts';
+import { aFace, aSpec, type TestFace } from '../../support/face.ts';
 import { testStart } from '../../support/machines.ts';
 
 const hour = 3_600_000;
@@ -24,6 +25,7 @@ const rack0 = {
 
 async function lent(): Promise<TestFace> {
   const face = await aFace();
+  await face.must('PUT /api/v1/config/dhcp', { body: { 'lease-minutes': 60 } });
   await face.store.commit(
     [],
     [
@@ -46,17 +48,17 @@ describe('GET /api/v2/leases', () => {
   it.each([
     [
       '',
-      '10.69.0.32 leased, 10.69.0.33 declined, 10.69.0.35 expired, 10.69.0.36 leased, 10.69.0.224 leased',
+      '10.69.0.32 leased, 10.69.0.33 declined, 10.69.0.35 ended, 10.69.0.36 leased, 10.69.0.224 leased',
     ],
     ['?fieldSelector=state=declined', '10.69.0.33 declined'],
     ['?fieldSelector=rack=1', '10.69.0.224 leased'],
-    ['?fieldSelector=mac=52:54:00:00:00:02', '10.69.0.35 expired'],
+    ['?fieldSelector=mac=52:54:00:00:00:02', '10.69.0.35 ended'],
     ['?fieldSelector=state=leased&sort=-address&limit=1', '10.69.0.224 leased'],
   ])('%s lists %s', async (query, expected) => {
     expect(await list(await lent(), query)).toBe(expected);
   });
 
-  it('lists a lease as expired once its time has passed, though nothing was stored', async () => {
+  it('lists a lease as ended once its time has passed, though nothing was stored', async () => {
     const face = await lent();
     const held = '?fieldSelector=state=leased';
     expect(await list(face, held)).toBe('10.69.0.32 leased, 10.69.0.36 leased, 10.69.0.224 leased');
@@ -70,15 +72,51 @@ describe('GET /api/v2/leases', () => {
     expect(lease).toEqual({
       address: '10.69.0.224',
       mac: '52:54:00:00:00:09',
+      serial: null,
       usedBy: null,
       state: 'leased',
       expires: at(hour),
+      released: null,
       range: '10.69.0.224',
       rack: 1,
+      network: 'node-pool',
+      others: {
+        may: false,
+        text: `it is lent; from ${at(hour + 120_000)} on, unless it is renewed or released`,
+      },
     });
     const never = (await face.must('GET /api/v2/leases/10.69.0.36')).json();
     expect([never.expires, never.state]).toEqual([null, 'leased']);
     expect((await face.ask('GET /api/v2/leases/10.69.0.40')).statusCode).toBe(404);
+  });
+
+  it('names the machine of the client, and why nobody else may have the address', async () => {
+    const face = await lent();
+    const known = { serial: 's-1', at: at(0) };
+    const key = 'tetsukan/known-macs/52-54-00-00-00-01';
+    const value = new TextEncoder().encode(JSON.stringify(known));
+    await face.must('POST /api/v1/machines', { body: [aSpec('s-1')] });
+    await face.store.commit([], [{ kind: 'put', key, value }]);
+    await settled();
+    expect(await list(face, '?fieldSelector=serial=s-1')).toBe('10.69.0.32 leased');
+    const aside = (await face.must('GET /api/v2/leases/10.69.0.33')).json();
+    expect([aside.serial, aside.others.may]).toEqual([null, false]);
+    expect(leasePage(aside)).toBe(
+      [
+        'lease of 10.69.0.33',
+        'client:  nobody: it is set aside (02:00:00:00:00:09 answered for it)',
+        'state:   declined',
+        `ends:    ${at(hour)}`,
+        'network: node-pool, rack 0; range of 10.69.0.32',
+        `others:  may not have the address: it is set aside, since 02:00:00:00:00:09 answered for it; from ${at(hour + 120_000)} on, or once it is given back`,
+      ].join('\n'),
+    );
+    const network = { cidr: '10.69.0.0/20', mode: 'off', discovery: 'off' };
+    await face.must('PUT /api/v2/networks/racks', { body: network });
+    const off = (await face.must('GET /api/v2/leases/10.69.0.35')).json();
+    expect(off).toMatchObject({
+      ...{ network: 'racks', others: { may: false, text: 'the network racks has mode off' } },
+    });
   });
 
   describe('while the table of one range cannot be read', () => {
@@ -161,7 +199,7 @@ describe('GET /api/v2/leases', () => {
     const lease = (await face.must('GET /api/v2/leases/10.69.0.33')).json();
     const columns = leaseNoun.columns.filter(({ wide }) => !wide);
     const text = formatTable(columns, [lease]);
-    expect(text.split('\n')[1]).toBe(`10.69.0.33  -    declined  ${at(hour)}  0`);
+    expect(text.split('\n')[1]).toBe(`10.69.0.33  -    -       declined  ${at(hour)}  0`);
     const wide = formatTable(leaseNoun.columns, [lease]);
     expect(wide.split('\n')[1]).toMatch(/ 02:00:00:00:00:09$/);
   });
@@ -209,7 +247,7 @@ describe('DELETE /api/v2/leases/{address}', () => {
     const face = await lent();
     const headers = { 'x-sabakan-user': 'ai' };
     await face.must('DELETE /api/v2/leases/10.69.0.32?mac=52-54-00-00-00-01', { headers });
-    expect(await list(face, '?fieldSelector=address=10.69.0.32')).toBe('10.69.0.32 expired');
+    expect(await list(face, '?fieldSelector=address=10.69.0.32')).toBe('10.69.0.32 ended');
     const [record] = (await face.must('GET /api/v1/logs')).body.trim().split('\n').slice(-1);
     expect(JSON.parse(record ?? '')).toMatchObject({
       user: 'ai',
@@ -220,10 +258,43 @@ describe('DELETE /api/v2/leases/{address}', () => {
     });
   });
 
+  it('shows the time of the release, and that others may have the address', async () => {
+    const face = await lent();
+    await face.must('DELETE /api/v2/leases/10.69.0.32');
+    const shown = async () => (await face.must('GET /api/v2/leases/10.69.0.32')).json();
+    const released = await shown();
+    expect(released).toMatchObject({
+      ...{ state: 'ended', released: at(0), expires: at(-120_000) },
+      others: { may: true },
+    });
+    expect(leasePage(released)).toContain(`ended:   ${at(0)}, when it was released`);
+    face.clock.advance(60_000);
+    await face.must('DELETE /api/v2/leases/10.69.0.32');
+    expect(await shown()).toMatchObject({ released: at(0) });
+    // Lent again since.
+    const again = { '52:54:00:00:00:01': { index: 0, lease: at(30_000) } };
+    await face.store.commit([], [put('10.69.0.32', again)]);
+    await settled();
+    expect(await shown()).toMatchObject({ state: 'ended', released: null, others: { may: false } });
+  });
+
+  it('is not the only release whose time is shown: so is that of a client', async () => {
+    const face = await lent();
+    const address = (10 << 24) + (69 << 16) + 32;
+    const told = { by: 'dhcp', message: 'release', address, at: addMs(testStart, -60_000) };
+    face.pxe.sightings.tell(told as DhcpSighting);
+    const table = { '52:54:00:00:00:01': { index: 0, lease: at(-180_000) } };
+    await face.store.commit([], [put('10.69.0.32', table)]);
+    await settled();
+    const lease = (await face.must('GET /api/v2/leases/10.69.0.32')).json();
+    expect(lease.released).toBe(at(-60_000));
+    expect(formatTable(leaseNoun.columns, [lease])).toContain(at(-60_000));
+  });
+
   it('gives a declined address back', async () => {
     const face = await lent();
     await face.must('DELETE /api/v2/leases/10.69.0.33');
-    expect(await list(face, '?fieldSelector=address=10.69.0.33')).toBe('10.69.0.33 expired');
+    expect(await list(face, '?fieldSelector=address=10.69.0.33')).toBe('10.69.0.33 ended');
   });
 
   it.each([
