@@ -111,7 +111,8 @@ function checkLeases(records: Records): readonly Finding[] {
         weight: 'problem',
         what: `the lease of ${shown} has no index, so nobody knows which address it is`,
         does: `renews the leases of this range and gives no new one ${until}: any free address may be in use`,
-        remedy: `give it the index of its address, or remove this member when that machine is off`,
+        remedy:
+          'reboot that machine, whose new lease takes its place; or when it is off remove this member (docs/operating.md)',
       };
     });
   });

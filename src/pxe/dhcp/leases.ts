@@ -11,6 +11,7 @@ import {
   type Ipv4,
   type MacAddress,
   macFromBytes,
+  parseMac,
 } from '../../base/addresses.ts';
 import { isJsonObject, type JsonObject, parseExactJson } from '../../base/exact-json.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
@@ -259,12 +260,9 @@ function workingCopy(parsed: Parsed): LeaseTable {
   };
   const put = (mac: string, row: Row): void => {
     forget(mac);
-    if (strays.has(mac)) {
-      // It has an address now, and with it left whichever it had.
-      const others = new Map(strays);
-      others.delete(mac);
-      strays = others;
-    }
+    // It has an address now, and with it left whichever it had.
+    const others = [...strays].filter(([name]) => !isNameOf(name, mac));
+    if (others.length < strays.size) strays = new Map(others);
     const holder = holders.get(row.index);
     if (holder !== undefined) forget(holder);
     rows.set(mac, row);
@@ -274,7 +272,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
   };
   const strayFor: LeaseTable['strayFor'] = (mac, upTo) => {
     for (const [name, { end }] of strays) {
-      if (end > upTo && name !== mac) return name;
+      if (end > upTo && !isNameOf(name, mac)) return name;
     }
     return undefined;
   };
@@ -316,6 +314,13 @@ function workingCopy(parsed: Parsed): LeaseTable {
       return objectOf(members);
     },
   };
+}
+
+/** A row that was not written by DHCP may have another spelling of it. */
+function isNameOf(name: string, mac: string): boolean {
+  if (name === mac) return true;
+  const parsed = parseMac(name);
+  return parsed.ok && parsed.value === mac;
 }
 
 /** What a list of free indices was made for, and when the next lease ends, which makes it another list. */

@@ -145,6 +145,18 @@ describe('a row that is a lease but for an index', () => {
   });
 });
 
+it.each(['52-54-1E-00-00-07', '5254.1e00.0007', '52:54:1e:00:00:07'])(
+  'a lease without an index ends with a new one of its machine, which it calls %s',
+  (name) => {
+    const some = table({ [name]: { lease: 'never' } });
+    expect(some.strayFor(mac(1), hour)).toBe(name);
+    expect(some.strayFor(mac(7), hour)).toBeUndefined();
+    some.grant(mac(7), 3, hour);
+    expect(Object.keys(JSON.parse(text(some.encode())))).toEqual([mac(7)]);
+    expect(some.strayFor(mac(1), hour)).toBeUndefined();
+  },
+);
+
 describe('the choice of an index', () => {
   const pick = (from: LeaseTable, startAt = 0, mayLend = (_: number) => true) =>
     createPicker(from, range, () => now).unheld(startAt, mayLend, () => false);
