@@ -9,6 +9,7 @@ import type { AssetCatalog } from './assets/catalog.ts';
 import type { AssetFailure } from './assets/records.ts';
 import { artefactResponse } from './http/artefact.ts';
 import type { BootRequest, BootResponse } from './http/message.ts';
+import { whyUnverified } from './ignition/remote-sources.ts';
 import {
   describeRenderProblem,
   type IgnitionTemplate,
@@ -56,6 +57,8 @@ export type AssetDesk = Pick<
 export type TemplateDesk = TemplateShelf & {
   readonly isId: (text: string) => boolean;
   readonly parse: typeof parseTemplate;
+  /** That machines fetch something whose hash it does not name; undefined: they do not. */
+  readonly whyUnverified: (template: IgnitionTemplate) => string | undefined;
   /** What `machine` would read at its first boot; the error's text is the whole sentence. */
   readonly render: (template: IgnitionTemplate, machine: Machine) => Result<string, RenderProblem>;
 };
@@ -119,6 +122,7 @@ export function templateDesk(
     ...templates,
     isId: (text) => parseVersion(text) !== undefined,
     parse: parseTemplate,
+    whyUnverified: ({ template }) => whyUnverified(template),
     render: (template, machine) => {
       const rendered = renderIgnition(template, machine, settings());
       if (rendered.ok) return rendered;

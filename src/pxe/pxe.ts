@@ -107,7 +107,15 @@ export function createPxe(deps: {
   readonly transact: Transact;
   readonly inventory: Pick<
     Inventory,
-    'find' | 'ipam' | 'dhcp' | 'ownerOf' | 'freshness' | 'broken' | 'register' | 'subscribe'
+    | 'find'
+    | 'ipam'
+    | 'dhcp'
+    | 'ownerOf'
+    | 'freshness'
+    | 'broken'
+    | 'register'
+    | 'subscribe'
+    | 'revisionOf'
   >;
   readonly shelf: ImageShelf;
   readonly assetShelf: AssetShelf;
@@ -246,6 +254,7 @@ export function createPxe(deps: {
     discovery: createDiscoveryHttp(discoveries),
     gate,
     find: inventory.find,
+    revisionOf: inventory.revisionOf,
     choose,
     loaders,
     images: catalog,

@@ -24,6 +24,7 @@ const pages: readonly {
   },
   { page: 'docs/tftp.md', folder: 'test/pxe/tftp', rules: numbered('T', 22) },
   { page: 'docs/http-boot.md', folder: 'test/pxe/http', rules: numbered('H', 10) },
+  { page: 'docs/ignition.md', folder: 'test/pxe/ignition', rules: numbered('I', 7) },
 ];
 
 describe.each(pages)('$page', ({ page, folder, rules }) => {

@@ -58,6 +58,8 @@ export type IgnitionSource = {
 
 export type BootHttpDeps = {
   readonly find: (serial: Serial) => Machine | undefined;
+  /** Of the machine's last change. */
+  readonly revisionOf: (machine: Machine) => string;
   readonly loaders: Loaders;
   readonly images: {
     readonly newest: () => StoredImage | undefined;
@@ -241,6 +243,16 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
     return version === undefined ? documentType : `${ignitionType}; version=${version}`;
   };
 
+  /** What it was made of, so that a boot can be looked into later. */
+  const named = (machine: Machine, id: string, response: BootResponse): BootResponse => ({
+    ...response,
+    headers: new Map([
+      ...response.headers,
+      ['x-tetsukan-template', `${machine.spec.role}/${id}`],
+      ['x-tetsukan-machine-revision', deps.revisionOf(machine)],
+    ]),
+  });
+
   const ignition = (request: BootRequest, parts: readonly string[]): BootResponse => {
     if (request.method !== 'GET') return methodNotAllowed(request, 'GET');
     const [serial = '', id = ''] = parts;
@@ -263,7 +275,13 @@ export function createBootHttp(deps: BootHttpDeps): BootHttp {
       return tell(unknown(request, serial, text), text);
     }
     return rendered.ok
-      ? tell(textResponse(request, 200, typeFor(request, machine, id), rendered.value))
+      ? tell(
+          named(
+            machine,
+            id,
+            textResponse(request, 200, typeFor(request, machine, id), rendered.value),
+          ),
+        )
       : tell(
           errorResponse(request, 500, `${rendered.error}: Internal Server Error`),
           rendered.error,

@@ -19,6 +19,7 @@ import { fromJson, type Value } from '../template/go-value.ts';
 import { parseTemplate } from '../template/parser.ts';
 import { runTemplate } from '../template/run.ts';
 import { decodeDataText, encodeDataText } from './data-url.ts';
+import { duplicateIn } from './duplicates.ts';
 import { machineValue } from './machine-value.ts';
 import type { Member, Shape } from './shape.ts';
 import { type IgnitionVersion, isStrict, shapeOf } from './versions.ts';
@@ -78,6 +79,8 @@ export function renderIgnition(
     const document = rewrite(rendering, shapeOf(template.version), template.template, '') as {
       ignition: Record<string, unknown>;
     };
+    const duplicate = rendering.strict ? duplicateIn(document) : undefined;
+    if (duplicate !== undefined) throw new Broken(duplicate.member, duplicate.text);
     document.ignition['version'] = `${template.version}.0`;
     const text = JSON.stringify(document);
     if (text.length > documentBytesMax)

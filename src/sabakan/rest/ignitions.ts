@@ -90,7 +90,9 @@ export function ignitionsNoun(deps: {
     if (!stored.ok && stored.error.kind === 'template-invalid') {
       return v1Error(exchange, badRequest(`invalid template: ${stored.error.text}`));
     }
-    const warning = stored.ok ? whyNotBooting(role, id, template.value) : undefined;
+    const warning = stored.ok
+      ? (whyNotBooting(role, id, template.value) ?? templates.whyUnverified(template.value))
+      : undefined;
     const headers = warning === undefined ? {} : { 'x-tetsukan-warning': headerText(warning) };
     return answerWith(exchange, stored, emptyAnswer(201, headers));
   }

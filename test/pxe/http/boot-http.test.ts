@@ -46,6 +46,7 @@ function aBootServer(given: Over = {}, machines: readonly Machine[] = []) {
   const events: HttpSighting[] = [];
   const { handle } = createBootHttp({
     find: (serial) => known.find((machine) => machine.spec.serial === serial),
+    revisionOf: () => '17',
     loaders: new Map([
       ['ipxe.efi', content('ipxe')],
       ['undionly.kpxe', content('undionly')],
@@ -217,6 +218,12 @@ describe('HTTP boot', () => {
     expect(textOf(await ask('coreos/images/3/kernel'))).toContain(
       'no server has image 3: it was removed, or never finished',
     );
+  });
+
+  it('a document names the template and the revision of the machine that it was made of', async () => {
+    const { headers } = await ask('ignitions/1234abcd/1.0.0');
+    expect(headers.get('x-tetsukan-template')).toBe('cs/1.0.0');
+    expect(headers.get('x-tetsukan-machine-revision')).toBe('17');
   });
 
   it('scripts and documents are never kept by a cache', async () => {

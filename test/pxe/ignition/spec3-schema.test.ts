@@ -108,6 +108,19 @@ describe('Ignition 3.0 to 3.5', () => {
     expect(refusal(template)).toContain(text);
   });
 
+  it.each([
+    [
+      { storage: { files: [{ path: '/a' }], links: [{ path: '/a', target: '/b' }] } },
+      'storage.links[0].path: is "/a", as in storage.files[0]',
+    ],
+    [
+      { systemd: { units: [{ name: 'a.service' }, { name: 'a.service' }] } },
+      'systemd.units[1].name: is "a.service", as in systemd.units[0]',
+    ],
+  ])('refuses two entries of one thing, as Ignition does: %j', (template, text) => {
+    expect(refusal(template)).toContain(text);
+  });
+
   it('leaves packed contents and contents without templates as they are', () => {
     const sources = [
       { compression: 'gzip', source: `data:;base64,${btoa('{{ .Spec.Serial }}')}` },

@@ -99,6 +99,25 @@ describe('PUT /api/v1/ignitions/{role}/{id}', () => {
   });
 });
 
+describe('PUT /api/v1/ignitions/{role}/{id} of what is fetched from elsewhere', () => {
+  it('warns where no hash tells whether it was changed, and stores it', async () => {
+    const face = await fleet();
+    const put = async (id: string, contents: object) => {
+      const template = { storage: { files: [{ path: '/a', contents }] } };
+      const body = { version: '3.4', template, meta: null };
+      const { headers } = await face.must(`PUT /api/v1/ignitions/cs/${id}`, { body });
+      return headers['x-tetsukan-warning'];
+    };
+    const source = '{{ MyURL }}/api/v1/assets/a';
+    expect(await put('3.0.0', { source })).toMatch(
+      /storage\.files\[0\]\.contents\.source has no verification\.hash/,
+    );
+    const verification = { hash: `sha512-${'0'.repeat(128)}` };
+    expect(await put('3.0.1', { source, verification })).toBeUndefined();
+    expect(await put('3.0.2', { source: 'data:,x' })).toBeUndefined();
+  });
+});
+
 describe('POST /api/v2/machines/{serial}/ignition', () => {
   const url = 'POST /api/v2/machines/a/ignition';
 
