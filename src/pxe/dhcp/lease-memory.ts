@@ -5,7 +5,8 @@
  */
 
 import { absent, compareRevisions, type Entry, type Revision } from '../../base/store.ts';
-import { type Lease, type LeaseTable, leaseRows, openLeaseTable } from './leases.ts';
+import { type Lease, leaseRows } from './lease-rows.ts';
+import { type LeaseTable, openLeaseTable } from './leases.ts';
 
 /** What is stored under a key; `modRevision` is `absent` when nothing is. */
 export type StoredTable = {

@@ -13,18 +13,20 @@ import {
   macFromBytes,
   parseMac,
 } from '../../base/addresses.ts';
-import { isJsonObject, type JsonObject, parseExactJson } from '../../base/exact-json.ts';
-import { fail, ok, type Result } from '../../base/result.ts';
-import { addMs, formatInstant, type Instant, instant, readInstant } from '../../base/time.ts';
+import { ok, type Result } from '../../base/result.ts';
+import { addMs, type Instant } from '../../base/time.ts';
 import type { LeaseRange } from '../../inventory/ipam.ts';
+import {
+  encodeRows,
+  type Lease,
+  type LeaseRows,
+  never,
+  noRows,
+  parseRows,
+  type Row,
+  rowOf,
+} from './lease-rows.ts';
 import { reuseMarginMs } from './reuse.ts';
-
-export type Lease = {
-  readonly index: number;
-  readonly expiresAt: Instant;
-  /** Of an address that was set aside: the hardware address of who answered for it, where that is known. */
-  readonly usedBy?: string;
-};
 
 /**
  * A working copy: changes stay in it until `encode` is stored. Indices lie in 0 … count − 1; entries that another
@@ -65,8 +67,6 @@ export type FreeIndices = {
 
 export const leasePrefix = 'lease-usages/';
 
-/** What etcd takes in one request by default, with room for the rest of it. */
-const tableBytesMax = 1_400_000;
 /** Enough to choose from, however large the range is. */
 const neverUsedMax = 16_384;
 
@@ -99,150 +99,16 @@ export function isDeclined(name: string, index: number): boolean {
 
 const declinedStart = 'ff:00:';
 
-type Row = Lease & {
-  /**
-   * As a member of JSON under that name, made when it is needed and then kept: a table is written far more often than
-   * one of its rows changes.
-   */
-  readonly memberAt: (name: string) => Uint8Array;
-};
-type Parsed = {
-  readonly rows: ReadonlyMap<string, Row>;
-  readonly foreign: Foreign;
-  readonly strays: ReadonlyMap<string, Stray>;
-};
-/** Members that are no leases, kept word for word: as text of JSON, in UTF-8. */
-type Foreign = readonly Uint8Array[];
-/** A lease but for its index, kept in the same way. */
-type Stray = { readonly end: Instant; readonly member: Uint8Array };
-
 /**
  * @param stored the value under `leaseKey`, undefined when there is none.
  * @returns the reason when it is no lease table: then nothing may be lent from the range, and it is not overwritten.
  */
 export function openLeaseTable(stored: Uint8Array | undefined): Result<LeaseTable, string> {
-  const parsed = stored === undefined ? ok(emptyTable) : parseTable(stored);
+  const parsed = stored === undefined ? ok(noRows) : parseRows(stored);
   return parsed.ok ? ok(workingCopy(parsed.value)) : parsed;
 }
 
-/**
- * The rows of a table by hardware address, without a working copy: for those who only look. The same map for the same
- * bytes.
- */
-export function leaseRows(stored: Uint8Array): Result<ReadonlyMap<string, Lease>, string> {
-  const parsed = parseTable(stored);
-  return parsed.ok ? ok(parsed.value.rows) : parsed;
-}
-
-/**
- * Rows that are leases but for an index, by name, with their ends: somebody may use an address, and nobody knows which.
- * (Sabakan 3.1.9 reads such a row as index 0.)
- */
-export function strayRows(
-  stored: Uint8Array,
-): Result<ReadonlyMap<string, { readonly end: Instant }>, string> {
-  const parsed = parseTable(stored);
-  return parsed.ok ? ok(parsed.value.strays) : parsed;
-}
-
-const emptyTable: Parsed = { rows: new Map(), foreign: [], strays: new Map() };
-
-/** Tables by their stored bytes: a busy range is decided on many times per change. */
-const parsedTables = new WeakMap<Uint8Array, Parsed>();
-
-function parseTable(stored: Uint8Array): Result<Parsed, string> {
-  const known = parsedTables.get(stored);
-  if (known !== undefined) return ok(known);
-  if (stored.length > tableBytesMax) return fail(`the lease table has ${stored.length} bytes`);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(stored));
-  } catch {
-    return fail('the lease table is not JSON');
-  }
-  if (json !== null && (typeof json !== 'object' || Array.isArray(json))) {
-    return fail('the lease table is not a JSON object');
-  }
-  const rows = new Map<string, Row>();
-  const foreign: Uint8Array[] = [];
-  const strays = new Map<string, Stray>();
-  let exact: JsonObject | undefined;
-  for (const [name, member] of Object.entries(json ?? {})) {
-    const row = parseRow(member);
-    if (row !== undefined) {
-      rows.set(name, row);
-      continue;
-    }
-    // Rarely there is one: its numbers may be longer than ours.
-    exact ??= exactMembers(stored);
-    const end = strayEnd(name, member);
-    const kept = memberOf(name, exact[name]);
-    if (end === undefined) foreign.push(kept);
-    else strays.set(name, { end, member: kept });
-  }
-  const parsed: Parsed = { rows, foreign, strays };
-  parsedTables.set(stored, parsed);
-  return ok(parsed);
-}
-
-function exactMembers(stored: Uint8Array): JsonObject {
-  const json = parseExactJson(stored);
-  return isJsonObject(json) ? json : {};
-}
-
-/** A row with an index but without a readable time never expires: its owner may still use the address. */
-function parseRow(json: unknown): Row | undefined {
-  if (typeof json !== 'object' || json === null) return undefined;
-  const { index, lease, usedBy } = json as Readonly<Record<'index' | 'lease' | 'usedBy', unknown>>;
-  if (typeof index !== 'number' || !Number.isSafeInteger(index) || index < 0) return undefined;
-  const expiresAt = (typeof lease === 'string' ? readInstant(lease) : undefined) ?? never;
-  return new KeptRow({
-    index,
-    expiresAt,
-    ...(typeof usedBy === 'string' ? { usedBy } : {}),
-    json,
-  });
-}
-
-const hardwareAddress = /^[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5,}$/i;
-
-/** Undefined: no lease. A null is an empty row to Go, whose time is long over. */
-function strayEnd(name: string, json: unknown): Instant | undefined {
-  if (json === null) return undefined;
-  const isRow = typeof json === 'object' && ('index' in json || 'lease' in json);
-  if (!isRow && !hardwareAddress.test(name)) return undefined;
-  const lease = isRow && 'lease' in json ? json.lease : undefined;
-  return (typeof lease === 'string' ? readInstant(lease) : undefined) ?? never;
-}
-
-/** Most rows that are read are looked at and not written: their text is made when it is needed. */
-class KeptRow implements Row {
-  readonly index: number;
-  readonly expiresAt: Instant;
-  declare readonly usedBy?: string;
-  readonly #json: unknown;
-  #name = '';
-  #member: Uint8Array | undefined;
-
-  constructor({ index, expiresAt, usedBy, json }: Lease & { readonly json: unknown }) {
-    this.index = index;
-    this.expiresAt = expiresAt;
-    if (usedBy !== undefined) this.usedBy = usedBy;
-    this.#json = json;
-  }
-
-  memberAt(name: string): Uint8Array {
-    if (this.#member === undefined || this.#name !== name) {
-      this.#name = name;
-      this.#member = memberOf(name, this.#json);
-    }
-    return this.#member;
-  }
-}
-
-const never = instant(Number.POSITIVE_INFINITY);
-
-function workingCopy(parsed: Parsed): LeaseTable {
+function workingCopy(parsed: LeaseRows): LeaseTable {
   const rows = new Map(parsed.rows);
   let { strays } = parsed;
   const holders = new Map<number, string>();
@@ -261,8 +127,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
   const put = (mac: string, row: Row): void => {
     forget(mac);
     // It has an address now, and with it left whichever it had.
-    const others = [...strays].filter(([name]) => !isNameOf(name, mac));
-    if (others.length < strays.size) strays = new Map(others);
+    if (strays.size > 0) strays = new Map([...strays].filter(([name]) => !isNameOf(name, mac)));
     const holder = holders.get(row.index);
     if (holder !== undefined) forget(holder);
     rows.set(mac, row);
@@ -307,12 +172,7 @@ function workingCopy(parsed: Parsed): LeaseTable {
       return free;
     },
     entries: () => rows,
-    encode: () => {
-      const members = [...parsed.foreign];
-      for (const { member } of strays.values()) members.push(member);
-      for (const [mac, row] of rows) members.push(row.memberAt(mac));
-      return objectOf(members);
-    },
+    encode: () => encodeRows({ rows, strays, foreign: parsed.foreign }),
   };
 }
 
@@ -332,41 +192,6 @@ function nextEndAfter(rows: ReadonlyMap<string, Row>, upTo: Instant): Instant {
     if (expiresAt > upTo && expiresAt < next) next = expiresAt;
   }
   return next;
-}
-
-const encoder = new TextEncoder();
-
-/** By hand, since a member named __proto__ would not survive a plain object. */
-function memberOf(name: string, value: unknown): Uint8Array {
-  return encoder.encode(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
-}
-
-/** Octets put together: as text, a table would be made and then translated anew for each of its leases. */
-function objectOf(members: readonly Uint8Array[]): Uint8Array {
-  const commas = Math.max(0, members.length - 1);
-  const bytes = new Uint8Array(members.reduce((sum, { length }) => sum + length, 2 + commas));
-  bytes[0] = openingBrace;
-  let at = 1;
-  for (const member of members) {
-    if (at > 1) {
-      bytes[at] = comma;
-      at += 1;
-    }
-    bytes.set(member, at);
-    at += member.length;
-  }
-  bytes[at] = closingBrace;
-  return bytes;
-}
-
-const openingBrace = 0x7b;
-const closingBrace = 0x7d;
-const comma = 0x2c;
-
-function rowOf(index: number, expiresAt: Instant, usedBy?: string): Row {
-  const user = usedBy === undefined ? {} : { usedBy };
-  const json = { index, lease: formatInstant(expiresAt), ...user };
-  return new KeptRow({ index, expiresAt, ...user, json });
 }
 
 function freeIndices(
