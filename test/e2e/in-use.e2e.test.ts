@@ -79,7 +79,7 @@ describe.skipIf(why !== undefined)('an address that a host of the link has by ha
     await second.must(`DELETE /api/v2/leases/${wanted}`);
     await expect
       .poll(async () => (await first.ask(`GET /api/v2/leases/${wanted}`)).json.state)
-      .toBe('expired');
+      .toBe('ended');
     const again = await party.asks({ ...asked, mac: macAt(2, 31) });
     expect(again.yiaddr).toBe(wanted);
   });
